@@ -1,0 +1,77 @@
+"""Colours, type and sizes: the only place that knows a colour by its number."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtGui import QColor, QFont
+
+FAMILY = "Inter"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One set of colours, "#RRGGBB"."""
+
+    name: str
+    background: str
+    surface: str
+    raised: str        # hovered and pressed controls, bar troughs
+    line: str
+    text: str
+    quiet: str         # facts that step back; still 4.5:1 on `surface`
+    accent: str        # focus, the chosen mode
+    trouble: str       # red is for trouble alone
+    lanes: tuple[str, ...]
+
+    def lane(self, slot: int) -> QColor:
+        """The colour of a lane, the same in its pane and in every plot."""
+        return QColor(self.lanes[slot % len(self.lanes)])
+
+
+DARK = Theme(
+    "dark",
+    background="#0E1116",
+    surface="#161B22",
+    raised="#212831",
+    line="#2A313C",
+    text="#E6EDF3",
+    quiet="#8B949E",
+    accent="#56B4E9",
+    trouble="#FF6B6B",
+    lanes=("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#7AA6FF", "#BBBBBB", "#FFFFFF"),
+)
+
+LIGHT = Theme(
+    "light",
+    background="#F3F5F8",
+    surface="#FFFFFF",
+    raised="#E6EAF0",
+    line="#D3D9E2",
+    text="#12161C",
+    quiet="#57606A",
+    accent="#0969DA",
+    trouble="#C62828",
+    lanes=("#0072B2", "#B26A00", "#00785A", "#8A7A00", "#A8437C", "#B34700", "#2F5FD0", "#6B6B6B", "#12161C"),
+)
+
+THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
+
+
+class Size(Enum):
+    """Type sizes at 100 %, px at a window of 1080 lines."""
+
+    ANSWER = 28      # the best label
+    FIGURE = 36      # the big latency
+    LABEL = 18       # the other labels
+    NAME = 20        # of a lane
+    BODY = 15
+    FACT = 14
+
+
+def font(size: Size | float, scale: float = 1.0, *, bold: bool = False) -> QFont:
+    """The bundled family at `size` px × `scale`, figures all of one width."""
+    made = QFont(FAMILY)
+    made.setPixelSize(max(9, round((size.value if isinstance(size, Size) else size) * scale)))
+    made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    made.setFeature(QFont.Tag("tnum"), 1)   # tabular figures: numbers do not dance
+    return made

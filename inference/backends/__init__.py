@@ -1,0 +1,94 @@
+"""What a backend is, and which there are."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+from inference.errors import BackendError
+from models.catalog import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How a backend shall run a network."""
+
+    threads: int = 1
+    spin: bool = True          # idle threads wait busily: faster alone, harmful beside others
+    provider: str = ""         # "": the backend's first choice
+
+
+class Backend(Protocol):
+    """A loaded network. Made, used and dropped on one thread; only `stop` may be called from others."""
+
+    provider: str              # where it really runs, in the engine's words
+    warning: str               # one sentence when that is not what was asked for
+    input_shape: tuple[int | str | None, ...]   # as the model declares it
+
+    def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
+        """One batch in, the outputs in the order of the graph out.
+
+        Raises:
+            BackendError: the network cannot run on this input.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Make a run under way end soon, if the engine can."""
+        ...
+
+
+class BackendInfo(NamedTuple):
+    """What is known of a backend before importing it.
+
+    The module has `load(path, engine) -> Backend` and `providers() -> list[str]`.
+    """
+
+    title: str
+    module: str
+    install: str
+
+
+# Imported only when chosen. Others add theirs through the entry-point group "lineup.backends":
+# the name of the entry is the backend's, its value the module.
+BACKENDS = {
+    "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
+    "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless"),
+}
+
+
+def backends() -> dict[str, BackendInfo]:
+    """The table, with what other packages add."""
+    found = {
+        entry.name: BackendInfo(entry.name, entry.value, f"pip install {entry.dist.name if entry.dist else entry.value}")
+        for entry in entry_points(group="lineup.backends")
+    }
+    return found | BACKENDS
+
+
+def backend_module(name: str) -> Any:
+    """The module of a backend.
+
+    Raises:
+        BackendError: there is no such backend, or it is not installed.
+    """
+    known = backends()
+    if name not in known:
+        raise BackendError(f"There is no backend called {name!r}.", suggest(name, known))
+    try:
+        return import_module(known[name].module)
+    except ImportError as error:
+        raise BackendError(f"{known[name].title} is not available: {error}.", known[name].install) from error
+
+
+def load_backend(name: str, path: Path, engine: Engine) -> Backend:
+    """Open the model at `path` with the backend called `name`.
+
+    Raises:
+        BackendError: no such backend, or the file is not a model that it can run.
+    """
+    backend: Backend = backend_module(name).load(path, engine)
+    return backend

@@ -1,0 +1,156 @@
+"""The values that flow from a camera to a pane. All are frozen: pass them between threads freely."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+STAGES = ("wait", "preprocess", "infer", "postprocess")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture from a source. `pixels` is never written to and never copied again."""
+
+    pixels: NDArray[np.uint8]   # (h, w, 3) BGR as OpenCV gives it, read-only
+    index: int                  # 0, 1, 2, … within its source
+    taken_at: float             # s, time.perf_counter(), right after the grab
+    capture_ms: float = 0.0     # time spent inside the driver's read
+    _half: list[NDArray[np.uint8]] = field(default_factory=list, repr=False)
+
+    def half(self) -> NDArray[np.uint8]:
+        """The picture at half its size, (h // 2, w // 2, 3) BGR, area-averaged; made once for all lanes."""
+        if not self._half:   # two lanes may both make it: the same picture, so no lock
+            height, width = self.pixels.shape[:2]
+            self._half.append(
+                cv2.resize(self.pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]
+            )
+        return self._half[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classification:
+    """The k most likely labels, best first."""
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.float32]   # (k,), 0..1
+    indices: tuple[int, ...] = ()  # (k,), positions in the model's label list
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Boxes found in a frame, best first."""
+
+    boxes: NDArray[np.float32]    # (n, 4) x1 y1 x2 y2, px of the frame
+    scores: NDArray[np.float32]   # (n,), 0..1
+    labels: tuple[str, ...]       # n of them
+
+
+Prediction = Classification | Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds that one frame spent in each stage of one lane.
+
+    `wait` begins when the frame was taken and ends when the lane starts on it; `idle` is how long the lane had
+    nothing to do before, `turn` how long it waited for the other lanes. `cpu` is the CPU time of the lane's own
+    thread over preprocess, infer and postprocess: with one thread it hardly changes under load, wall time does.
+    """
+
+    wait: float = 0.0
+    preprocess: float = 0.0
+    infer: float = 0.0
+    postprocess: float = 0.0
+    cpu: float = 0.0
+    idle: float = 0.0
+    turn: float = 0.0
+
+    @property
+    def latency(self) -> float:
+        """Wall time of the lane's own work: preprocess + infer + postprocess, ms."""
+        return self.preprocess + self.infer + self.postprocess
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What one model said about one frame. Boxes are drawn on this very frame."""
+
+    frame: Frame
+    model: str
+    prediction: Prediction
+    timing: Timing
+    finished_at: float = 0.0    # s, time.perf_counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the user wants of an answer; acts on the next frame of every lane."""
+
+    topk: int = 5
+    confidence: float = 0.25    # 0..1, least score of a box
+    iou: float = 0.45           # 0..1, overlap above which the weaker of two boxes of a class goes
+    smoothing: bool = False     # average class scores over the last frames
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSpec:
+    """One lane as the user asked for it: a model × backend × threads × provider."""
+
+    model: str
+    backend: str = "onnxruntime"
+    threads: int = 0            # 0: what suits the mode
+    provider: str = ""          # "": the backend's first choice
+
+
+class Mode(Enum):
+    """How lanes share the machine."""
+
+    TURNS = "turns"          # one lane computes at a time: honest latency, equal frame counts
+    TOGETHER = "together"    # all run freely: real throughput under load
+
+
+class SourceState(Enum):
+    """Where a source stands."""
+
+    OPENING = "opening"
+    LIVE = "live"
+    STALLED = "stalled"       # open, but no new picture for a while
+    LOST = "lost"             # gone; will be tried again
+    REOPENING = "reopening"
+    ENDED = "ended"           # a file or folder without loop is over
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A moment of a source, for the window and the report."""
+
+    state: SourceState
+    title: str                     # "FaceTime HD", "cats.mp4"
+    size: tuple[int, int] = (0, 0)   # (height, width) of the frames, px
+    fps: float = 0.0               # achieved, over the last two seconds
+    message: str = ""              # one sentence when something is wrong or worth knowing
+    hint: str = ""                 # what to do about it
+    since: float = 0.0             # s, time.perf_counter() of the last new frame
+
+
+class LaneState(Enum):
+    """Where a lane stands."""
+
+    LOADING = "loading"      # fetching, converting, compiling
+    RUNNING = "running"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """A moment of a lane, for its pane."""
+
+    state: LaneState
+    message: str = ""                 # "Fetching ndf 0.1.4 (4.7 MB)", or what went wrong
+    hint: str = ""                    # what to do about it
+    fraction: float | None = None     # 0..1 of the work, None while unknown
+    details: str = ""                 # a traceback when it is a bug of ours

@@ -1,0 +1,261 @@
+"""A lane: one thread, one model, always on the newest frame."""
+
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition, Event, Lock, Thread
+from time import perf_counter
+from typing import Literal, Protocol
+
+import numpy as np
+
+from inference.data import STAGES, Ask, Frame, LaneSpec, LaneState, LaneStatus, Result, Timing
+from inference.errors import Cancelled, LabError
+
+HISTORY = 4096   # timings kept per lane: two minutes at 30 frames/s
+RECENT_S = 2.0   # frames per second are counted over this time
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[str, float | None], None]   # what is being done, 0..1 or None
+
+
+class Recognise(Protocol):
+    """What a lane runs; inference.recogniser.Recogniser is one."""
+
+    provider: str
+    warning: str
+
+    def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result: ...
+
+    def stop(self) -> None: ...
+
+
+# (report, cancelled) → something that recognises. Called on the lane's thread; slow.
+Load = Callable[[Report, Event], Recognise]
+
+
+class Mailbox:
+    """Holds one frame at most. A new frame replaces an unread one, so a slow reader never lags."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._frame: Frame | None = None
+        self._woken = False
+        self.dropped = 0
+
+    def put(self, frame: Frame) -> None:
+        """Leave a frame; count the one it replaces."""
+        with self._changed:
+            self.dropped += self._frame is not None
+            self._frame = frame
+            self._changed.notify()
+
+    def wait(self) -> None:
+        """Return when there is a frame, or somebody called `wake`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._woken)
+            self._woken = False
+
+    def take(self) -> Frame | None:
+        """The frame, if there is one; the box is empty then."""
+        with self._changed:
+            frame, self._frame = self._frame, None
+            return frame
+
+    def wake(self) -> None:
+        """End a wait, now or the next one."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify()
+
+
+class Turnstile:
+    """Lets one lane through at a time, in the order of arrival; or all of them while `free`.
+
+    A plain lock is unfair: it starves the small networks.
+    """
+
+    def __init__(self, *, free: bool = False) -> None:
+        self._lock = Lock()
+        self._queue: deque[Lock] = deque()
+        self._busy = False
+        self.free = free
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for this lane's turn, hold it for the block."""
+        if self.free:
+            yield
+            return
+        with self._lock:
+            gate: Lock | None = None
+            if self._busy:
+                gate = Lock()
+                gate.acquire()
+                self._queue.append(gate)
+            self._busy = True
+        if gate:
+            gate.acquire()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._queue:
+                    self._queue.popleft().release()
+                else:
+                    self._busy = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a lane has done, as numbers."""
+
+    results: int
+    skipped: int
+    fps: float                                     # answers per second, over the last two seconds
+    stages: dict[str, tuple[float, float, float]]  # stage, "latency" and "cpu" → p50, p95, p99 in ms
+    bound: Literal["camera", "model", "turns", ""]  # what holds the rate down; "" while unknown
+
+
+class Lane:
+    """Runs a recogniser on its own thread. Everything but the constructor may be called from any thread."""
+
+    def __init__(
+        self, spec: LaneSpec, load: Load, turnstile: Turnstile, on_change: Callable[[], None], slot: int = 0
+    ) -> None:
+        """`on_change` is called on the lane's thread after every result and every change of status."""
+        self.spec = spec
+        self.slot = slot                      # 0..8: its colour and its key
+        self.title = spec.model               # as the window and the plots call it
+        self.inbox = Mailbox()
+        self.ask = Ask()
+        self.latest: Result | None = None     # replaced whole, never changed
+        self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
+        self.provider = ""
+        self.warning = ""
+        self.results = 0
+        self.timings: deque[tuple[float, Timing]] = deque(maxlen=HISTORY)   # (finished_at, timing)
+        self._turnstile = turnstile
+        self._on_change = on_change
+        self._next_load: Load | None = load
+        self._recognise: Recognise | None = None
+        self._closing = Event()
+        self._abandon = Event()
+        self._thread = Thread(target=self._run, name=f"lane {spec.model}", daemon=True)
+        self._thread.start()
+
+    def reload(self, load: Load) -> None:
+        """Load again with other settings; the last answer stays until then."""
+        self._next_load = load
+        self._abandon.set()
+        self.inbox.wake()
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Stop; wait at most `timeout` seconds for the thread. True when it is gone."""
+        self.ask_to_close()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def ask_to_close(self) -> None:
+        """Tell the thread to end, without waiting."""
+        self._closing.set()
+        self._abandon.set()
+        if recognise := self._recognise:
+            recognise.stop()
+        self.inbox.wake()
+
+    def figures(self) -> Figures:
+        """The lane's numbers over its history."""
+        history = list(self.timings)
+        now = perf_counter()
+        recent = [timing for at, timing in history if at > now - RECENT_S]
+        rows = np.array(
+            [[getattr(t, s) for s in STAGES] + [t.latency, t.cpu] for _, t in history] or [[0.0] * 6], np.float64
+        )
+        p = np.percentile(rows, (50, 95, 99), axis=0)
+        names = (*STAGES, "latency", "cpu")
+        return Figures(
+            results=self.results,
+            skipped=self.inbox.dropped,
+            fps=len(recent) / RECENT_S,
+            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in enumerate(names)},
+            bound=_bound(recent),
+        )
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                if self._next_load:
+                    self._load()
+                if self._recognise:
+                    self._answer(self._recognise)
+                else:   # failed: wait for a reload or the end
+                    self.inbox.wait()
+                    self.inbox.take()
+            except Cancelled:
+                continue
+            except LabError as error:
+                self._fail(str(error), error.hint)
+            except Exception as error:  # noqa: BLE001  the thread's boundary: nothing may escape unseen
+                if self._closing.is_set():
+                    break
+                log.exception("lane %s", self.spec.model)
+                self._fail(f"Something went wrong in {self.spec.model}: {error}.", "", traceback.format_exc())
+        self._recognise = None
+        self._set(LaneStatus(LaneState.CLOSED))
+
+    def _load(self) -> None:
+        load, self._next_load = self._next_load, None
+        assert load is not None
+        self._abandon.clear()
+        if self._closing.is_set():
+            raise Cancelled
+        self._recognise = None
+        self._report("Loading", None)
+        recognise = load(self._report, self._abandon)
+        self._recognise = recognise
+        self.provider, self.warning = recognise.provider, recognise.warning
+        self.timings.clear()
+        self._set(LaneStatus(LaneState.RUNNING, self.warning))
+
+    def _answer(self, recognise: Recognise) -> None:
+        start = perf_counter()
+        self.inbox.wait()
+        arrived = perf_counter()
+        with self._turnstile.turn():
+            mine = perf_counter()
+            if self._closing.is_set() or self._next_load:
+                return
+            frame = self.inbox.take()   # only now: the newest
+            if frame is None:
+                return
+            result = recognise(frame, self.ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
+        self.latest = result
+        self.results += 1
+        self.timings.append((result.finished_at, result.timing))
+        self._on_change()
+
+    def _report(self, message: str, fraction: float | None) -> None:
+        self._set(LaneStatus(LaneState.LOADING, message, fraction=fraction))
+
+    def _fail(self, message: str, hint: str, details: str = "") -> None:
+        self._recognise = None
+        self._set(LaneStatus(LaneState.FAILED, message, hint, details=details))
+
+    def _set(self, status: LaneStatus) -> None:
+        self.status = status
+        self._on_change()
+
+
+def _bound(recent: list[Timing]) -> Literal["camera", "model", "turns", ""]:
+    """What a lane spends its time on: waiting for a picture, for the others, or computing."""
+    if len(recent) < 3:
+        return ""
+    idle, turn, work = (sum(v) for v in zip(*((t.idle, t.turn, t.latency) for t in recent), strict=True))
+    if idle > 0.05 * (idle + turn + work):
+        return "camera"
+    return "turns" if turn > work else "model"

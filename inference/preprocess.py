@@ -1,0 +1,168 @@
+"""Frame pixels to network input, as the card says. Nothing here knows a model by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.data import Frame
+from models.card import InputSpec
+
+Pixels = NDArray[np.uint8]
+
+# From 0..255 to the card's range: value = pixel * scale + offset.
+RANGES = {"0..1": (1 / 255, 0.0), "0..255": (1.0, 0.0), "-1..1": (1 / 127.5, -1.0)}
+
+INTERPOLATION = {
+    "area": cv2.INTER_AREA,        # averages every pixel: what `predict` and the golden answers use
+    "pyramid": cv2.INTER_LINEAR,   # exact half by averaging, shared by all lanes, then linear: for live pictures
+    "linear": cv2.INTER_LINEAR,
+    "nearest": cv2.INTER_NEAREST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the picture went inside the network's input, so that boxes find the way back.
+
+    The part `crop` of the frame (x1 y1 x2 y2, px of the frame) was resized to fill the part `inside`
+    (x1 y1 x2 y2, px of the input).
+    """
+
+    crop: tuple[float, float, float, float]
+    inside: tuple[float, float, float, float]
+
+    def to_frame(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes (n, 4) x1 y1 x2 y2 in px of the input → the same in px of the frame, not clipped."""
+        cx1, cy1, cx2, cy2 = self.crop
+        ix1, iy1, ix2, iy2 = self.inside
+        scale = np.array([(cx2 - cx1) / (ix2 - ix1), (cy2 - cy1) / (iy2 - iy1)] * 2, np.float32)
+        out: NDArray[np.float32] = (boxes - np.array([ix1, iy1] * 2, np.float32)) * scale + np.array(
+            [cx1, cy1] * 2, np.float32
+        )
+        return out
+
+
+def _stretch(frame: tuple[int, int], size: tuple[int, int]) -> Placement:
+    """The whole picture, its shape changed."""
+    return Placement((0, 0, frame[1], frame[0]), (0, 0, size[1], size[0]))
+
+
+def _crop(frame: tuple[int, int], size: tuple[int, int]) -> Placement:
+    """The largest middle part that has the input's shape."""
+    (h, w), (height, width) = frame, size
+    scale = min(h / height, w / width)
+    ch, cw = round(height * scale), round(width * scale)
+    top, left = (h - ch) // 2, (w - cw) // 2
+    return Placement((left, top, left + cw, top + ch), (0, 0, width, height))
+
+
+def _letterbox(frame: tuple[int, int], size: tuple[int, int]) -> Placement:
+    """The whole picture in its own shape, grey beside it on both sides."""
+    whole = _letterbox_topleft(frame, size)
+    _, _, w, h = whole.inside
+    left, top = (size[1] - w) // 2, (size[0] - h) // 2
+    return Placement(whole.crop, (left, top, left + w, top + h))
+
+
+def _letterbox_topleft(frame: tuple[int, int], size: tuple[int, int]) -> Placement:
+    """The whole picture in its own shape at the top left, grey below or to the right (YOLOX)."""
+    (h, w), (height, width) = frame, size
+    scale = min(height / h, width / w)
+    return Placement((0, 0, w, h), (0, 0, max(1, int(w * scale)), max(1, int(h * scale))))
+
+
+FITS: dict[str, Callable[[tuple[int, int], tuple[int, int]], Placement]] = {
+    "stretch": _stretch,
+    "crop": _crop,
+    "letterbox": _letterbox,
+    "letterbox-topleft": _letterbox_topleft,
+}
+
+
+class Preprocessor:
+    """Turns frames into the batch of one that `spec` describes, into one reused buffer.
+
+    Made and used on one thread; what it returns is overwritten by the next call.
+    """
+
+    def __init__(self, spec: InputSpec, *, live: bool = False) -> None:
+        """`live` takes the "pyramid" where the card says "area": as good to the eye, several times faster."""
+        height, width = spec.size
+        self._spec = spec
+        self._resample = "pyramid" if live and spec.resample == "area" else spec.resample
+        self._grey = spec.order == "GRAY"
+        channels = 1 if self._grey else 3
+        self._small = np.full((height, width, 3), spec.pad, np.uint8)
+        self._last_inside: tuple[float, ...] = ()
+        shape = (1, channels, height, width) if spec.layout == "NCHW" else (1, height, width, channels)
+        self._out: NDArray[Any] = np.empty(shape, np.dtype(spec.dtype))
+        # One table of 256 values a channel, in the order of the output: exact, and faster than arithmetic.
+        scale, offset = RANGES[spec.range]
+        levels = np.arange(256, dtype=np.float64) * scale + offset
+        self._tables = [
+            ((levels - spec.mean[i % len(spec.mean)]) / spec.std[i % len(spec.std)]).astype(np.float32)
+            for i in range(channels)
+        ]
+        self._swap = spec.order == "RGB"   # frames are BGR
+
+    def __call__(self, frame: Frame) -> tuple[NDArray[Any], Placement]:
+        """The network's input and where the picture lies in it.
+
+        Returns:
+            (1, c, h, w) or (1, h, w, c) as the card says, float32, float16 or uint8; valid until the next call.
+        """
+        h, w = frame.pixels.shape[:2]
+        placement = FITS[self._spec.fit]((h, w), self._spec.size)
+        small = self._resize(frame, placement)
+        if self._grey:
+            planes = [cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)]
+        elif self._spec.layout == "NHWC":
+            return self._interleaved(small), placement
+        else:
+            planes = list(cv2.split(small))
+            if self._swap:
+                planes.reverse()
+        for i, plane in enumerate(planes):
+            target = self._out[0, i] if self._spec.layout == "NCHW" else self._out[0, :, :, i]
+            if self._spec.dtype == "float32" and target.flags.c_contiguous:
+                cv2.LUT(plane, self._tables[i], dst=target)
+            elif self._spec.dtype == "uint8":
+                target[:] = plane
+            else:
+                target[:] = cv2.LUT(plane, self._tables[i])
+        return self._out, placement
+
+    def _resize(self, frame: Frame, placement: Placement) -> Pixels:
+        """The input's picture, (h, w, 3) BGR uint8, in the reused buffer."""
+        x1, y1, x2, y2 = (int(v) for v in placement.crop)
+        left, top, right, bottom = (int(v) for v in placement.inside)
+        if placement.inside != self._last_inside:   # another picture size: the grey must be drawn anew
+            self._small[:] = self._spec.pad
+            self._last_inside = placement.inside
+        picture = frame.pixels[y1:y2, x1:x2]
+        if self._resample == "pyramid" and y2 - y1 >= 2 * (bottom - top) and x2 - x1 >= 2 * (right - left):
+            picture = frame.half()[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+        target = self._small[top:bottom, left:right]
+        # A slice of the buffer is not what OpenCV writes into: only a whole one is filled without a copy.
+        interpolation = INTERPOLATION[self._resample]
+        if target.flags.c_contiguous:
+            cv2.resize(picture, (right - left, bottom - top), dst=target, interpolation=interpolation)
+        else:
+            target[:] = cv2.resize(picture, (right - left, bottom - top), interpolation=interpolation)
+        return self._small
+
+    def _interleaved(self, small: Pixels) -> NDArray[Any]:
+        """Channels last: one table look-up over the whole picture."""
+        if self._swap:
+            small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
+        if self._spec.dtype == "uint8":
+            self._out[0] = small
+        elif self._spec.dtype == "float32":
+            cv2.LUT(small, np.stack(self._tables, axis=-1)[None], dst=self._out[0])
+        else:
+            self._out[0] = cv2.LUT(small, np.stack(self._tables, axis=-1)[None])
+        return self._out
