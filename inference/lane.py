@@ -11,11 +11,13 @@ from time import perf_counter
 from typing import Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.data import STAGES, Ask, Frame, LaneSpec, LaneState, LaneStatus, Result, Timing
 from inference.errors import Cancelled, LabError
 
-HISTORY = 4096   # timings kept per lane: two minutes at 30 frames/s
+HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
+COLUMNS = ("at", *STAGES, "latency", "cpu", "idle", "turn")
 RECENT_S = 2.0   # frames per second are counted over this time
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,46 @@ class Recognise(Protocol):
 
 # (report, cancelled) → something that recognises. Called on the lane's thread; slow.
 Load = Callable[[Report, Event], Recognise]
+
+
+class TimingLog:
+    """The last timings of a lane in one block of memory: appending costs a microsecond, reading no loop.
+
+    Columns are `COLUMNS`: `at` is when the answer was ready (s, time.perf_counter()), the rest is ms.
+    One thread appends, any may read.
+    """
+
+    def __init__(self, capacity: int = HISTORY) -> None:
+        self._rows = np.zeros((capacity, len(COLUMNS)), np.float64)
+        self.total = 0   # appended since the start or the last clear
+
+    def append(self, at: float, timing: Timing) -> None:
+        """Keep one timing; the oldest goes when all places are taken."""
+        t = timing
+        self._rows[self.total % len(self._rows)] = (
+            at, t.wait, t.preprocess, t.infer, t.postprocess, t.latency, t.cpu, t.idle, t.turn
+        )  # fmt: skip
+        self.total += 1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.total = 0
+
+    def rows(self, last: int | None = None, since: float | None = None) -> NDArray[np.float64]:
+        """A copy of the newest rows, (n, len(COLUMNS)), oldest first.
+
+        Args:
+            last: at most so many; None for all that are kept.
+            since: only those with `at` later than this, s.
+        """
+        total, capacity = self.total, len(self._rows)
+        kept = min(total, capacity)
+        count = kept if last is None else min(last, kept)
+        picked = self._rows[np.arange(total - count, total) % capacity]
+        return picked if since is None else picked[picked[:, 0] > since]
+
+    def __len__(self) -> int:
+        return min(self.total, len(self._rows))
 
 
 class Mailbox:
@@ -138,7 +180,7 @@ class Lane:
         self.provider = ""
         self.warning = ""
         self.results = 0
-        self.timings: deque[tuple[float, Timing]] = deque(maxlen=HISTORY)   # (finished_at, timing)
+        self.timings = TimingLog()
         self._turnstile = turnstile
         self._on_change = on_change
         self._next_load: Load | None = load
@@ -168,21 +210,18 @@ class Lane:
             recognise.stop()
         self.inbox.wake()
 
-    def figures(self) -> Figures:
-        """The lane's numbers over its history."""
-        history = list(self.timings)
+    def figures(self, last: int | None = 300) -> Figures:
+        """The lane's numbers over its `last` answers (None: all that are kept); the rate over two seconds."""
+        rows = self.timings.rows(last)
         now = perf_counter()
-        recent = [timing for at, timing in history if at > now - RECENT_S]
-        rows = np.array(
-            [[getattr(t, s) for s in STAGES] + [t.latency, t.cpu] for _, t in history] or [[0.0] * 6], np.float64
-        )
-        p = np.percentile(rows, (50, 95, 99), axis=0)
-        names = (*STAGES, "latency", "cpu")
+        recent = rows[rows[:, 0] > now - RECENT_S]
+        p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
+        named = (*STAGES, "latency", "cpu")
         return Figures(
             results=self.results,
             skipped=self.inbox.dropped,
             fps=len(recent) / RECENT_S,
-            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in enumerate(names)},
+            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in enumerate(named, 1)},
             bound=_bound(recent),
         )
 
@@ -236,7 +275,7 @@ class Lane:
             result = recognise(frame, self.ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
         self.latest = result
         self.results += 1
-        self.timings.append((result.finished_at, result.timing))
+        self.timings.append(result.finished_at, result.timing)
         self._on_change()
 
     def _report(self, message: str, fraction: float | None) -> None:
@@ -251,11 +290,12 @@ class Lane:
         self._on_change()
 
 
-def _bound(recent: list[Timing]) -> Literal["camera", "model", "turns", ""]:
+def _bound(recent: NDArray[np.float64]) -> Literal["camera", "model", "turns", ""]:
     """What a lane spends its time on: waiting for a picture, for the others, or computing."""
     if len(recent) < 3:
         return ""
-    idle, turn, work = (sum(v) for v in zip(*((t.idle, t.turn, t.latency) for t in recent), strict=True))
+    sums = dict(zip(COLUMNS, recent.sum(axis=0), strict=True))
+    idle, turn, work = sums["idle"], sums["turn"], sums["latency"]
     if idle > 0.05 * (idle + turn + work):
         return "camera"
     return "turns" if turn > work else "model"
