@@ -1,6 +1,6 @@
 """The kinds of trouble that a person can act on while pictures flow. The root is models.errors.LabError."""
 
-from models.errors import CardError, LabError, StoreError
+from models.errors import Cancelled, CardError, LabError, StoreError
 
 
 class SourceError(LabError):
@@ -13,10 +13,6 @@ class BackendError(LabError):
 
 class ImportFailed(LabError):
     """A model file of another format cannot be turned into ONNX."""
-
-
-class Cancelled(Exception):  # noqa: N818  not an error: somebody asked for it
-    """The work was given up because somebody asked for it."""
 
 
 __all__ = ["BackendError", "Cancelled", "CardError", "ImportFailed", "LabError", "SourceError", "StoreError"]

@@ -16,6 +16,7 @@ ColourOrder = Literal["RGB", "BGR", "GRAY"]
 DType = Literal["float32", "float16", "uint8"]
 PixelRange = Literal["0..1", "0..255", "-1..1"]
 Fit = Literal["crop", "stretch", "letterbox", "letterbox-topleft"]
+Invert = Literal["never", "always", "auto"]
 Resample = Literal["area", "pyramid", "linear", "nearest"]
 Format = Literal["onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch"]
 
@@ -38,6 +39,7 @@ class InputSpec:
     fit: Fit = "stretch"
     resample: Resample = "area"
     pad: int = 114                              # grey level 0..255 beside a letterboxed picture
+    invert: Invert = "never"                    # dark to bright before all else; "auto": a bright picture only
 
 
 @dataclass(frozen=True, slots=True)

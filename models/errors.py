@@ -24,3 +24,7 @@ class CardError(LabError):
 
 class StoreError(LabError):
     """A model's file is missing, wrong, or cannot be fetched."""
+
+
+class Cancelled(Exception):
+    """The work was given up because somebody asked for it."""

