@@ -1,11 +1,17 @@
 """Colours, type and sizes: the only place that knows a colour by its number."""
 
+import logging
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QColor, QFont, QFontDatabase
 
 FAMILY = "Inter"
+RESOURCES = Path(__file__).resolve().parents[1] / "resources"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Theme:
     def lane(self, slot: int) -> QColor:
         """The colour of a lane, the same in its pane and in every plot."""
         return QColor(self.lanes[slot % len(self.lanes)])
+
+    @property
+    def on_accent(self) -> str:
+        """The colour of text on `accent` and on a lane's colour."""
+        return self.background if self.name == "dark" else self.surface
 
 
 DARK = Theme(
@@ -68,9 +79,31 @@ class Size(Enum):
     FACT = 14
 
 
+def load_fonts(folder: Path = RESOURCES / "fonts") -> bool:
+    """Make the bundled family known to Qt; without it the system's sans serif serves. True when it is there.
+
+    Call it once there is a QGuiApplication, before the first window.
+    """
+    loaded = 0
+    for path in sorted(folder.glob("*.otf")):
+        try:
+            data = path.read_bytes()   # not by name: Qt does not open every path that Python opens
+        except OSError as error:
+            log.warning("The font %s cannot be read: %s.", path.name, error.strerror)
+            continue
+        if QFontDatabase.addApplicationFontFromData(QByteArray(data)) < 0:
+            log.warning("The font %s is damaged.", path.name)
+        else:
+            loaded += 1
+    if not loaded:
+        log.warning("The bundled font is not in %s; the system's sans serif is used instead.", folder)
+    return loaded > 0
+
+
 def font(size: Size | float, scale: float = 1.0, *, bold: bool = False) -> QFont:
-    """The bundled family at `size` px × `scale`, figures all of one width."""
+    """The bundled family at `size` px times `scale`, figures all of one width."""
     made = QFont(FAMILY)
+    made.setStyleHint(QFont.StyleHint.SansSerif)   # where the bundled family could not be loaded
     made.setPixelSize(max(9, round((size.value if isinstance(size, Size) else size) * scale)))
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     made.setFeature(QFont.Tag("tnum"), 1)   # tabular figures: numbers do not dance

@@ -11,6 +11,16 @@ from inference.lane import Lane
 class Pane(Protocol):
     """A widget below the lanes. It is a QWidget too; mypy need not know."""
 
+    mode_text: str   # a few words on how the lanes run, set by the window
+
+    def state(self) -> dict[str, str | bool]:
+        """What is chosen, for the settings."""
+        ...
+
+    def restore(self, state: object) -> None:
+        """Choose what `state` said once; what is wrong or missing stays as it is."""
+        ...
+
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Show the newest numbers; called ten times a second while visible."""
         ...

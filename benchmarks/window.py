@@ -1,0 +1,278 @@
+"""The whole window at work: throughput, honest turns, age of the picture, lag, memory."""
+
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter, sleep
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+
+from benchmarks.table import Row, at_least, at_most
+from gui.main import build
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference.backends import load_backend
+from inference.data import Frame, LaneSpec, LaneState, Mode
+from inference.options import Options
+from inference.preprocess import Preprocessor
+from inference.session import engine_for
+from inference.sources import parse_source
+from inference.weights import ready
+from models import line_up, load_catalog
+from models.store import Store
+
+ROUND_S = 6.0
+ROUNDS = 3
+
+
+class Tape:
+    """Frames made before, so that the source costs nothing: what is measured is the rest."""
+
+    live, note, title = False, "", "tape"
+
+    def __init__(self, fps: float, frames: Sequence[NDArray[np.uint8]]) -> None:
+        self.period_s = 1 / fps
+        self._frames, self._next = frames, 0
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def read(self) -> NDArray[np.uint8]:
+        """The next frame, round and round."""
+        self._next += 1
+        return self._frames[self._next % len(self._frames)]
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+def tape_frames(count: int = 24) -> list[NDArray[np.uint8]]:
+    """Frames of the sample reel, 1280×720 BGR."""
+    reel = parse_source("reel")
+    reel.open()
+    frames = [f for f in (reel.read() for _ in range(count)) if f is not None]
+    reel.close()
+    return frames
+
+
+class Bench:
+    """A window to measure, with the models of the line-up."""
+
+    def __init__(self) -> None:
+        self.catalog = load_catalog()
+        self.store = Store()
+        self.names = line_up(self.catalog)
+        self.frames = tape_frames()
+        self.paths: dict[str, Path] = {
+            name: ready(self.catalog[name], self.store, lambda *_: None, Event()) for name in self.names
+        }
+
+    def window(self, mode: Mode, names: Sequence[str], fps: float, *, plot: bool = True) -> MainWindow:
+        """A shown window whose lanes all run."""
+        settings = replace(Settings(), plot_open=plot, lanes=(), source="pattern")
+        window = build(Options(mode=mode.value, source="pattern", models=()), {**self.catalog}, settings)
+        window.settings = settings
+        window.resize(1600, 1000)
+        window.show()
+        spin(0.3)
+        for lane in list(window.session.lanes):
+            window.remove_lane(lane)
+        for name in names:
+            window.add_lane(LaneSpec(name))
+        window.session.open(Tape(fps, self.frames))
+        give_up = perf_counter() + 60
+        while any(lane.results < 3 for lane in window.session.lanes):
+            spin(0.05)
+            failed = [lane.status.message for lane in window.session.lanes if lane.status.state is LaneState.FAILED]
+            if failed or perf_counter() > give_up:
+                raise SystemExit(f"a lane does not run: {failed}")
+        return window
+
+    def bare(self, names: Sequence[str], mode: Mode, seconds: float, *, preprocess: bool) -> float:
+        """Inferences per second of the same networks in loops with nothing else."""
+        stop, counts = Event(), [0] * len(names)
+        start_together = Event()
+
+        def loop(index: int, name: str) -> None:
+            card = self.catalog[name]
+            net = load_backend("onnxruntime", self.paths[name], engine_for(LaneSpec(name), mode))
+            prepare = Preprocessor(card.input, live=True)
+            frames = [Frame(pixels, i, 0.0) for i, pixels in enumerate(self.frames)]
+            x, _ = prepare(frames[0])
+            net.run(x)
+            start_together.wait()
+            n = 0
+            while not stop.is_set():
+                if preprocess:
+                    frame = frames[n % len(frames)]
+                    frame._half.clear()
+                    x, _ = prepare(frame)
+                net.run(x)
+                n += 1
+            counts[index] = n
+
+        threads = [Thread(target=loop, args=(i, name)) for i, name in enumerate(names)]
+        for thread in threads:
+            thread.start()
+        sleep(1.0)
+        start_together.set()
+        began = perf_counter()
+        sleep(seconds)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        return sum(counts) / (perf_counter() - began)
+
+
+def spin(seconds: float) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1e3), loop.quit)
+    loop.exec()
+
+
+def rate(window: MainWindow, seconds: float) -> float:
+    """Answers per second of all lanes together."""
+    before, began = sum(lane.results for lane in window.session.lanes), perf_counter()
+    spin(seconds)
+    return (sum(lane.results for lane in window.session.lanes) - before) / (perf_counter() - began)
+
+
+def throughput(bench: Bench) -> list[Row]:
+    """Inferences per second in the window against bare loops, interleaved."""
+    rows = []
+    for what, names, bar, preprocess in (
+        ("four lanes together in the window, inferences/s", bench.names, 0.92, False),
+        ("one lane in the window, inferences/s", bench.names[:1], 0.95, True),
+    ):
+        mode = Mode.TOGETHER if len(names) > 1 else Mode.TURNS
+        window, ours, bare = None, [], []
+        for _ in range(ROUNDS):
+            bare.append(bench.bare(names, mode, ROUND_S, preprocess=preprocess))
+            window = bench.window(mode, names, fps=400)
+            ours.append(rate(window, ROUND_S))
+            window.close()
+        a, b = statistics.median(ours), statistics.median(bare)
+        ratios = ", ".join(f"{x / y:.2f}" for x, y in zip(ours, bare, strict=True))
+        reference = f"{b:.1f} in bare loops" + (" with preprocessing" if preprocess else ", the networks alone")
+        rows.append(at_least(what, f"{a:.1f}", reference, a / b, bar, note=f"rounds {ratios}"))
+    return rows
+
+
+def turns(bench: Bench) -> list[Row]:
+    """Turns at 30 frames/s: the picture stays fluent, the window quick, each lane's figure its own."""
+    window = bench.window(Mode.TURNS, bench.names, fps=30)
+    spin(1.5)
+    gaps: list[float] = []
+    last = [perf_counter()]
+
+    def tick() -> None:
+        now = perf_counter()
+        gaps.append((now - last[0]) * 1e3)
+        last[0] = now
+
+    ticker = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
+    ticker.timeout.connect(tick)
+    ticker.start()
+    live = next(v for v in window.grid.views if v.card.task == "classify")
+    for lane in window.session.lanes:
+        lane.timings.clear()
+    painted, began = live.picture.painted, perf_counter()
+    spin(12)
+    fps = (live.picture.painted - painted) / (perf_counter() - began)
+    ticker.stop()
+    p99 = float(np.percentile(gaps, 99))
+    with_others = {lane.spec.model: lane.figures().stages["infer"][0] for lane in window.session.lanes}
+    counts = [len(lane.timings) for lane in window.session.lanes]
+    window.close()
+    rows = [
+        at_least("four lanes in turns, 30 frames/s source: picture painted", f"{fps:.1f} frames/s", "30 offered", fps, 29, " frames/s"),
+        at_most("the same: UI tick of 10 ms, p99", f"{p99:.1f} ms", "10 ms asked for", p99, 25, " ms",
+                note=f"answers per lane {counts}"),
+    ]  # fmt: skip
+    worst, words = 0.0, []
+    for name in bench.names:
+        window = bench.window(Mode.TURNS, [name], fps=30)
+        spin(0.5)
+        window.session.lanes[0].timings.clear()
+        spin(4)
+        alone = window.session.lanes[0].figures().stages["infer"][0]
+        window.close()
+        error = abs(with_others[name] / alone - 1)
+        worst = max(worst, error)
+        words.append(f"{name} {with_others[name]:.1f}/{alone:.1f} ms")
+    rows.append(
+        at_most("p50 infer with three others in turns, against alone", f"{worst * 100:.1f} % off at worst", "alone",
+                worst * 100, 10, " %", note=", ".join(words))
+    )  # fmt: skip
+    return rows
+
+
+def age(bench: Bench) -> list[Row]:
+    """From the grab to the paint, without lanes."""
+    window = bench.window(Mode.TURNS, [], fps=30)
+    spin(1)
+    window.ages.clear()
+    spin(6)
+    p50, p95 = np.percentile(window.ages, (50, 95))
+    count = len(window.ages)
+    window.close()
+    return [at_most("age of a frame at paint, no lanes, p50", f"{p50:.2f} ms", f"p95 {p95:.2f} ms, n {count}", float(p50), 5, " ms")]
+
+
+def slow_painter(bench: Bench) -> list[Row]:
+    """A painter that needs 100 ms a frame must not fall behind: it shows the newest and nothing piles up."""
+    window = bench.window(Mode.TURNS, bench.names[:1], fps=30, plot=False)
+    view = window.grid.views[0]
+    paint = type(view.picture).paintEvent
+    lags: list[int] = []
+
+    def slowed(self: object, event: object) -> None:
+        sleep(0.1)
+        shown, newest = view.picture.frame, window.session.latest
+        if shown is not None and newest is not None:
+            lags.append(newest.index - shown.index)
+        paint(view.picture, event)  # type: ignore[arg-type]
+
+    type(view.picture).paintEvent = slowed  # type: ignore[method-assign, assignment]
+    memory = psutil.Process().memory_info().rss
+    spin(6)
+    grown = (psutil.Process().memory_info().rss - memory) / 1e6
+    type(view.picture).paintEvent = paint  # type: ignore[method-assign]
+    window.close()
+    # While one paint sleeps 100 ms, three pictures pass; the next paint must begin with the newest of them.
+    behind = statistics.median(lags) - 3
+    return [
+        at_most("a painter slowed to 100 ms a frame: pictures behind the newest at its start", f"{behind:.0f}",
+                f"3 pass while it sleeps; n {len(lags)}, memory {grown:+.1f} MB", behind, 1, " frame")
+    ]  # fmt: skip
+
+
+def memory(bench: Bench, minutes: float) -> list[Row]:
+    """Growth of the resident memory after the first minute, four lanes, plot open."""
+    window = bench.window(Mode.TURNS, bench.names, fps=30)
+    process = psutil.Process()
+    spin(60)
+    samples = []
+    until = perf_counter() + (minutes - 1) * 60
+    while perf_counter() < until:
+        spin(5)
+        samples.append(process.memory_info().rss / 1e6)
+    window.close()
+    tenth = max(1, len(samples) // 10)
+    grown = statistics.median(samples[-tenth:]) - statistics.median(samples[:tenth])
+    return [
+        at_most(f"{minutes:g} minutes, 4 lanes: growth of memory after the first minute", f"{grown:+.1f} MB",
+                f"from {samples[0]:.0f} MB", grown, 5, " MB")
+    ]  # fmt: skip
+
+
+def settings_in(folder: Path) -> None:
+    """Keep the user's own settings out of it."""
+    os.environ["LINEUP_CONFIG"] = str(folder)

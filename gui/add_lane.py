@@ -1,0 +1,218 @@
+"""Choose a network, its backend and its threads."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.lane_view import count
+from gui.theme import DARK, Size, Theme, font
+from inference.backends import backend_module, backends
+from inference.data import LaneSpec
+from inference.errors import LabError
+from models import ModelCard
+
+NAME, HERE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+
+
+class ModelDelegate(QStyledItemDelegate):
+    """Two rows a model: its title, and what it is and weighs."""
+
+    def __init__(self, catalog: Mapping[str, ModelCard], parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme, self.scale = DARK, 1.0
+        self._catalog = catalog
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """As wide as the list, two rows high."""
+        del option, index
+        return QSize(100, round(56 * self.scale))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint one model."""
+        card = self._catalog[index.data(NAME)]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            chosen = bool(state & QStyle.StateFlag.State_Selected)
+            painter.setPen(QColor(self.theme.accent) if chosen else Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self.theme.raised))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -2, -2), 8, 8)
+        across, down = round(12 * self.scale), round(6 * self.scale)
+        inner = rect.adjusted(across, down, -across, -down)
+        title, fact = font(Size.BODY, self.scale, bold=True), font(Size.FACT, self.scale)
+        here = index.data(HERE)
+        mark = "" if here is None else "here" if here else f"{card.bytes / 1e6:.3g} MB to fetch"
+        painter.setFont(fact)
+        painter.setPen(QColor(self.theme.quiet))
+        top = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
+        painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, mark)
+        room = inner.width() - QFontMetrics(fact).horizontalAdvance(mark) - 12
+        painter.setFont(title)
+        painter.setPen(QColor(self.theme.text))
+        text = QFontMetrics(title).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(fact)
+        painter.setPen(QColor(self.theme.quiet))
+        facts = QFontMetrics(fact).elidedText(describe(card), Qt.TextElideMode.ElideRight, inner.width())
+        bottom = QRect(inner.left(), inner.center().y(), inner.width(), inner.height() // 2)
+        painter.drawText(bottom, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, facts)
+        painter.restore()
+
+
+class AddLane(QWidget):
+    """Type to find, Enter to add."""
+
+    chosen = Signal(object)   # LaneSpec
+
+    def __init__(self, catalog: Mapping[str, ModelCard], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._catalog = catalog
+        self._find = QLineEdit(self)
+        self._find.setPlaceholderText("Find by name, family or task")
+        self._find.setAccessibleName("Find a network")
+        self._find.setClearButtonEnabled(True)
+        self._find.textChanged.connect(self._filter)
+        self._find.installEventFilter(self)
+        self._list = QListWidget(self)
+        self._list.setAccessibleName("Networks")
+        self._list.setUniformItemSizes(True)
+        self._list.setMouseTracking(True)
+        self._list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self._delegate = ModelDelegate(catalog, self)
+        self._list.setItemDelegate(self._delegate)
+        for card in sorted(catalog.values(), key=lambda c: (c.lineup or 99, c.task, c.title)):
+            item = QListWidgetItem(card.title)
+            item.setData(NAME, card.name)
+            item.setToolTip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}")
+            self._list.addItem(item)
+        self._list.setCurrentRow(0)
+        self._list.itemActivated.connect(lambda _item: self._add())
+        self._list.itemDoubleClicked.connect(lambda _item: self._add())
+        self._nothing = QLabel("No network of that name. Clear the field to see all.", self)
+        self._nothing.setWordWrap(True)
+        self._nothing.setProperty("role", "quiet")
+        self._nothing.hide()
+        self._backend, self._provider, self._threads = QComboBox(self), QComboBox(self), QComboBox(self)
+        self._backend.setAccessibleName("Backend")
+        self._provider.setAccessibleName("Provider")
+        self._threads.setAccessibleName("Threads")
+        self._captions = [QLabel(text, self) for text in ("Backend", "Runs on", "Threads")]
+        for name, info in backends().items():
+            self._backend.addItem(info.title, name)
+        self._backend.currentIndexChanged.connect(self._list_providers)
+        for threads in (0, 1, 2, 4, 8):
+            self._threads.addItem(str(threads) if threads else "as the mode", threads)
+        self._button = QPushButton("Add", self)
+        self._button.setProperty("role", "primary")
+        self._button.clicked.connect(self._add)
+        engine = QHBoxLayout()
+        engine.setSpacing(12)
+        for caption, box in zip(self._captions, (self._backend, self._provider, self._threads), strict=True):
+            column = QVBoxLayout()
+            column.setSpacing(4)
+            caption.setProperty("role", "quiet")
+            column.addWidget(caption)
+            column.addWidget(box)
+            engine.addLayout(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addWidget(self._find)
+        layout.addWidget(self._nothing)
+        layout.addWidget(self._list, 1)
+        layout.addLayout(engine)
+        layout.addWidget(self._button)
+        self.setFocusProxy(self._find)
+        self._list_providers()
+
+    def show_here(self, here: Mapping[str, bool]) -> None:
+        """Mark which models are on this machine."""
+        for row in range(self._list.count()):
+            item = self._list.item(row)
+            item.setData(HERE, here.get(item.data(NAME)))
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours and sizes."""
+        self._delegate.theme, self._delegate.scale = theme, scale
+        for widget in (self._find, self._backend, self._provider, self._threads, self._button, self._nothing):
+            widget.setFont(font(Size.BODY, scale))
+        for caption in self._captions:
+            caption.setFont(font(Size.FACT, scale))
+        self._list.doItemsLayout()
+        self._list.viewport().update()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrows and Enter in the field go to the list."""
+        if watched is self._find and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+                self._step(-1 if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_PageUp) else 1)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._add()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _step(self, by: int) -> None:
+        rows = [r for r in range(self._list.count()) if not self._list.item(r).isHidden()]
+        if rows:
+            now = rows.index(self._list.currentRow()) if self._list.currentRow() in rows else -1
+            self._list.setCurrentRow(rows[max(0, min(len(rows) - 1, now + by))])
+
+    def _filter(self, text: str) -> None:
+        words = text.lower().split()
+        first: QListWidgetItem | None = None
+        for row in range(self._list.count()):
+            item = self._list.item(row)
+            card = self._catalog[item.data(NAME)]
+            hay = f"{card.name} {card.title} {card.family} {card.task} {card.licence}".lower()
+            fits = all(word in hay for word in words)
+            item.setHidden(not fits)
+            first = first or (item if fits else None)
+        if first is not None:
+            self._list.setCurrentItem(first)
+        self._nothing.setVisible(first is None)
+        self._button.setEnabled(first is not None)
+
+    def _list_providers(self) -> None:
+        self._provider.clear()
+        self._provider.addItem("first choice", "")
+        try:
+            names = backend_module(self._backend.currentData()).providers()
+        except LabError as error:
+            self._provider.setToolTip(error.sentence)
+            return
+        for name in names:
+            self._provider.addItem(name.removesuffix("ExecutionProvider"), name)
+
+    def _add(self) -> None:
+        item = self._list.currentItem()
+        if item is not None and not item.isHidden():
+            backend, threads = self._backend.currentData(), self._threads.currentData()
+            self.chosen.emit(LaneSpec(item.data(NAME), backend, threads, self._provider.currentData()))
+
+
+def describe(card: ModelCard) -> str:
+    """A model in one line: what it does, its family, parameters, cost, size and licence."""
+    task = "labels" if card.task == "classify" else "boxes"
+    facts = [task, card.family, f"{count(card.parameters)} parameters" if card.parameters else ""]
+    facts += [f"{card.gmacs:.2g} GMAC" if card.gmacs else "", f"{card.bytes / 1e6:.3g} MB", card.licence]
+    return " · ".join(fact for fact in facts if fact)

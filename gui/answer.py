@@ -1,0 +1,229 @@
+"""The parts of a lane's pane: the picture, the bars of a classification, the figures."""
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from gui.image import ScaledPictures
+from gui.overlay import draw_boxes, draw_chip, draw_crop, short_label
+from gui.theme import DARK, Size, Theme, font
+from inference.data import Detections, Frame, Prediction
+from inference.preprocess import FITS
+from models import ModelCard
+
+
+class PictureView(QWidget):
+    """One frame with what was found in it."""
+
+    def __init__(self, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
+        self.card: ModelCard | None = None
+        self.chips: tuple[str, ...] = ()
+        self._pictures = pictures
+        self.frame: Frame | None = None
+        self._found: Detections | None = None
+        self.painted = 0   # pictures painted: what tests and the benchmark count
+
+    def show_frame(self, frame: Frame, found: Detections | None = None) -> bool:
+        """Show this frame, with these boxes of its own; False when that is what it shows already."""
+        if frame is self.frame and found is self._found:
+            return False
+        self.frame, self._found = frame, found
+        self.update()
+        return True
+
+    def picture_rect(self) -> QRect:
+        """Where the frame is painted: its own shape, as large as fits, centred."""
+        if self.frame is None:
+            return self.rect()
+        height, width = self.frame.pixels.shape[:2]
+        size = QSize(width, height).scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        return QRect(
+            (self.width() - size.width()) // 2, (self.height() - size.height()) // 2, size.width(), size.height()
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the frame, then boxes, crop and chips over it."""
+        del event
+        painter = QPainter(self)
+        target = self.picture_rect()
+        surface = QColor(self.theme.surface)
+        if self.frame is None:
+            painter.fillRect(self.rect(), QColor(self.theme.background))
+            return
+        if target != self.rect():
+            painter.fillRect(self.rect(), surface)
+        ratio = self.devicePixelRatioF()
+        painter.drawImage(target, self._pictures.get(self.frame, target.size() * ratio))
+        height, width = self.frame.pixels.shape[:2]
+        picture = QRectF(target)
+        if self.card and self.card.input.fit == "crop":
+            draw_crop(painter, picture, (height, width), FITS["crop"]((height, width), self.card.input.size).crop)
+        if self._found:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            label = font(Size.LABEL, self.scale, bold=True)
+            draw_boxes(painter, self._found, picture, (height, width), self.colour, label)
+        if self.chips:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            x = float(target.left() + 8)
+            for chip in self.chips:
+                face = font(Size.FACT, self.scale, bold=True)
+                corner = QPointF(x, target.bottom() - 14 - face.pixelSize() * 1.3)
+                x += draw_chip(painter, corner, chip, face, QColor(14, 17, 22, 220)) + 6
+        self.painted += 1
+
+
+class AnswerBars(QWidget):
+    """The best labels as bars: fixed rows, so that nothing jumps when labels change."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
+        self.dimmed = False
+        self.rows = 5            # rows to make room for
+        self._answer: Prediction | None = None
+
+    def show_answer(self, answer: Prediction | None) -> None:
+        """Show these labels, or the labels of these boxes; the first is set large."""
+        if answer is not self._answer:
+            self._answer = answer
+            self.update()
+
+    def event(self, event: QEvent) -> bool:
+        """The tooltip is made when it is asked for: labels change many times a second."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), _as_text(self._answer), self)
+            return True
+        return super().event(event)
+
+    def first_row(self) -> int:
+        """Height of the first row, px."""
+        return round(Size.ANSWER.value * self.scale * 1.75)
+
+    def other_row(self) -> int:
+        """Height of each further row, px."""
+        return round(Size.LABEL.value * self.scale * 1.85)
+
+    def height_for(self, rows: int) -> int:
+        """Height that `rows` rows need, px."""
+        return self.first_row() + max(0, rows - 1) * self.other_row()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint as many rows as fit."""
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.surface))
+        if not self._answer:
+            return
+        if self.dimmed:
+            painter.setOpacity(0.45)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._answer.labels:
+            painter.setFont(font(Size.LABEL, self.scale))
+            painter.setPen(QColor(self.theme.quiet))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "Nothing found")
+            return
+        # Rows share what room is left, up to a half more each: they stand where they stand whatever is answered.
+        spread = max(1.0, min(1.5, self.height() / self.height_for(self.rows)))
+        top = 0
+        pairs = zip(self._answer.labels[: self.rows], self._answer.scores, strict=False)
+        for i, (label, score) in enumerate(pairs):
+            row = round((self.first_row() if i == 0 else self.other_row()) * spread)
+            if top + row > self.height() + 2:
+                break
+            self._row(painter, QRect(0, top, self.width(), row), short_label(label), float(score), best=i == 0)
+            top += row
+
+    def _row(self, painter: QPainter, row: QRect, label: str, score: float, *, best: bool) -> None:
+        face = font(Size.ANSWER if best else Size.LABEL, self.scale, bold=best)
+        metrics = QFontMetrics(face)
+        thick = max(3, round((7 if best else 4) * self.scale))
+        high = metrics.height()
+        text = QRect(row.left(), row.top() + (row.height() - high - thick) // 3, row.width(), high)
+        percent = f"{score * 100:.0f} %"
+        right = metrics.horizontalAdvance("100 %")
+        painter.setFont(face)
+        painter.setPen(QColor(self.theme.text if best else self.theme.quiet))
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, percent)
+        painter.setPen(QColor(self.theme.text))
+        room = row.width() - right - round(8 * self.scale)
+        painter.drawText(
+            text,
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(label, Qt.TextElideMode.ElideRight, room),
+        )
+        trough = QRectF(row.left(), text.bottom() + 2 * self.scale, row.width(), thick)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.theme.raised))
+        painter.drawRoundedRect(trough, thick / 2, thick / 2)
+        filled = QRectF(trough.left(), trough.top(), max(thick, trough.width() * score), thick)
+        painter.setBrush(self.colour)
+        painter.drawRoundedRect(filled, thick / 2, thick / 2)
+
+
+class FiguresRow(QWidget):
+    """One big figure, the rest small: columns of fixed width, so that numbers change in place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.theme, self.scale = DARK, 1.0
+        self.dimmed = False
+        self._shown: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
+
+    def show_figures(self, big: str, small: tuple[tuple[str, str], ...]) -> None:
+        """`big` with its unit, and pairs of (value, caption)."""
+        if (big, small) != self._shown:
+            self._shown = (big, small)
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the columns that fit."""
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.surface))
+        if self.dimmed:
+            painter.setOpacity(0.45)
+        big, small = self._shown
+        height = self.height()
+        face = font(min(Size.FIGURE.value * self.scale, height * 0.86), bold=True)
+        painter.setFont(face)
+        painter.setPen(QColor(self.theme.text))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, big)
+        left = QFontMetrics(face).horizontalAdvance("000.0 ms") + round(16 * self.scale)
+        value_font = font(min(Size.LABEL.value * self.scale, height * 0.5), bold=False)
+        caption_font = font(min(Size.FACT.value * self.scale * 0.9, height * 0.38))
+        value_metrics, caption_metrics = QFontMetrics(value_font), QFontMetrics(caption_font)
+        whole = value_metrics.height() + caption_metrics.height()
+        top = (height - whole) // 2
+        for value, caption in small:
+            width = max(value_metrics.horizontalAdvance("0000 ms"), caption_metrics.horizontalAdvance(caption))
+            if left + width > self.width():
+                break
+            painter.setFont(value_font)
+            painter.setPen(QColor(self.theme.text))
+            painter.drawText(left, top + value_metrics.ascent(), value)
+            painter.setFont(caption_font)
+            painter.setPen(QColor(self.theme.quiet))
+            painter.drawText(left, top + value_metrics.height() + caption_metrics.ascent(), caption)
+            left += width + round(14 * self.scale)
+
+
+def restyle(widget: PictureView | AnswerBars | FiguresRow, theme: Theme, scale: float) -> None:
+    """Give a part its colours and type size."""
+    widget.theme, widget.scale = theme, scale
+    widget.update()
+
+
+def milliseconds(value: float) -> str:
+    """One decimal under 100, none above: "8.6 ms", "212 ms"."""
+    return f"{value:.1f} ms" if value < 99.95 else f"{value:.0f} ms"
+
+
+def _as_text(answer: Prediction | None) -> str:
+    if not answer:
+        return ""
+    return "\n".join(f"{s * 100:.1f} %  {name}" for name, s in zip(answer.labels, answer.scores, strict=True))

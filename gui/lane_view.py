@@ -1,0 +1,315 @@
+"""A lane's pane: what the model is, what it sees, what it answers, what it costs."""
+
+from time import perf_counter
+
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetrics,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
+from gui.image import ScaledPictures
+from gui.notice import Notice
+from gui.overlay import ink_on
+from gui.theme import DARK, Size, Theme, font
+from inference.backends import backends
+from inference.data import Detections, Frame, LaneState, Result, SourceState, SourceStatus
+from inference.lane import Figures, Lane
+from models import ModelCard
+
+PICTURE_S = 0.024   # pictures no faster than 40 a second: more costs the models their time and the eye sees nothing
+BARS_S = 0.066      # bars 15 times a second: faster digits cannot be read
+OLD_S = 1.0         # an answer older than this, while no new picture comes, is marked
+
+
+class LaneHeader(QWidget):
+    """The lane's colour, key and name; its facts step back."""
+
+    def __init__(self, lane: Lane, card: ModelCard, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme, self.scale, self.two_rows = DARK, 1.0, True
+        self._lane, self._card = lane, card
+        self._facts = ""
+
+    def refresh(self) -> None:
+        """Take the facts that are known only once the lane runs."""
+        facts = " · ".join(lane_facts(self._lane, self._card))
+        if facts != self._facts:
+            self._facts = facts
+            tips = [self._lane.title, facts, f"Weights: {self._card.licence}. {self._card.source}"]
+            self.setToolTip("\n".join([*tips, GMAC_TIP, self._lane.warning]).strip())
+            self.setAccessibleName(f"{self._lane.title}. {facts}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the name and, below or beside it, the facts."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self.theme.lane(self._lane.slot)
+        name_font, fact_font = font(Size.NAME, self.scale, bold=True), font(Size.FACT, self.scale)
+        metrics = QFontMetrics(name_font)
+        row = metrics.height() if self.two_rows else self.height()
+        side = round(metrics.height() * 0.82)
+        mark = QRectF(0, (row - side) / 2, side, side)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(mark, side * 0.24, side * 0.24)
+        painter.setPen(ink_on(colour))
+        painter.setFont(font(side * 0.66, bold=True))
+        painter.drawText(mark, Qt.AlignmentFlag.AlignCenter, str(self._lane.slot + 1))
+        left = side + round(10 * self.scale)
+        room = self.width() - left
+        painter.setFont(name_font)
+        painter.setPen(QColor(self.theme.text))
+        name = metrics.elidedText(self._lane.title, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRect(left, 0, room, row), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        painter.setFont(fact_font)
+        painter.setPen(QColor(self.theme.trouble if self._lane.warning else self.theme.quiet))
+        facts = QFontMetrics(fact_font)
+        if self.two_rows:
+            box = QRect(0, row, self.width(), self.height() - row)
+        else:
+            used = left + metrics.horizontalAdvance(name) + round(16 * self.scale)
+            box = QRect(used, 0, self.width() - used, row)
+        text = facts.elidedText(self._facts, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+class LaneView(QWidget):
+    """One lane on screen. The window calls `refresh` whenever something is new; it paints no more than it must."""
+
+    removed = Signal(object)     # Lane
+    retried = Signal(object)     # Lane
+    enlarged = Signal(object)    # Lane
+
+    def __init__(self, lane: Lane, card: ModelCard, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lane, self.card = lane, card
+        self.theme, self.scale = DARK, 1.0
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.header = LaneHeader(lane, card, self)
+        self.picture = PictureView(pictures, self)
+        self.picture.card = card
+        self.bars = AnswerBars(self)
+        self.figures_row = FiguresRow(self)
+        self.notice = Notice(self)
+        self.notice.chosen.connect(lambda: self.retried.emit(self.lane))
+        self.notice.hide()
+        self._topk = 5
+        self._shown: Result | None = None
+        self._picture_at = self._bars_at = 0.0
+        self._figures: Figures | None = None
+        self.ages: list[float] = []   # ms from taking a picture to its painting, since the figures were last shown
+        self._age = 0.0
+        self._later = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._later.timeout.connect(self._flush)
+        self._pending: tuple[Frame | None, Result | None] = (None, None)
+
+    # --- what is shown ------------------------------------------------------------------------------------------
+
+    def refresh(self, frame: Frame | None, source: SourceStatus) -> None:
+        """Show the newest picture and answer; `frame` is the picture that is live or frozen now."""
+        status = self.lane.status
+        self.notice.follow(status, paused=self.lane.paused, key=str(self.lane.slot + 1))
+        busy = not self.notice.isHidden()
+        if busy == self.bars.isVisibleTo(self):
+            self.bars.setVisible(not busy)
+        self._pending = (frame, self.lane.latest)
+        self._mark_old(source)
+        now = perf_counter()
+        wait = max(self._picture_at + PICTURE_S - now, 0.0)
+        if wait <= 0:
+            self._flush()
+        elif not self._later.isActive():
+            self._later.start(max(1, int(wait * 1e3)))
+
+    def refresh_figures(self) -> None:
+        """Show the numbers; called a few times a second so that they can be read."""
+        self.header.refresh()
+        if self.lane.status.state is not LaneState.RUNNING or not self.lane.results:
+            self.figures_row.show_figures("–", ())
+            return
+        figures = self._figures = self.lane.figures()
+        if self.ages:
+            self._age = sum(self.ages) / len(self.ages)
+            self.ages.clear()
+        p50, p95, _ = figures.stages["latency"]
+        self.figures_row.show_figures(
+            milliseconds(p50),
+            (
+                (milliseconds(p95), "p95"),
+                (f"{figures.fps:.1f}", "answers/s"),
+                (f"{self._age:.0f} ms" if self._age < 9999 else "old", "age"),
+                (f"{figures.skipped}", "skipped"),
+            ),
+        )
+
+    def _flush(self) -> None:
+        frame, result = self._pending
+        now = perf_counter()
+        if self.card.task == "detect":
+            if result is not None and isinstance(result.prediction, Detections):
+                self._paint_picture(result.frame, result.prediction, now)   # boxes on their own picture
+            elif frame is not None and frame is not self.picture.frame:
+                self._paint_picture(frame, None, now)   # nothing answered yet: the live picture, without boxes
+        elif frame is not None and frame is not self.picture.frame:
+            self._paint_picture(frame, None, now)
+        if result is not None and result is not self._shown:
+            if now - self._bars_at < BARS_S:   # soon, but not before it can be read
+                if not self._later.isActive():
+                    self._later.start(max(1, int((BARS_S - now + self._bars_at) * 1e3)))
+                return
+            self.bars.show_answer(result.prediction)
+            self._bars_at = now
+            self.ages.append((now - result.frame.taken_at) * 1e3)
+            self._shown = result
+
+    def _paint_picture(self, frame: Frame, found: Detections | None, now: float) -> None:
+        resized = self.picture.frame is None or self.picture.frame.pixels.shape != frame.pixels.shape
+        if self.picture.show_frame(frame, found):
+            self._picture_at = now
+        if resized:
+            self._arrange()
+
+    def _mark_old(self, source: SourceStatus) -> None:
+        """Dim an answer that has no new picture to follow, and say how old it is."""
+        chips: list[str] = []
+        latest = self.lane.latest
+        old = 0.0
+        if latest and source.state not in (SourceState.LIVE, SourceState.ENDED):
+            old = perf_counter() - latest.frame.taken_at
+            if old > OLD_S:
+                chips.append(f"old {old:.0f} s")
+        dimmed = old > OLD_S or self.lane.paused
+        if dimmed != self.bars.dimmed:
+            self.bars.dimmed = self.figures_row.dimmed = dimmed
+            self.bars.update()
+            self.figures_row.update()
+        if tuple(chips) != self.picture.chips:
+            self.picture.chips = tuple(chips)
+            self.picture.update()
+
+    # --- how it is laid out -------------------------------------------------------------------------------------
+
+    def restyle(self, theme: Theme, scale: float, topk: int) -> None:
+        """Take these colours, type at this scale, and room for `topk` labels."""
+        self.theme, self.scale, self._topk = theme, scale, topk
+        self._arrange()
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the parts out anew."""
+        del event
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Header above, figures below, between them the picture with the bars beside it or under it."""
+        width, height = self.width(), self.height()
+        if width < 40 or height < 40:
+            return
+        # A pane that has the room grows its type: one network alone fills the stage.
+        scale = self.scale * max(1.0, min(1.7, min(width / self.scale / 900, height / self.scale / 480)))
+        pad = round(12 * self.scale)
+        compact = height < 250 * self.scale
+        for part in (self.picture, self.bars, self.figures_row):
+            restyle(part, self.theme, scale)
+        self.notice.restyle(self.theme, scale)
+        self.header.theme, self.header.scale, self.header.two_rows = self.theme, scale, not compact
+        colour = self.theme.lane(self.lane.slot)
+        self.picture.colour = self.bars.colour = colour
+        name = QFontMetrics(font(Size.NAME, scale, bold=True)).height()
+        fact = QFontMetrics(font(Size.FACT, scale)).height()
+        header = name + (0 if compact else fact + round(2 * scale))
+        figures = round(Size.FIGURE.value * scale * (0.95 if compact else 1.15))
+        gap = round(8 * self.scale)
+        inner = QRect(pad, pad - gap // 3, width - 2 * pad, height - 2 * pad + gap // 2)
+        self.header.setGeometry(inner.left(), inner.top(), inner.width(), header)
+        self.figures_row.setGeometry(inner.left(), inner.bottom() - figures + 1, inner.width(), figures)
+        body = QRect(
+            inner.left(), inner.top() + header + gap, inner.width(), inner.height() - header - figures - 2 * gap
+        )
+        picture, bars = self._split(body, gap * 2)
+        self.picture.setGeometry(picture)
+        self.bars.setGeometry(bars)
+        self.bars.rows = self._topk
+        self.notice.setGeometry(bars)
+        self.notice.raise_()
+        self.header.update()
+
+    def _split(self, body: QRect, gap: int) -> tuple[QRect, QRect]:
+        """Picture and bars: beside each other or stacked, whichever gives the larger picture."""
+        frame = self.picture.frame
+        aspect = frame.pixels.shape[1] / frame.pixels.shape[0] if frame else 16 / 9
+        least = min(round(body.width() * 0.5), round(240 * self.bars.scale))
+        beside_width = min(body.width() - least - gap, round(body.height() * aspect))
+        # Under the picture at least two rows must find room, or the answer could not be read.
+        rows = self.bars.height_for(max(1, min(self._topk, 5)))
+        under_height = min(body.height() - rows - gap, round(body.width() / aspect))
+        if beside_width >= under_height * aspect:
+            shown = round(beside_width / aspect)
+            top = body.top() + max(0, (body.height() - shown) // 2)
+            picture = QRect(body.left(), top, beside_width, min(shown, body.height()))
+            left = picture.right() + 1 + gap
+            return picture, QRect(left, body.top(), body.right() + 1 - left, body.height())
+        wide = min(body.width(), round(under_height * aspect))
+        picture = QRect(body.left() + (body.width() - wide) // 2, body.top(), wide, under_height)
+        top = picture.bottom() + 1 + gap
+        return picture, QRect(body.left(), top, body.width(), body.bottom() + 1 - top)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The pane's surface; a line in the accent colour when it has the keyboard."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(self.theme.accent) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self.theme.surface))
+        radius = 10 * self.scale
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    # --- what the user does with it -----------------------------------------------------------------------------
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Alone on the stage, and back."""
+        del event
+        self.enlarged.emit(self.lane)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with this lane."""
+        menu = QMenu(self)
+        menu.addAction("Show alone / all", lambda: self.enlarged.emit(self.lane))
+        menu.addAction("Load again", lambda: self.retried.emit(self.lane))
+        menu.addAction("Remove", lambda: self.removed.emit(self.lane))
+        menu.exec(event.globalPos())
+
+
+GMAC_TIP = "GMAC: billions of multiply-adds that one picture costs."
+
+
+def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
+    """What is known of a lane before it answers: family, size, cost, and where it runs."""
+    facts = [card.family]
+    if card.parameters:
+        facts.append(f"{count(card.parameters)} parameters")
+    if card.gmacs:
+        facts.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
+    facts.append(f"{card.bytes / 1e6:.3g} MB")
+    facts.append(card.precision)
+    table = backends()
+    engine = table[lane.spec.backend].title if lane.spec.backend in table else lane.spec.backend
+    facts.append(f"{engine} {lane.provider}".strip())
+    if lane.threads:
+        facts.append(f"{lane.threads} thread{'s' if lane.threads > 1 else ''}")
+    return facts
+
+
+def count(number: int) -> str:
+    """3504872 → "3.5 M", 26454 → "26 k"."""
+    return f"{number / 1e6:.3g} M" if number >= 1e6 else f"{number / 1e3:.3g} k"

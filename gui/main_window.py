@@ -1,0 +1,552 @@
+"""The window: bar, panes, plot, one line of truth. It asks the session for the newest and never waits."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+
+import cv2
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import style
+from gui.actions import build_actions, fill_menu, restyle_actions
+from gui.add_lane import AddLane
+from gui.bar import Bar
+from gui.bridge import Bridge
+from gui.controls import MOST_LABELS, AnswerControls
+from gui.drawer import Drawer
+from gui.elided import ElidedLabel
+from gui.grid import LaneGrid
+from gui.help import HelpOverlay
+from gui.image import ScaledPictures
+from gui.jobs import Job
+from gui.lane_view import LaneView
+from gui.panes import PANES, Pane
+from gui.settings import Settings
+from gui.source_menu import SourceMenu
+from gui.theme import DARK, THEMES, Size, Theme, font
+from inference.data import Ask, LaneSpec, Mode, SourceState
+from inference.errors import LabError
+from inference.lane import Lane
+from inference.session import MAX_LANES, Session
+from inference.sources import parse_source
+from inference.weights import missing
+from models import ModelCard
+from models.store import Store
+
+FIGURES_MS = 250     # numbers change four times a second: more cannot be read
+PLOT_MS = 100        # plots redraw ten times a second
+SAID_S = 6.0         # a sentence about something that was done stays so long
+SCALE_STEP = 1.1
+
+
+class MainWindow(QMainWindow):
+    """Everything on screen, and what every key does."""
+
+    def __init__(
+        self, session: Session, bridge: Bridge, catalog: Mapping[str, ModelCard], store: Store, settings: Settings
+    ) -> None:
+        super().__init__()
+        self.session, self.catalog, self.store, self.settings = session, catalog, store, settings
+        self.setWindowTitle("Lineup")
+        self.setMinimumSize(720, 450)
+        self.theme: Theme = THEMES.get(settings.theme, DARK)
+        self.text_scale = settings.text_scale
+        self.source_text = settings.source or "auto"
+        self.panes: dict[str, Pane] = {}
+        self.ages: list[float] = []      # ms from taking a picture to its painting, without lanes; newest last
+        self._said, self._said_at = "", 0.0
+        self._scale = 0.0
+        self._pictures = ScaledPictures()
+        self._build()
+        self.show_mode()
+        self.controls.show_values(session.ask, session.mirror)
+        bridge.changed.connect(self.refresh)
+        self._figures_timer = QTimer(self, interval=FIGURES_MS)
+        self._figures_timer.timeout.connect(self.refresh_figures)
+        self._figures_timer.start()
+        self._plot_timer = QTimer(self, interval=PLOT_MS)
+        self._plot_timer.timeout.connect(self._refresh_panes)
+        self._restore_geometry()
+        self.restyle()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)   # no control is lit up before a hand touches one
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.actions_by_name = build_actions(self, self._slots())
+        centre = QWidget(self)
+        self.setCentralWidget(centre)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.bar = Bar(self.actions_by_name, self)
+        self.sources = SourceMenu(self)
+        self.sources.chosen.connect(self.open_source)
+        self.sources.camera_mode_chosen.connect(lambda _mode: self.open_source(self.source_text))
+        self.bar.source.setMenu(self.sources)
+        self.bar.mode_chosen.connect(self.set_mode)
+        self.more = QMenu(self)
+        fill_menu(self.more, self.actions_by_name)
+        self.bar.more.setMenu(self.more)
+        self.grid = LaneGrid(self._pictures, self)
+        self.grid.add_asked.connect(self.show_add_lane)
+        self.split = QSplitter(Qt.Orientation.Vertical, self)
+        self.split.addWidget(self.grid)
+        self.split.setChildrenCollapsible(False)
+        self.split.setStretchFactor(0, 1)
+        self._body = QWidget(self)
+        body = QVBoxLayout(self._body)
+        body.addWidget(self.split)
+        column.addWidget(self.bar)
+        column.addWidget(self._body, 1)
+        self._line = QWidget(self)
+        line = QHBoxLayout(self._line)
+        self.truth, self.machine = ElidedLabel("", self), QLabel("", self)
+        self.machine.setProperty("role", "quiet")
+        line.addWidget(self.truth, 1)
+        line.addWidget(self.machine)
+        column.addWidget(self._line)
+        self.controls = AnswerControls()
+        self.controls.changed.connect(self.set_ask)
+        self.controls.mirrored.connect(self.set_mirror)
+        self.adding = AddLane(self.catalog)
+        self.adding.chosen.connect(self.add_lane)
+        self.drawers = {
+            "settings": Drawer("Answers", self.controls, self),
+            "add_lane": Drawer("Add a network", self.adding, self),
+        }
+        self.help = HelpOverlay(self)
+        self.help.hide()
+        self.blank = QWidget(self)
+        self.blank.setStyleSheet("background: black")
+        self.blank.hide()
+
+    def _slots(self) -> dict[str, Callable[..., None]]:
+        """What every action in gui.actions.ACTIONS does."""
+        slots: dict[str, Callable[..., None]] = {
+            "freeze": self.freeze,
+            "mode": lambda: self.set_mode(Mode.TURNS if self.session.mode is Mode.TOGETHER else Mode.TOGETHER),
+            "choose_source": self.bar_source_menu,
+            "next_source": lambda: self.open_source(self.sources.following(self.source_text)),
+            "mirror": self.set_mirror,
+            "add_lane": self.show_add_lane,
+            "remove_lane": self.remove_focused,
+            "next_lane": lambda: self.enlarge_step(1),
+            "previous_lane": lambda: self.enlarge_step(-1),
+            "retry": self.retry_failed,
+            "more_labels": lambda: self.set_topk(self.session.ask.topk + 1),
+            "fewer_labels": lambda: self.set_topk(self.session.ask.topk - 1),
+            "smoothing": lambda on: self.set_ask(replace(self.session.ask, smoothing=on)),
+            "settings": lambda: self.show_drawer("settings"),
+            "plot": self.show_plot,
+            "larger": lambda: self.set_text_scale(self.text_scale * SCALE_STEP),
+            "smaller": lambda: self.set_text_scale(self.text_scale / SCALE_STEP),
+            "theme": lambda: self.set_theme("light" if self.theme.name == "dark" else "dark"),
+            "full_screen": self.set_full_screen,
+            "picture": self.save_picture,
+            "record": self.record,
+            "blank": lambda on: self._cover(self.blank, on),
+            "help": lambda: self._cover(self.help, self.help.isHidden()),
+            "back": self.back,
+            "quit": self.close_window,
+        }
+        for slot in range(MAX_LANES):
+            slots[f"lane_{slot + 1}"] = lambda _on, slot=slot: self.toggle_lane(slot)
+        return slots
+
+    # --- what is new --------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Something is new: let every pane that is on screen take it."""
+        frame = self.session.frozen or self.session.latest
+        source = self.session.source
+        shown = self.grid.shown()
+        for view in shown:
+            view.refresh(frame, source)
+        if not self.grid.views and frame is not None and frame is not self.grid.empty.frame:
+            self.grid.show_live(frame)
+            self.ages.append((perf_counter() - frame.taken_at) * 1e3)
+            del self.ages[:-1000]
+
+    def refresh_figures(self) -> None:
+        """The numbers, the bar and the line of truth."""
+        self.refresh()   # also ages what stands still
+        for view in self.grid.shown():
+            view.refresh_figures()
+        source = self.session.source
+        self.bar.source.show_status(source)
+        trouble = source.state in (SourceState.LOST, SourceState.STALLED, SourceState.REOPENING)
+        said = self._said if perf_counter() - self._said_at < SAID_S else ""
+        text = said or f"{source.message} {source.hint}".strip() or self._summary()
+        self.truth.setText(text)
+        self.truth.setStyleSheet(f"color: {self.theme.trouble if trouble and not said else self.theme.quiet}")
+        self.machine.setText(" · ".join(self._conditions()))
+
+    def _summary(self) -> str:
+        """What holds the rate down, when nothing is wrong."""
+        if self.session.frozen is not None:
+            return "Frozen: every network answers the same picture. Space goes on."
+        if not self.session.lanes:
+            return "Press A to add a network."
+        return "H shows all keys."
+
+    def _conditions(self) -> list[str]:
+        """Under which conditions the numbers on screen were made."""
+        words = []
+        if self.session.mode is Mode.TOGETHER:
+            words.append("together: networks slow each other")
+        if self.session.ask.smoothing:
+            words.append("labels smoothed")
+        if self.session.mirror:
+            words.append("mirrored")
+        words.append(f"{os.cpu_count() or 1} cores")
+        return words
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence about something that was done, for a while."""
+        self._said, self._said_at = sentence, perf_counter()
+        self.refresh_figures()
+
+    def _refresh_panes(self) -> None:
+        for pane in self.panes.values():
+            if pane.isVisible():  # type: ignore[attr-defined]
+                pane.refresh(self.session.lanes)
+
+    # --- what the user does -------------------------------------------------------------------------------------
+
+    def open_source(self, text: str) -> None:
+        """Show another source; a wrong one is said and the old one goes on."""
+        size, fps = self.sources.camera_mode
+        try:
+            self.session.open(parse_source(text, size=size, fps=fps))
+        except LabError as error:
+            self.say(error.sentence)
+            return
+        self.source_text = text
+        self.sources.remember(text)
+        self.bar.show_frozen(False)
+        self._check("freeze", False)
+
+    def add_lane(self, spec: LaneSpec) -> None:
+        """One more network."""
+        try:
+            lane = self.session.add(spec)
+        except LabError as error:
+            self.say(error.sentence)
+            return
+        card = self.catalog[spec.model]
+        lane.title = self._title(spec, card)
+        view = LaneView(lane, card, self._pictures)
+        view.removed.connect(self.remove_lane)
+        view.retried.connect(self.session.retry)
+        view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
+        self.grid.add(view)
+        self.refresh_figures()
+
+    def _title(self, spec: LaneSpec, card: ModelCard) -> str:
+        """The card's title; with what tells it apart when the same model runs twice."""
+        twins = [lane.spec for lane in self.session.lanes if lane.spec.model == spec.model]
+        if len(twins) < 2:
+            return card.title
+        words = [spec.backend] if any(t.backend != spec.backend for t in twins) else []
+        words += [f"{spec.threads} threads"] if spec.threads else []
+        return f"{card.title} · {', '.join(words) or len(twins)}"
+
+    def remove_lane(self, lane: Lane) -> None:
+        """Take a network away."""
+        self.session.remove(lane)
+        self.grid.remove(lane)
+        self.refresh()
+
+    def remove_focused(self) -> None:
+        """Take the network away whose pane has the keyboard, or that stands alone."""
+        for view in self.grid.views:
+            if view.hasFocus() or view.lane is self.grid.alone:
+                self.remove_lane(view.lane)
+                return
+        self.say("Choose a pane with Tab, then press Delete.")
+
+    def retry_failed(self) -> None:
+        """Load every lane again that failed."""
+        for view in self.grid.views:
+            if view.notice.is_trouble:
+                self.session.retry(view.lane)
+
+    def toggle_lane(self, slot: int) -> None:
+        """Switch the lane with this key off or on."""
+        for lane in self.session.lanes:
+            if lane.slot == slot:
+                self.session.set_paused(lane, not lane.paused)
+                self.refresh_figures()
+                return
+        self.say(f"There is no network {slot + 1}. Press A to add one.")
+
+    def enlarge_step(self, by: int) -> None:
+        """Show the next lane alone; after the last, all again."""
+        lanes: list[Lane | None] = [None, *(view.lane for view in self.grid.views)]
+        self.grid.show_alone(lanes[(lanes.index(self.grid.alone) + by) % len(lanes)])
+        self.refresh_figures()
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold the picture for all lanes, or go on."""
+        self.session.freeze(frozen)
+        self.bar.show_frozen(self.session.frozen is not None)
+        self._check("freeze", self.session.frozen is not None)
+        self.refresh_figures()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Turns or together."""
+        self.session.set_mode(mode)
+        self.show_mode()
+        self.refresh_figures()
+
+    def show_mode(self) -> None:
+        """Mark the mode that holds, in the bar and the plot."""
+        self.bar.show_mode(self.session.mode)
+        for pane in self.panes.values():
+            pane.mode_text = self._mode_text()
+
+    def _mode_text(self) -> str:
+        return "together: networks slow each other" if self.session.mode is Mode.TOGETHER else "turns"
+
+    def set_ask(self, ask: Ask) -> None:
+        """Labels, thresholds, smoothing."""
+        resized = ask.topk != self.session.ask.topk
+        self.session.set_ask(ask)
+        self.controls.show_values(ask, self.session.mirror)
+        self._check("smoothing", ask.smoothing)
+        if resized:
+            self.restyle()
+
+    def set_topk(self, topk: int) -> None:
+        """How many labels a classifier shows."""
+        self.set_ask(replace(self.session.ask, topk=max(1, min(MOST_LABELS, topk))))
+
+    def set_mirror(self, mirror: bool) -> None:
+        """Flip the picture for everyone."""
+        self.session.mirror = mirror
+        self.controls.show_values(self.session.ask, mirror)
+        self._check("mirror", mirror)
+
+    def bar_source_menu(self) -> None:
+        """Open the list of sources."""
+        self.bar.source.showMenu()
+
+    def show_add_lane(self) -> None:
+        """Open the list of models, and mark which are here."""
+        self.show_drawer("add_lane")
+        cards, store = dict(self.catalog), self.store
+
+        def look() -> dict[str, bool]:
+            return {name: not missing(card, store) for name, card in cards.items()}
+
+        Job(look, self.adding.show_here, parent=self)
+
+    def show_drawer(self, name: str) -> None:
+        """Open one panel at the right, or close it."""
+        for key, drawer in self.drawers.items():
+            if key == name and drawer.isHidden():
+                self._place()
+                drawer.present()
+            else:
+                drawer.hide()
+
+    def show_plot(self, shown: bool) -> None:
+        """Fold the plot away or out; it is made when it is first needed."""
+        self.settings = replace(self.settings, plot_open=shown)
+        if shown and not self.panes:
+            for key, info in PANES.items():
+                pane = info.make()
+                pane.restore(dict(self.settings.plot))
+                self.panes[key] = pane
+                self.split.addWidget(pane)  # type: ignore[arg-type]
+            self.show_mode()
+            self._scale = 0.0
+            self.restyle()
+            self.split.setSizes([1000, round(190 * self._scale)])
+        for pane in self.panes.values():
+            pane.setVisible(shown)  # type: ignore[attr-defined]
+        self._plot_timer.start() if shown else self._plot_timer.stop()
+        self._check("plot", shown)
+
+    def set_text_scale(self, scale: float) -> None:
+        """Type from 70 to 200 %."""
+        self.text_scale = max(0.7, min(2.0, scale))
+        self.restyle()
+        self.say(f"Text size {self.text_scale * 100:.0f} %.")
+
+    def set_theme(self, name: str) -> None:
+        """Dark or light."""
+        self.theme = THEMES[name]
+        self._scale = 0.0
+        self.restyle()
+
+    def set_full_screen(self, full: bool) -> None:
+        """The whole screen, or back."""
+        self.showFullScreen() if full else self.showNormal()
+        self._check("full_screen", full)
+
+    def record(self, on: bool) -> None:
+        """Begin or end a recording of pictures and answers."""
+        try:
+            if on:
+                self.session.record(_folder_for(QStandardPaths.StandardLocation.MoviesLocation))
+                self.say("Recording. R ends it.")
+            else:
+                self.say(self.session.stop_recording())
+        except LabError as error:
+            self.say(error.sentence)
+        self._check("record", self.session.recorder is not None)
+
+    def save_picture(self) -> None:
+        """Write what the window shows to the user's pictures."""
+        folder = _folder_for(QStandardPaths.StandardLocation.PicturesLocation)
+        path = folder / f"lineup-{datetime.now():%Y%m%d-%H%M%S}.png"   # the user's own clock
+        image = self.grab().toImage()
+
+        def write() -> Path:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LabError(f"{folder} cannot be made: {error.strerror}.", "Check its permissions.") from error
+            if not image.save(str(path)):
+                raise LabError(f"The picture cannot be written to {path}.", "Check the folder and the free space.")
+            return path
+
+        Job(write, lambda path: self.say(f"Picture saved to {path}."), lambda e: self.say(e.sentence), self)
+
+    def back(self) -> None:
+        """Close what lies on top; then leave full screen."""
+        for cover in (self.blank, self.help, *self.drawers.values()):
+            if not cover.isHidden():
+                cover.hide()
+                self._check("blank", False)
+                return
+        if self.grid.alone is not None:
+            self.grid.show_alone(None)
+        elif self.isFullScreen():
+            self.set_full_screen(False)
+
+    def close_window(self) -> None:
+        """End the program."""
+        self.close()
+
+    # --- looks --------------------------------------------------------------------------------------------------
+
+    def restyle(self) -> None:
+        """Colours, and type that follows the window's height: what the last row reads must grow with the screen."""
+        size = max(0.62, min(2.4, min(self.height() / 1080, self.width() / 1500)))
+        scale = self.text_scale * round(size * 20) / 20   # in steps: a style sheet anew for every pixel would stutter
+        if scale != self._scale:
+            self._scale = scale
+            app = QApplication.instance()
+            assert isinstance(app, QApplication)
+            style.apply(app, self.theme, scale)
+            restyle_actions(self.actions_by_name, self.theme, scale)
+        gap = max(4, round(8 * scale))
+        body = self._body.layout()
+        line = self._line.layout()
+        assert body is not None
+        assert line is not None
+        body.setContentsMargins(gap, 0, gap, 0)
+        line.setContentsMargins(gap * 2, gap // 2, gap * 2, gap // 2)
+        self.bar.restyle(self.theme, scale, narrow=self.width() < 1180 * scale)
+        self.grid.restyle(self.theme, scale, self.session.ask.topk)
+        for pane in self.panes.values():
+            pane.restyle(self.theme, scale)
+        for drawer in self.drawers.values():
+            drawer.restyle(self.theme, scale)
+        self.controls.restyle(self.theme, scale)
+        self.adding.restyle(self.theme, scale)
+        self.help.restyle(self.theme, scale)
+        for label in (self.truth, self.machine):
+            label.setFont(font(Size.FACT, scale))
+        self._place()
+
+    def _place(self) -> None:
+        """Put what floats over the window where it belongs."""
+        top, bottom = self.bar.height(), self.height() - self._line.height()
+        for drawer in self.drawers.values():
+            drawer.place(round(440 * self._scale), top, bottom)
+        for cover in (self.help, self.blank):
+            cover.setGeometry(self.rect())
+
+    def _cover(self, cover: QWidget, shown: bool) -> None:
+        cover.setGeometry(self.rect())
+        cover.setVisible(shown)
+        cover.raise_()
+
+    def _check(self, name: str, on: bool) -> None:
+        action = self.actions_by_name[name]
+        if action.isCheckable():
+            action.setChecked(on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Type and floating parts follow the window."""
+        super().resizeEvent(event)
+        self.restyle()
+
+    # --- coming and going ---------------------------------------------------------------------------------------
+
+    def _restore_geometry(self) -> None:
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        restored = self.settings.geometry and self.restoreGeometry(
+            QByteArray.fromBase64(self.settings.geometry.encode())
+        )
+        if not restored:
+            self.resize(min(1600, round(screen.width() * 0.9)), min(1000, round(screen.height() * 0.9)))
+
+    def current_settings(self) -> Settings:
+        """What comes back at the next start."""
+        ask, session = self.session.ask, self.session
+        pane = self.panes.get("latency")
+        return replace(
+            self.settings,
+            geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
+            source=self.source_text,
+            lanes=tuple(lane.spec for lane in session.lanes),
+            mode=session.mode.value,
+            topk=ask.topk,
+            confidence=ask.confidence,
+            iou=ask.iou,
+            smoothing=ask.smoothing,
+            mirror=session.mirror,
+            theme=self.theme.name,
+            text_scale=self.text_scale,
+            plot=pane.state() if pane else self.settings.plot,
+        )
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the settings, end every thread, go."""
+        self._figures_timer.stop()
+        self._plot_timer.stop()
+        trouble = self.current_settings().save()
+        if trouble:
+            sys.stderr.write(trouble + "\n")
+        self.hide()
+        self.session.close()
+        event.accept()
+
+
+def _folder_for(kind: QStandardPaths.StandardLocation) -> Path:
+    return Path(QStandardPaths.writableLocation(kind) or Path.home())
+
+
+def opencv_threads() -> None:
+    """One thread for OpenCV's own loops: the cores belong to the networks."""
+    cv2.setNumThreads(1)

@@ -1,0 +1,84 @@
+"""What is drawn over a picture: boxes with their labels, the crop, and small chips of words."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from inference.data import Detections
+
+
+def short_label(label: str) -> str:
+    """The first of a label's synonyms: "tabby, tabby cat" → "tabby"."""
+    return label.split(",", 1)[0]
+
+
+def ink_on(colour: QColor) -> QColor:
+    """Black or white, whichever reads better on `colour`."""
+    luminance = 0.2126 * colour.redF() + 0.7152 * colour.greenF() + 0.0722 * colour.blueF()
+    return QColor("#0B0D10" if luminance > 0.4 else "#FFFFFF")
+
+
+def draw_boxes(
+    painter: QPainter,
+    found: Detections,
+    picture: QRectF,
+    frame_size: tuple[int, int],
+    colour: QColor,
+    font: QFont,
+    *,
+    most: int = 30,
+) -> None:
+    """Draw the best `most` boxes of `found` into `picture`, which shows a frame of `frame_size` (height, width)."""
+    sx, sy = picture.width() / frame_size[1], picture.height() / frame_size[0]
+    metrics = QFontMetricsF(font)
+    height = metrics.height() + 4
+    painter.setFont(font)
+    width = max(2.0, font.pixelSize() / 7)
+    ink = ink_on(colour)
+    count = min(most, len(found.labels))
+    for i in range(count - 1, -1, -1):   # the best last, on top
+        x1, y1, x2, y2 = (float(v) for v in found.boxes[i])
+        box = QRectF(
+            QPointF(picture.x() + x1 * sx, picture.y() + y1 * sy), QPointF(picture.x() + x2 * sx, picture.y() + y2 * sy)
+        ).intersected(picture)
+        if box.isEmpty():
+            continue
+        inner = box.adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 150), width + 2))   # a dark rim: the box shows on any picture
+        painter.drawRect(inner)
+        painter.setPen(QPen(colour, width))
+        painter.drawRect(inner)
+        text = f"{short_label(found.labels[i])} {found.scores[i] * 100:.0f} %"
+        text_width = min(metrics.horizontalAdvance(text) + 12, picture.width())
+        left = min(max(box.left(), picture.left()), picture.right() - text_width)
+        top = box.top() - height if box.top() - height >= picture.top() else box.top()
+        tag = QRectF(left, top, text_width, height)
+        painter.fillRect(tag, colour)
+        painter.setPen(ink)
+        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def draw_crop(painter: QPainter, picture: QRectF, frame_size: tuple[int, int], crop: tuple[float, ...]) -> None:
+    """Darken what the network does not see; `crop` is x1 y1 x2 y2, px of the frame."""
+    sx, sy = picture.width() / frame_size[1], picture.height() / frame_size[0]
+    x1, y1, x2, y2 = crop
+    inside = QRectF(picture.x() + x1 * sx, picture.y() + y1 * sy, (x2 - x1) * sx, (y2 - y1) * sy)
+    shade = QColor(0, 0, 0, 110)
+    painter.fillRect(QRectF(picture.left(), picture.top(), inside.left() - picture.left(), picture.height()), shade)
+    painter.fillRect(QRectF(inside.right(), picture.top(), picture.right() - inside.right(), picture.height()), shade)
+    painter.fillRect(QRectF(inside.left(), picture.top(), inside.width(), inside.top() - picture.top()), shade)
+    painter.fillRect(QRectF(inside.left(), inside.bottom(), inside.width(), picture.bottom() - inside.bottom()), shade)
+
+
+def draw_chip(painter: QPainter, corner: QPointF, text: str, font: QFont, background: QColor) -> float:
+    """A rounded word with its top left at `corner`; returns its width."""
+    metrics = QFontMetricsF(font)
+    height = metrics.height() + 6
+    chip = QRectF(corner.x(), corner.y(), metrics.horizontalAdvance(text) + height * 0.8, height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(background)
+    painter.drawRoundedRect(chip, height / 2, height / 2)
+    painter.setPen(ink_on(background))
+    painter.setFont(font)
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+    return chip.width()

@@ -1,0 +1,288 @@
+"""The look of every control, made from a theme and a text scale.
+
+What a widget is beyond its class is told by dynamic properties, set before it is shown:
+
+* QLabel `role`: "quiet", "fact" (small and quiet), "name", "answer", "figure", "heading", "trouble".
+* QPushButton, QToolButton `role`: "primary" (one a view at most), "plain" (no trough, for bars).
+* QPushButton, QToolButton `segment`: "first", "middle", "last": joined, checkable, one of them checked.
+* QWidget, QFrame `role`: "surface" (a pane), "raised"; a plain QWidget needs WA_StyledBackground too.
+
+Sizes of type come from the application's font, so that `setFont(theme.font(...))` on a widget wins.
+"""
+
+from PySide6.QtCore import QDir
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+
+from gui.icons import ICONS
+from gui.theme import Size, Theme, font
+
+RADIUS = 6               # px, of controls
+PANE_RADIUS = 8          # px, of panes
+
+
+def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
+    """Dress the whole program; call it again when the theme or the scale changes."""
+    if app.style().name() != "fusion":   # once a style sheet is set, Qt reports the style underneath
+        app.setStyle("Fusion")
+    app.setPalette(palette(theme))
+    body = font(Size.BODY, scale)
+    app.setFont(body)
+    QToolTip.setFont(body)
+    app.setStyleSheet(style_sheet(theme, scale))
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Change the `role` of a widget that is already shown."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def blend(under: str, over: str, amount: float) -> str:
+    """`over` laid on `under` with an opacity of `amount` (0..1), "#RRGGBB"."""
+    a, b = QColor(under), QColor(over)
+    mixed = (
+        round(x + (y - x) * amount)
+        for x, y in ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    )
+    return QColor(*mixed).name().upper()
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as Qt's own set of colours, for what no style sheet reaches."""
+    made = QPalette()
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: theme.background, role.WindowText: theme.text,
+        role.Base: theme.surface, role.AlternateBase: theme.raised, role.Text: theme.text,
+        role.Button: theme.raised, role.ButtonText: theme.text, role.BrightText: theme.trouble,
+        role.Light: theme.raised, role.Midlight: theme.raised, role.Mid: theme.line, role.Dark: theme.line,
+        role.Shadow: theme.background,
+        role.Highlight: theme.accent, role.HighlightedText: theme.on_accent, role.Accent: theme.accent,
+        role.Link: theme.accent, role.LinkVisited: theme.accent,
+        role.ToolTipBase: theme.raised, role.ToolTipText: theme.text, role.PlaceholderText: theme.quiet,
+    }
+    for which, colour in colours.items():
+        made.setColor(which, QColor(colour))
+    faded = QColor(blend(theme.surface, theme.quiet, 0.6))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, which, faded)
+    return made
+
+
+def style_sheet(theme: Theme, scale: float = 1.0) -> str:
+    """The style sheet of the program at this text scale (1.0 = 100 %)."""
+    QDir.setSearchPaths("controls", [str(ICONS / "controls")])   # a path of its own: any folder name will do
+
+    def px(size: float) -> str:
+        return f"{max(1, round(size * scale))}px"
+
+    words = {
+        **{key: getattr(theme, key) for key in ("background", "surface", "raised", "line", "text", "quiet")},
+        "accent": theme.accent, "on_accent": theme.on_accent, "trouble": theme.trouble, "theme": theme.name,
+        "hover": blend(theme.raised, theme.text, 0.07), "pressed": blend(theme.raised, theme.text, 0.14),
+        "chosen": blend(theme.raised, theme.accent, 0.22), "faded": blend(theme.surface, theme.quiet, 0.6),
+        "accent_hover": blend(theme.accent, theme.text, 0.18),
+        "radius": px(RADIUS), "pane_radius": px(PANE_RADIUS),
+        "round": f"{(round(16 * scale) + 4) // 2}px",   # half of an indicator with its border: Qt drops more
+        **{f"p{n}": px(n) for n in (2, 4, 6, 8, 10, 12, 16, 18, 20, 24, 28, 32)},
+        **{size.name.lower(): px(size.value) for size in Size},
+        "heading": px(24),
+    }
+    sheet = _SHEET
+    # Longest names first: "@on_accent" before "@on", "@p16" before "@p1".
+    for key in sorted(words, key=len, reverse=True):
+        sheet = sheet.replace(f"@{key}", words[key])
+    return sheet
+
+
+_SHEET = """
+QMainWindow, QDialog { background: @background; }
+QWidget[role="surface"], QFrame[role="surface"] { background: @surface; border-radius: @pane_radius; }
+QWidget[role="raised"], QFrame[role="raised"] { background: @raised; border-radius: @pane_radius; }
+QScrollArea, QScrollArea > QWidget > QWidget[role="page"] { background: transparent; border: none; }
+
+QLabel { background: transparent; }
+QLabel[role="quiet"] { color: @quiet; }
+QLabel[role="fact"] { color: @quiet; font-size: @fact; }
+QLabel[role="label"] { font-size: @label; }
+QLabel[role="name"] { font-size: @name; font-weight: 600; }
+QLabel[role="answer"] { font-size: @answer; font-weight: 600; }
+QLabel[role="figure"] { font-size: @figure; font-weight: 600; }
+QLabel[role="heading"] { font-size: @heading; font-weight: 600; }
+QLabel[role="trouble"] { color: @trouble; }
+
+/* The border is always there, so that the focus ring moves nothing. */
+QPushButton, QToolButton {
+    background: @raised; color: @text; border: 2px solid transparent; border-radius: @radius;
+    padding: @p4 @p12; min-height: @p20;
+}
+QToolButton { padding: @p4 @p8; }
+QPushButton:hover, QToolButton:hover { background: @hover; }
+QPushButton:pressed, QToolButton:pressed { background: @pressed; }
+QPushButton:checked, QToolButton:checked { background: @chosen; color: @text; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; }
+QPushButton:disabled, QToolButton:disabled { color: @faded; }
+QPushButton[role="plain"], QToolButton[role="plain"] { background: transparent; }
+QPushButton[role="plain"]:hover, QToolButton[role="plain"]:hover { background: @raised; }
+QPushButton[role="plain"]:pressed, QToolButton[role="plain"]:pressed { background: @pressed; }
+QPushButton[role="plain"]:checked, QToolButton[role="plain"]:checked { background: @chosen; }
+QPushButton[role="primary"], QToolButton[role="primary"] {
+    background: @accent; color: @on_accent; font-weight: 600;
+}
+QPushButton[role="primary"]:hover, QToolButton[role="primary"]:hover { background: @accent_hover; }
+QPushButton[role="primary"]:focus, QToolButton[role="primary"]:focus { border-color: @text; }
+QPushButton[role="primary"]:disabled, QToolButton[role="primary"]:disabled {
+    background: @raised; color: @faded;
+}
+QPushButton::menu-indicator, QToolButton::menu-indicator { image: none; width: 0; }
+
+QPushButton[segment], QToolButton[segment] { border-radius: 0; color: @quiet; margin: 0; }
+QPushButton[segment]:hover, QToolButton[segment]:hover { color: @text; }
+QPushButton[segment]:checked, QToolButton[segment]:checked {
+    background: @accent; color: @on_accent; font-weight: 600;
+}
+QPushButton[segment]:checked:focus, QToolButton[segment]:checked:focus { border-color: @text; }
+QPushButton[segment="first"], QToolButton[segment="first"] {
+    border-top-left-radius: @radius; border-bottom-left-radius: @radius;
+}
+QPushButton[segment="last"], QToolButton[segment="last"] {
+    border-top-right-radius: @radius; border-bottom-right-radius: @radius;
+}
+
+QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+    background: @raised; color: @text; border: 2px solid transparent; border-radius: @radius;
+    padding: @p4 @p8; min-height: @p20;
+    selection-background-color: @accent; selection-color: @on_accent;
+}
+QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { background: @hover; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+QComboBox:focus, QComboBox:on { border-color: @accent; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @faded; }
+QLineEdit[wrong="true"] { border-color: @trouble; }
+QComboBox QLineEdit, QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {
+    background: transparent; border: none; padding: 0; min-height: 0;
+}
+
+QComboBox { padding-right: @p28; combobox-popup: 0; }
+QComboBox::drop-down {
+    subcontrol-origin: border; subcontrol-position: center right; border: none; background: transparent;
+    width: @p28;
+}
+QComboBox::down-arrow { image: url(controls:down-@theme.svg); width: @p16; height: @p16; }
+QComboBox QAbstractItemView {
+    background: @raised; border: 1px solid @line; outline: none; padding: @p4;
+    selection-background-color: @chosen; selection-color: @text; border-radius: 0;
+}
+QComboBox QAbstractItemView:focus { border: 1px solid @line; }
+QComboBox QAbstractItemView::item { min-height: @p28; padding: 0 @p8; border-radius: @p4; }
+
+/* Qt sets a spin box's text at its very left, whatever the padding: centred it looks right. */
+QSpinBox, QDoubleSpinBox { padding-right: @p24; qproperty-alignment: AlignCenter; }
+QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
+    subcontrol-origin: border; width: @p24; border: none; background: transparent;
+}
+QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-position: top right; }
+QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-position: bottom right; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {
+    image: url(controls:up-@theme.svg); width: @p12; height: @p12;
+}
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
+    image: url(controls:down-@theme.svg); width: @p12; height: @p12;
+}
+
+QSlider { min-height: @p24; background: transparent; }
+QSlider::groove:horizontal { height: 4px; background: @line; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: @accent; border-radius: 2px; }
+QSlider::handle:horizontal {
+    width: 16px; height: 16px; margin: -8px 0; border-radius: 10px; background: @accent;
+    border: 2px solid @surface;
+}
+QSlider::handle:horizontal:hover { background: @accent_hover; }
+QSlider::handle:horizontal:focus { border-color: @text; }
+QSlider::sub-page:horizontal:disabled { background: @faded; }
+QSlider::handle:horizontal:disabled { background: @faded; }
+
+QCheckBox, QRadioButton { background: transparent; spacing: @p8; padding: @p2; min-height: @p20; }
+QCheckBox:disabled, QRadioButton:disabled { color: @faded; }
+QCheckBox::indicator, QRadioButton::indicator {
+    width: @p16; height: @p16; background: @raised; border: 2px solid @quiet; border-radius: 4px;
+}
+QRadioButton::indicator { border-radius: @round; }
+QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: @hover; }
+QCheckBox::indicator:checked {
+    background: @accent; border-color: @accent; image: url(controls:check-@theme.svg);
+}
+QRadioButton::indicator:checked { background: @accent; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: @text; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @faded; }
+
+QMenuBar { background: @background; color: @text; }
+QMenuBar::item { background: transparent; padding: @p4 @p8; border-radius: 4px; }
+QMenuBar::item:selected { background: @raised; }
+QMenu { background: @raised; color: @text; border: 1px solid @line; padding: @p4; }
+QMenu::item { padding: @p6 @p24 @p6 @p6; border-radius: 4px; }
+QMenu::item:selected { background: @chosen; }
+QMenu::item:disabled { color: @faded; }
+QMenu::indicator { width: @p16; height: @p16; left: @p6; }
+QMenu::indicator:non-exclusive:checked, QMenu::indicator:exclusive:checked {
+    background: @accent; border-radius: 4px; image: url(controls:check-@theme.svg);
+}
+QMenu::right-arrow { image: url(controls:right-@theme.svg); width: @p16; height: @p16; }
+QMenu::separator { height: 1px; background: @line; margin: @p4 @p8; }
+QToolTip { background: @raised; color: @text; border: 1px solid @line; padding: @p4 @p6; }
+
+QScrollBar { background: transparent; border: none; margin: 0; }
+QScrollBar:vertical { width: 10px; }
+QScrollBar:horizontal { height: 10px; }
+QScrollBar::handle { background: @line; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: @p32; }
+QScrollBar::handle:horizontal { min-width: @p32; }
+QScrollBar::handle:hover, QScrollBar::handle:pressed { background: @quiet; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: none; background: none; }
+QScrollBar::add-page, QScrollBar::sub-page { background: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
+
+QSplitter::handle { background: transparent; }
+QSplitter::handle:horizontal { width: 8px; }
+QSplitter::handle:vertical { height: 8px; }
+QSplitter::handle:hover { background: @line; }
+QSplitter::handle:pressed { background: @accent; }
+
+QListView, QTreeView, QTableView {
+    background: @surface; alternate-background-color: @surface; border: 2px solid transparent;
+    border-radius: @radius; outline: none; gridline-color: @line;
+    selection-background-color: @chosen; selection-color: @text;
+}
+QListView:focus, QTreeView:focus, QTableView:focus { border-color: @accent; }
+QListView::item, QTreeView::item { min-height: @p28; padding: @p2 @p8; border-radius: 4px; }
+QListView::item:hover, QTreeView::item:hover { background: @raised; }
+QListView::item:selected, QTreeView::item:selected { background: @chosen; color: @text; }
+QTreeView::branch { background: transparent; }
+QTreeView::branch:closed:has-children { image: url(controls:right-@theme.svg); }
+QTreeView::branch:open:has-children { image: url(controls:down-@theme.svg); }
+QHeaderView { background: @surface; border: none; }
+QHeaderView::section {
+    background: @surface; color: @quiet; border: none; border-bottom: 1px solid @line; padding: @p4 @p8;
+}
+
+QProgressBar {
+    background: @raised; border: none; border-radius: 3px; min-height: 6px; max-height: 6px;
+    color: transparent;
+}
+QProgressBar::chunk { background: @accent; border-radius: 3px; }
+QStatusBar { background: @background; color: @quiet; }
+QStatusBar::item { border: none; }
+QToolBar { background: @background; border: none; spacing: @p8; padding: @p4 @p8; }
+QTabWidget::pane { border: none; }
+QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }
+QTabBar::tab {
+    background: transparent; color: @quiet; border: none; border-bottom: 2px solid transparent;
+    padding: @p6 @p12;
+}
+QTabBar::tab:hover { color: @text; }
+QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
+QTabBar::tab:focus { color: @accent; }
+"""

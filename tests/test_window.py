@@ -1,0 +1,244 @@
+"""The window with quick networks of known answers: everything a user does to it, without a screen."""
+
+from dataclasses import replace
+from threading import enumerate as threads
+from time import perf_counter
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+import make
+from gui.bridge import Bridge
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
+from inference.errors import BackendError
+from inference.session import Session
+from models.store import Store
+
+LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
+
+
+class Quick:
+    """Answers at once; `broken` fails at the third picture."""
+
+    provider, warning = "CPU", ""
+
+    def __init__(self, model, broken=False):
+        self.model, self.broken, self.count = model, broken, 0
+
+    def __call__(self, frame, ask, *, idle, turn):
+        self.count += 1
+        if self.broken and self.count == 3:
+            raise BackendError("The network broke in the middle.", "Load it again.")
+        scores = np.linspace(0.8, 0.1, ask.topk, dtype=np.float32)
+        answer = Classification(LABELS[: ask.topk], scores[: len(LABELS)])
+        return Result(frame, self.model, answer, Timing(1, 1, 5, 1, 6, idle, turn), perf_counter())
+
+    def stop(self):
+        pass
+
+
+CATALOG = {
+    name: replace(make.card(name), title=title, family="Tiny", parameters=3_504_872, gmacs=0.3)
+    for name, title in (("quick", "MobileNet v2"), ("broken", "ResNet-50"), ("absent", "Inception v1"))
+}
+
+
+def make_load(spec, engine):
+    def load(report, cancelled):
+        if spec.model == "absent":
+            raise BackendError("The weights of Inception v1 are not here.", "Connect to a network and try again.")
+        return Quick(spec.model, broken=spec.model == "broken")
+
+    return load
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    bridge = Bridge()
+    session = Session(make_load, bridge.wake, mode=Mode.TURNS)
+    made = MainWindow(session, bridge, CATALOG, Store(cache=tmp_path / "cache"), Settings())
+    bridge.setParent(made)
+    made.resize(1280, 800)
+    made.show()
+    made.open_source("pattern")
+    yield made
+    made.close()
+    assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
+
+
+def answered(window, count=2):
+    return lambda: all(lane.results >= count for lane in window.session.lanes)
+
+
+def test_without_lanes_the_picture_itself_is_shown(window, qtbot):
+    qtbot.waitUntil(lambda: window.grid.empty.painted >= 2, timeout=5000)
+    assert window.grid.empty.isVisible()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 9])
+def test_panes_do_not_overlap_and_every_part_has_room(window, qtbot, count):
+    for _ in range(count):
+        window.add_lane(LaneSpec("quick"))
+    qtbot.waitUntil(answered(window), timeout=8000)
+    for width, height in ((1024, 640), (1920, 1080)):
+        window.resize(width, height)
+        qtbot.wait(1)
+        views = window.grid.shown()
+        assert len(views) == count
+        for i, view in enumerate(views):
+            assert window.grid.rect().contains(view.geometry())
+            assert not any(view.geometry().intersects(other.geometry()) for other in views[i + 1 :])
+            parts = [view.header, view.picture, view.bars, view.figures_row]
+            for j, part in enumerate(parts):
+                assert part.width() > 40
+                assert part.height() > 12
+                assert view.rect().contains(part.geometry())
+                assert not any(part.geometry().intersects(other.geometry()) for other in parts[j + 1 :])
+
+
+def test_the_first_label_is_large_enough_for_the_last_row(window, qtbot):
+    from gui.theme import Size
+
+    for size in ((1024, 640), (1920, 1080), (3840, 2160)):
+        window.resize(*size)
+        for _ in range(9 - len(window.session.lanes)):
+            window.add_lane(LaneSpec("quick"))
+        view = window.grid.views[0]
+        assert Size.ANSWER.value * view.bars.scale >= window.height() / 45
+        assert min(Size.FIGURE.value * view.figures_row.scale, view.figures_row.height() * 0.86) >= window.height() / 45
+
+
+def test_a_lane_that_breaks_says_so_in_its_pane_and_the_others_go_on(window, qtbot):
+    for name in ("quick", "broken", "absent"):
+        window.add_lane(LaneSpec(name))
+    quick, broken, absent = window.session.lanes
+    qtbot.waitUntil(lambda: broken.status.state is LaneState.FAILED and absent.status.state is LaneState.FAILED)
+    seen = quick.results
+    qtbot.waitUntil(lambda: quick.results > seen + 3, timeout=5000)
+    notices = [view.notice for view in window.grid.views]
+    qtbot.waitUntil(lambda: [n.isVisible() for n in notices] == [False, True, True], timeout=3000)
+    assert "broke in the middle" in notices[1].accessibleName()
+    assert "Connect to a network" in notices[2].accessibleName()
+    window.retry_failed()
+    qtbot.waitUntil(lambda: broken.results >= 4, timeout=5000)
+
+
+def test_frozen_all_lanes_answer_one_picture(window, qtbot):
+    for _ in range(3):
+        window.add_lane(LaneSpec("quick"))
+    qtbot.waitUntil(answered(window), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    frozen = window.session.frozen
+    assert frozen is not None
+    qtbot.waitUntil(lambda: {lane.latest.frame.index for lane in window.session.lanes} == {frozen.index}, timeout=5000)
+    before = [lane.results for lane in window.session.lanes]
+    window.set_ask(replace(window.session.ask, topk=2))   # acts at once, on the frozen picture
+    qtbot.waitUntil(lambda: all(len(lane.latest.prediction.labels) == 2 for lane in window.session.lanes), timeout=5000)
+    assert [lane.results for lane in window.session.lanes] == [b + 1 for b in before]
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert window.session.frozen is None
+    qtbot.waitUntil(lambda: window.session.lanes[0].latest.frame.index > frozen.index, timeout=5000)
+
+
+def test_keys_act(window, qtbot):
+    window.add_lane(LaneSpec("quick"))
+    qtbot.waitUntil(answered(window), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_T)
+    assert window.session.mode is Mode.TOGETHER
+    qtbot.keyClick(window, Qt.Key.Key_M)
+    assert window.session.mirror
+    qtbot.keyClick(window, Qt.Key.Key_L)
+    assert window.session.ask.smoothing
+    assert "smoothed" in " ".join(window._conditions())
+    qtbot.keyClick(window, Qt.Key.Key_1)
+    assert window.session.lanes[0].paused
+    qtbot.keyClick(window, Qt.Key.Key_1)
+    assert not window.session.lanes[0].paused
+    scale = window.text_scale
+    qtbot.keyClick(window, Qt.Key.Key_Plus)
+    assert window.text_scale > scale
+    qtbot.keyClick(window, Qt.Key.Key_H)
+    assert window.help.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.help.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_D)
+    assert window.theme.name == "light"
+    qtbot.keyClick(window, Qt.Key.Key_PageDown)
+    assert window.grid.alone is window.session.lanes[0]
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.grid.alone is None
+
+
+def test_letters_typed_into_the_search_do_nothing_else(window, qtbot):
+    window.show_add_lane()
+    qtbot.keyClicks(window.adding._find, "mobile t")
+    assert window.session.mode is Mode.TURNS
+    qtbot.keyClick(window.adding._find, Qt.Key.Key_Backspace)
+    qtbot.keyClick(window.adding._find, Qt.Key.Key_Backspace)
+    qtbot.keyClick(window.adding._find, Qt.Key.Key_Return)
+    assert [lane.spec.model for lane in window.session.lanes] == ["quick"]
+
+
+def test_a_tenth_network_is_refused_in_a_sentence(window, qtbot):
+    for _ in range(10):
+        window.add_lane(LaneSpec("quick"))
+    assert len(window.session.lanes) == 9
+    assert "Remove one" in window.truth.text()
+
+
+def test_a_wrong_source_is_said_and_the_old_one_goes_on(window, qtbot):
+    window.open_source("no/such/file.mp4")
+    assert "file.mp4" in window.truth.text()
+    assert window.source_text == "pattern"
+    seen = window.session.latest
+    qtbot.waitUntil(lambda: window.session.latest is not seen, timeout=3000)
+
+
+def test_twins_are_told_apart(window):
+    window.add_lane(LaneSpec("quick"))
+    window.add_lane(LaneSpec("quick", "opencv"))
+    titles = [lane.title for lane in window.session.lanes]
+    assert len(set(titles)) == 2
+
+
+def test_what_was_chosen_comes_back(window, qtbot):
+    window.add_lane(LaneSpec("quick"))
+    window.set_ask(Ask(topk=3, confidence=0.4, iou=0.6, smoothing=True))
+    window.set_theme("light")
+    window.show_plot(True)
+    kept = window.current_settings()
+    assert kept.lanes == (LaneSpec("quick"),)
+    assert (kept.topk, kept.confidence, kept.iou, kept.smoothing, kept.theme) == (3, 0.4, 0.6, True, "light")
+    assert kept.source == "pattern"
+    assert kept.plot
+
+
+def test_the_picture_of_the_window_is_written(window, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("gui.main_window._folder_for", lambda _kind: tmp_path / "new" / "pictures")
+    window.save_picture()
+    qtbot.waitUntil(lambda: "saved to" in window.truth.text(), timeout=5000)
+    assert len(list((tmp_path / "new" / "pictures").glob("lineup-*.png"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_said(window, qtbot, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("gui.main_window._folder_for", lambda _kind: tmp_path / "file")
+    window.save_picture()
+    qtbot.waitUntil(lambda: "cannot be" in window.truth.text(), timeout=5000)
+
+
+@pytest.mark.parametrize("state", ["loading", "frozen", "running"])
+def test_closing_ends_every_thread_within_two_seconds(window, qtbot, state):
+    for name in ("quick", "broken", "quick"):
+        window.add_lane(LaneSpec(name))
+    if state != "loading":
+        qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    if state == "frozen":
+        window.freeze(True)
+    start = perf_counter()
+    window.close()
+    assert perf_counter() - start < 2
+    assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
