@@ -31,9 +31,13 @@ class Recognise(Protocol):
     provider: str
     warning: str
 
-    def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result: ...
+    def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result:
+        """Answer one frame; `idle` and `turn` (ms) are passed on into the timing."""
+        ...
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """Make a call under way end soon; from any thread."""
+        ...
 
 
 # (report, cancelled) → something that recognises. Called on the lane's thread; slow.
@@ -87,12 +91,13 @@ class Mailbox:
         self._changed = Condition()
         self._frame: Frame | None = None
         self._woken = False
+        self.counting = True   # False while nobody could read: a frame that nobody missed was not skipped
         self.dropped = 0
 
     def put(self, frame: Frame) -> None:
         """Leave a frame; count the one it replaces."""
         with self._changed:
-            self.dropped += self._frame is not None
+            self.dropped += self.counting and self._frame is not None
             self._frame = frame
             self._changed.notify()
 
@@ -107,6 +112,11 @@ class Mailbox:
         with self._changed:
             frame, self._frame = self._frame, None
             return frame
+
+    def give_back(self, frame: Frame | None) -> None:
+        """Undo a `take`, unless a newer frame has come."""
+        with self._changed:
+            self._frame = self._frame or frame
 
     def wake(self) -> None:
         """End a wait, now or the next one."""
@@ -175,11 +185,14 @@ class Lane:
         self.title = spec.model               # as the window and the plots call it
         self.inbox = Mailbox()
         self.ask = Ask()
+        self.paused = False                   # switched off by the user: gets no frames
         self.latest: Result | None = None     # replaced whole, never changed
         self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
-        self.provider = ""
+        self.provider = ""                    # where it really runs, once it does
+        self.threads = 0                      # how many it computes with, once it is known
         self.warning = ""
         self.results = 0
+        self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
         self.timings = TimingLog()
         self._turnstile = turnstile
         self._on_change = on_change
@@ -187,13 +200,15 @@ class Lane:
         self._recognise: Recognise | None = None
         self._closing = Event()
         self._abandon = Event()
+        self._reloading = Lock()   # holds the next load and the flag that gives up the present one together
         self._thread = Thread(target=self._run, name=f"lane {spec.model}", daemon=True)
         self._thread.start()
 
     def reload(self, load: Load) -> None:
         """Load again with other settings; the last answer stays until then."""
-        self._next_load = load
-        self._abandon.set()
+        with self._reloading:
+            self._next_load = load
+            self._abandon.set()
         self.inbox.wake()
 
     def close(self, timeout: float | None = None) -> bool:
@@ -216,12 +231,12 @@ class Lane:
         now = perf_counter()
         recent = rows[rows[:, 0] > now - RECENT_S]
         p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
-        named = (*STAGES, "latency", "cpu")
+        named = enumerate((*STAGES, "latency", "cpu"), 1)
         return Figures(
             results=self.results,
             skipped=self.inbox.dropped,
-            fps=len(recent) / RECENT_S,
-            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in enumerate(named, 1)},
+            fps=_rate(recent),
+            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named},
             bound=_bound(recent),
         )
 
@@ -234,12 +249,16 @@ class Lane:
                     self._answer(self._recognise)
                 else:   # failed: wait for a reload or the end
                     self.inbox.wait()
-                    self.inbox.take()
+                    frame = self.inbox.take()
+                    if self._next_load:   # this frame may be meant for what is loaded next
+                        self.inbox.give_back(frame)
             except Cancelled:
                 continue
             except LabError as error:
+                if self._closing.is_set():   # a run that was stopped half-way
+                    break
                 self._fail(str(error), error.hint)
-            except Exception as error:  # noqa: BLE001  the thread's boundary: nothing may escape unseen
+            except Exception as error:   # the thread's boundary: nothing may escape unseen
                 if self._closing.is_set():
                     break
                 log.exception("lane %s", self.spec.model)
@@ -248,17 +267,20 @@ class Lane:
         self._set(LaneStatus(LaneState.CLOSED))
 
     def _load(self) -> None:
-        load, self._next_load = self._next_load, None
+        with self._reloading:
+            load, self._next_load = self._next_load, None
+            self._abandon.clear()
         assert load is not None
-        self._abandon.clear()
         if self._closing.is_set():
             raise Cancelled
         self._recognise = None
+        self.inbox.counting = False
         self._report("Loading", None)
         recognise = load(self._report, self._abandon)
         self._recognise = recognise
         self.provider, self.warning = recognise.provider, recognise.warning
         self.timings.clear()
+        self.inbox.counting = True
         self._set(LaneStatus(LaneState.RUNNING, self.warning))
 
     def _answer(self, recognise: Recognise) -> None:
@@ -267,15 +289,18 @@ class Lane:
         arrived = perf_counter()
         with self._turnstile.turn():
             mine = perf_counter()
-            if self._closing.is_set() or self._next_load:
-                return
             frame = self.inbox.take()   # only now: the newest
+            if self._closing.is_set() or self._next_load:
+                self.inbox.give_back(frame)
+                return
             if frame is None:
                 return
             result = recognise(frame, self.ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
         self.latest = result
         self.results += 1
         self.timings.append(result.finished_at, result.timing)
+        if on_result := self.on_result:
+            on_result(result)
         self._on_change()
 
     def _report(self, message: str, fraction: float | None) -> None:
@@ -283,11 +308,18 @@ class Lane:
 
     def _fail(self, message: str, hint: str, details: str = "") -> None:
         self._recognise = None
+        self.inbox.counting = False
         self._set(LaneStatus(LaneState.FAILED, message, hint, details=details))
 
     def _set(self, status: LaneStatus) -> None:
         self.status = status
         self._on_change()
+
+
+def _rate(recent: NDArray[np.float64]) -> float:
+    """Answers per second between the first and the last of these rows."""
+    span = float(recent[-1, 0] - recent[0, 0]) if len(recent) > 1 else 0.0
+    return (len(recent) - 1) / span if span > 0 else 0.0
 
 
 def _bound(recent: NDArray[np.float64]) -> Literal["camera", "model", "turns", ""]:

@@ -18,7 +18,7 @@ RANGES = {"0..1": (1 / 255, 0.0), "0..255": (1.0, 0.0), "-1..1": (1 / 127.5, -1.
 
 INTERPOLATION = {
     "area": cv2.INTER_AREA,        # averages every pixel: what `predict` and the golden answers use
-    "pyramid": cv2.INTER_LINEAR,   # exact half by averaging, shared by all lanes, then linear: for live pictures
+    "pyramid": cv2.INTER_LINEAR,   # exact half by averaging, shared by all lanes, then linear: for live use
     "linear": cv2.INTER_LINEAR,
     "nearest": cv2.INTER_NEAREST,
 }
@@ -55,7 +55,7 @@ def _crop(frame: tuple[int, int], size: tuple[int, int]) -> Placement:
     """The largest middle part that has the input's shape."""
     (h, w), (height, width) = frame, size
     scale = min(h / height, w / width)
-    ch, cw = round(height * scale), round(width * scale)
+    ch, cw = min(h, max(1, round(height * scale))), min(w, max(1, round(width * scale)))
     top, left = (h - ch) // 2, (w - cw) // 2
     return Placement((left, top, left + cw, top + ch), (0, 0, width, height))
 
@@ -83,6 +83,19 @@ FITS: dict[str, Callable[[tuple[int, int], tuple[int, int]], Placement]] = {
 }
 
 
+def _halved(picture: Pixels, height: int, width: int) -> Pixels:
+    """The picture halved by averaging, again and again, while it stays at least (height, width).
+
+    Linear interpolation to exactly half is an average, and quick. What is left, less than half of one side and
+    less than a quarter of the other, linear interpolation does without much harm.
+    """
+    h, w = picture.shape[:2]
+    while min(h / height, w / width) >= 2 or max(h / height, w / width) >= 4:
+        h, w = (h // 2 if h >= 2 * height else h), (w // 2 if w >= 2 * width else w)
+        picture = cv2.resize(picture, (w, h), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    return picture
+
+
 class Preprocessor:
     """Turns frames into the batch of one that `spec` describes, into one reused buffer.
 
@@ -94,47 +107,68 @@ class Preprocessor:
         height, width = spec.size
         self._spec = spec
         self._resample = "pyramid" if live and spec.resample == "area" else spec.resample
-        self._grey = spec.order == "GRAY"
-        channels = 1 if self._grey else 3
+        self._channels = 1 if spec.order == "GRAY" else 3
         self._small = np.full((height, width, 3), spec.pad, np.uint8)
         self._last_inside: tuple[float, ...] = ()
-        shape = (1, channels, height, width) if spec.layout == "NCHW" else (1, height, width, channels)
-        self._out: NDArray[Any] = np.empty(shape, np.dtype(spec.dtype))
+        self._planes = tuple(np.empty((height, width), np.uint8) for _ in range(self._channels))
+        chw = (1, self._channels, height, width)
+        shape = chw if spec.layout == "NCHW" else (1, height, width, self._channels)
+        self._out: NDArray[Any] = np.zeros(shape, np.dtype(spec.dtype))
         # One table of 256 values a channel, in the order of the output: exact, and faster than arithmetic.
         scale, offset = RANGES[spec.range]
         levels = np.arange(256, dtype=np.float64) * scale + offset
-        self._tables = [
+        tables = [
             ((levels - spec.mean[i % len(spec.mean)]) / spec.std[i % len(spec.std)]).astype(np.float32)
-            for i in range(channels)
+            for i in range(self._channels)
         ]
-        self._swap = spec.order == "RGB"   # frames are BGR
+        self._table = np.stack(tables, axis=-1)[None]   # (1, 256, c): for channels last
+        self._tables = tables
 
     def __call__(self, frame: Frame) -> tuple[NDArray[Any], Placement]:
         """The network's input and where the picture lies in it.
 
         Returns:
-            (1, c, h, w) or (1, h, w, c) as the card says, float32, float16 or uint8; valid until the next call.
+            (1, c, h, w) or (1, h, w, c) as the card says, float32, float16 or uint8; valid until the next
+            call.
         """
         h, w = frame.pixels.shape[:2]
         placement = FITS[self._spec.fit]((h, w), self._spec.size)
-        small = self._resize(frame, placement)
-        if self._grey:
-            planes = [cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)]
-        elif self._spec.layout == "NHWC":
-            return self._interleaved(small), placement
+        small = self._in_order(self._inverted(self._resize(frame, placement)))
+        if self._spec.layout == "NHWC":
+            self._look_up(small, self._table, self._out[0])
+        elif self._channels == 1:
+            self._look_up(small, self._tables[0], self._out[0, 0])
         else:
-            planes = list(cv2.split(small))
-            if self._swap:
-                planes.reverse()
-        for i, plane in enumerate(planes):
-            target = self._out[0, i] if self._spec.layout == "NCHW" else self._out[0, :, :, i]
-            if self._spec.dtype == "float32" and target.flags.c_contiguous:
-                cv2.LUT(plane, self._tables[i], dst=target)
-            elif self._spec.dtype == "uint8":
-                target[:] = plane
-            else:
-                target[:] = cv2.LUT(plane, self._tables[i])
+            planes = cv2.split(small, self._planes)
+            for i, plane in enumerate(reversed(planes) if self._spec.order == "RGB" else planes):
+                self._look_up(plane, self._tables[i], self._out[0, i])
         return self._out, placement
+
+    def _inverted(self, small: Pixels) -> Pixels:
+        """Bright for dark where the card wants it: a net that learned white on black, shown ink on paper."""
+        invert = self._spec.invert
+        if invert == "always" or (invert == "auto" and np.mean(cv2.mean(small)[:3]) > 127.5):
+            return cv2.bitwise_not(small)   # type: ignore[return-value]  # not in place: the grey must stay
+        return small
+
+    def _in_order(self, small: Pixels) -> Pixels:
+        """One channel for a grey net; RGB for channels last. Planes are put in order when they are split."""
+        if self._channels == 1:
+            return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)  # type: ignore[return-value]
+        if self._spec.layout == "NHWC" and self._spec.order == "RGB":
+            return cv2.cvtColor(small, cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+        return small
+
+    def _look_up(self, pixels: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None:
+        """Every pixel through its table into a part of the batch."""
+        if out.ndim == 3 and out.shape[2] == 1:   # OpenCV knows no third axis of one
+            out = out[..., 0]
+        if out.dtype == np.uint8:
+            out[...] = pixels
+        elif out.dtype == np.float32:
+            cv2.LUT(pixels, table, dst=out)
+        else:
+            out[...] = cv2.LUT(pixels, table)
 
     def _resize(self, frame: Frame, placement: Placement) -> Pixels:
         """The input's picture, (h, w, 3) BGR uint8, in the reused buffer."""
@@ -144,25 +178,18 @@ class Preprocessor:
             self._small[:] = self._spec.pad
             self._last_inside = placement.inside
         picture = frame.pixels[y1:y2, x1:x2]
-        if self._resample == "pyramid" and y2 - y1 >= 2 * (bottom - top) and x2 - x1 >= 2 * (right - left):
-            picture = frame.half()[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+        interpolation = INTERPOLATION[self._resample]
+        if self._resample == "pyramid":
+            height, width = bottom - top, right - left
+            if y2 - y1 >= 2 * height and x2 - x1 >= 2 * width:
+                picture = frame.half()[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+            picture = _halved(picture, height, width)
+            if picture.shape[0] < height or picture.shape[1] < width:
+                interpolation = cv2.INTER_AREA   # which is another thing when it enlarges; `predict` has it too
         target = self._small[top:bottom, left:right]
         # A slice of the buffer is not what OpenCV writes into: only a whole one is filled without a copy.
-        interpolation = INTERPOLATION[self._resample]
         if target.flags.c_contiguous:
             cv2.resize(picture, (right - left, bottom - top), dst=target, interpolation=interpolation)
         else:
             target[:] = cv2.resize(picture, (right - left, bottom - top), interpolation=interpolation)
         return self._small
-
-    def _interleaved(self, small: Pixels) -> NDArray[Any]:
-        """Channels last: one table look-up over the whole picture."""
-        if self._swap:
-            small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
-        if self._spec.dtype == "uint8":
-            self._out[0] = small
-        elif self._spec.dtype == "float32":
-            cv2.LUT(small, np.stack(self._tables, axis=-1)[None], dst=self._out[0])
-        else:
-            self._out[0] = cv2.LUT(small, np.stack(self._tables, axis=-1)[None])
-        return self._out

@@ -7,14 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine, load_backend
-from inference.data import Ask, Classification, Detections, Frame, Prediction, Result, Timing
-from inference.errors import BackendError
-from inference.postprocess import CLASSIFIERS, DETECTORS, suppress, top_k
+from inference.data import Ask, Detections, Frame, Prediction, Result, Timing
+from inference.errors import BackendError, CardError
+from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, Candidates, Outputs, suppress, top_k
 from inference.preprocess import Preprocessor
 from models import ModelCard, read_labels
+from models.catalog import suggest
 
-WARM_UP_RUNS = 3       # the first run is 1.3–3 times the median
+TIMES = "\N{MULTIPLICATION SIGN}"
+WARM_UP_RUNS = 3       # the first run is 1.3 to 3 times the median
 SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
+
+# How a decoder says that these are not its outputs.
+MISFITS = (ValueError, IndexError, KeyError, TypeError)
 
 
 class Recogniser:
@@ -27,11 +32,18 @@ class Recogniser:
 
         Raises:
             BackendError: the file cannot be run, or does not fit its card.
-            CardError: the labels are missing.
+            CardError: the labels are missing, or there is no such decoder.
         """
         start = perf_counter()
         self.card = card
+        known = CLASSIFIERS if card.task == "classify" else DETECTORS
+        if card.decoder not in known:
+            raise CardError(
+                f"{card.name}: there is no decoder {card.decoder!r}.", suggest(card.decoder, known)
+            )
         self.labels = read_labels(card)
+        self._nms = 1.0 if card.decoder in SUPPRESSED else 0.0   # 1: no overlap is too large
+        self._options = {"classes": len(self.labels), **card.options}
         self._net = load_backend(backend, path, engine)
         self.provider, self.warning = self._net.provider, self._net.warning
         self._preprocess = Preprocessor(card.input, live=live)
@@ -49,11 +61,9 @@ class Recogniser:
         ran = perf_counter()
         prediction: Prediction
         if self.card.task == "classify":
-            scores = CLASSIFIERS[self.card.decoder](outputs, self.card.options)
-            prediction = self._classification(self._smoothed(scores, ask), ask)
+            prediction = top_k(self._smoothed(self._scores(outputs), ask), self.labels, ask.topk)
         else:
-            found = DETECTORS[self.card.decoder](outputs, self.card.options, self.card.input.size, ask.confidence)
-            kept = suppress(found, ask.iou)
+            kept = suppress(self._candidates(outputs, ask.confidence), self._nms or ask.iou)
             height, width = frame.pixels.shape[:2]
             boxes = placement.to_frame(kept.boxes)
             np.clip(boxes, 0, (width, height, width, height), out=boxes)
@@ -74,8 +84,27 @@ class Recogniser:
         """Make a run under way end soon; from any thread."""
         self._net.stop()
 
-    def _classification(self, scores: NDArray[np.float32], ask: Ask) -> Classification:
-        return top_k(scores, self.labels, ask.topk)
+    def _scores(self, outputs: Outputs) -> NDArray[np.float32]:
+        """Probabilities (classes,)."""
+        try:
+            return CLASSIFIERS[self.card.decoder](outputs, self._options)
+        except MISFITS as error:
+            raise self._misfit(outputs) from error
+
+    def _candidates(self, outputs: Outputs, least: float) -> Candidates:
+        """Boxes with a score of at least `least`, before suppression."""
+        try:
+            return DETECTORS[self.card.decoder](outputs, self._options, self.card.input.size, least)
+        except MISFITS as error:
+            raise self._misfit(outputs) from error
+
+    def _misfit(self, outputs: Outputs) -> BackendError:
+        card = self.card
+        shapes = ", ".join(TIMES.join(map(str, output.shape)) or "a number" for output in outputs)
+        return BackendError(
+            f"The outputs of {card.title} ({shapes}) are not what its decoder {card.decoder!r} reads.",
+            "Choose another decoder, or another label list, in its card.",
+        )
 
     def _smoothed(self, scores: NDArray[np.float32], ask: Ask) -> NDArray[np.float32]:
         """Scores averaged over the last frames with falling weight, when asked for."""
@@ -88,26 +117,38 @@ class Recogniser:
         return scores
 
     def _check(self) -> None:
-        """Run on a grey picture: warms up, and finds a card that does not fit its network before the first frame."""
-        height, width = self.card.input.size
-        grey = Frame(np.full((height, width, 3), 114, np.uint8), -1, 0.0)
-        x, _ = self._preprocess(grey)
+        """Run on a grey picture: warms up, and finds a card that does not fit before the first frame does."""
+        card = self.card
+        height, width = card.input.size
+        x, _ = self._preprocess(Frame(np.full((height, width, 3), 114, np.uint8), -1, 0.0))
+        self._check_input(x.shape)
         for _ in range(WARM_UP_RUNS):
             outputs = self._net.run(x)
-        try:
-            if self.card.task == "classify":
-                found = CLASSIFIERS[self.card.decoder](outputs, self.card.options).size
-                if found != len(self.labels):
-                    raise BackendError(
-                        f"{self.card.title} answers with {found} classes, but {self.card.labels} has "
-                        f"{len(self.labels)} labels.",
-                        "Choose the label list that belongs to this model.",
-                    )
-            else:
-                DETECTORS[self.card.decoder](outputs, self.card.options, self.card.input.size, 0.0)
-        except (ValueError, IndexError, KeyError, TypeError) as error:
-            shapes = ", ".join(str(tuple(o.shape)) for o in outputs)
+        if card.task == "detect":
+            self._candidates(outputs, 0.0)
+            return
+        if (found := self._scores(outputs).size) != len(self.labels):
             raise BackendError(
-                f"The outputs of {self.card.title} ({shapes}) are not what its decoder {self.card.decoder!r} reads.",
-                "Choose another decoder in its card.",
-            ) from error
+                f"{card.title} answers with {found} classes, but {card.labels} has {len(self.labels)}.",
+                "Choose the label list that belongs to this model.",
+            )
+        if card.decoder == "softmax" and outputs[0].min() >= 0 and abs(float(outputs[0].sum()) - 1) < 1e-3:
+            # Twice through softmax, every answer would look like a guess.
+            raise BackendError(
+                f"{card.title} answers with probabilities already, its card says logits.",
+                "Choose the decoder 'probabilities' in its card.",
+            )
+
+    def _check_input(self, given: tuple[int, ...]) -> None:
+        """Compare the shape that the card leads to with what the model declares, where that is fixed."""
+        wanted = self._net.input_shape
+        fits = len(wanted) == len(given) and all(
+            not isinstance(w, int) or w <= 0 or w == g for w, g in zip(wanted, given, strict=True)
+        )
+        if not wanted or fits:   # a model may declare nothing
+            return
+        free = ["any" if not isinstance(w, int) or w <= 0 else str(w) for w in wanted]
+        raise BackendError(
+            f"The model wants {TIMES.join(free)}, its card says {TIMES.join(map(str, given))}.",
+            "Correct size, layout or colour order in the card.",
+        )

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
 from time import perf_counter
 
 from inference.backends import Engine
-from inference.data import Ask, Frame, LaneSpec, Mode, SourceState, SourceStatus
+from inference.data import Ask, Frame, LaneSpec, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.lane import Lane, Load, Turnstile
+from inference.recording import Recorder, about_session, free_name, video_rate
 from inference.sources import Source
 from inference.sources.feed import Feed
 
@@ -37,8 +41,8 @@ def engine_for(spec: LaneSpec, mode: Mode, cores: int | None = None) -> Engine:
 class Session:
     """Owns the feed and the lanes; close it and every thread is gone.
 
-    All methods may be called from one thread, the window's or the command line's; `on_change` is called from the
-    capture and lane threads, carries nothing, and must return at once.
+    All methods may be called from one thread, the window's or the command line's; `on_change` is called from
+    the capture and lane threads, carries nothing, and must return at once.
     """
 
     def __init__(
@@ -49,10 +53,13 @@ class Session:
         self.lanes: list[Lane] = []
         self.latest: Frame | None = None          # the newest live picture
         self.frozen: Frame | None = None          # the picture that all lanes answer while frozen
+        self.recorder: Recorder | None = None     # also one that ended by itself: see its `trouble`
         self._make_load = make_load
         self._on_change = on_change
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
         self._feed: Feed | None = None
+        self._leaving: list[Lane | Feed] = []     # told to end, not yet gone
+        self._handing = Lock()                    # no live picture slips past a freeze or an open
         self._mirror = False
 
     @property
@@ -67,12 +74,19 @@ class Session:
 
     def open(self, source: Source) -> None:
         """Show another source; the old one is closed in the background."""
+        feed = Feed(source, self._deliver, self._on_change)
+        feed.mirror = self._mirror
         if self._feed:
             self._feed.ask_to_close()
-        self.frozen = None
-        self._feed = Feed(source, self._deliver, self._on_change)
-        self._feed.mirror = self._mirror
-        self._feed.start()
+            self._leave(self._feed)
+        with self._handing:
+            self._feed = feed
+            self.latest = self.frozen = None
+            if self.recorder:
+                self.recorder.pause(False)
+            for lane in self.lanes:
+                lane.inbox.take()   # of the old source, unread
+        feed.start()
 
     def add(self, spec: LaneSpec) -> Lane:
         """Put one more network in front of the picture.
@@ -83,18 +97,22 @@ class Session:
         slot = next((s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}), None)
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
-        load = self._make_load(spec, engine_for(spec, self.mode))
-        lane = Lane(spec, load, self._turnstile, self._on_change, slot)
+        engine = engine_for(spec, self.mode)
+        lane = Lane(spec, self._make_load(spec, engine), self._turnstile, self._on_change, slot)
+        lane.threads = engine.threads
         lane.ask = self.ask
-        self.lanes = [*self.lanes, lane]   # replaced whole: the capture thread reads it
-        if frame := self.frozen or self.latest:
-            lane.inbox.put(frame)
+        lane.on_result = partial(self._note, lane)
+        with self._handing:
+            self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
+            if frame := self._held() or self.latest:
+                lane.inbox.put(frame)
         return lane
 
     def remove(self, lane: Lane) -> None:
         """Take a network away; its thread ends by itself."""
         self.lanes = [other for other in self.lanes if other is not lane]
         lane.ask_to_close()
+        self._leave(lane)
 
     def set_mode(self, mode: Mode) -> None:
         """Change how lanes share the machine; each loads again with the threads that suit it."""
@@ -107,27 +125,41 @@ class Session:
 
     def retry(self, lane: Lane) -> None:
         """Load a lane again, after a failure or with other settings."""
-        lane.reload(self._make_load(lane.spec, engine_for(lane.spec, self.mode)))
-        if self.frozen:
-            lane.inbox.put(self.frozen)
+        engine = engine_for(lane.spec, self.mode)
+        lane.threads = engine.threads
+        lane.reload(self._make_load(lane.spec, engine))
+        if frame := self._held():
+            self._hand(lane, frame)
+
+    def set_paused(self, lane: Lane, paused: bool) -> None:
+        """Switch a lane off or on; off, it keeps its network and its last answer."""
+        lane.paused = paused
+        if frame := self._held() or self.latest:
+            self._hand(lane, frame)
+        self._on_change()
 
     def set_ask(self, ask: Ask) -> None:
         """Change what is wanted of the answers; a frozen picture is answered anew."""
         self.ask = ask
+        frame = self._held()
         for lane in self.lanes:
             lane.ask = ask
-            if self.frozen:
-                lane.inbox.put(self.frozen)
+            if frame:
+                self._hand(lane, frame)
 
     def freeze(self, frozen: bool = True) -> None:
         """Hold the newest picture for all lanes, or go on. Before the first picture it does nothing."""
-        if not frozen:
-            self.frozen = None
-        elif self.frozen is None and self.latest is not None:
-            # The waiting time of an answer to a frozen picture begins now, not when it was taken.
-            self.frozen = replace(self.latest, taken_at=perf_counter())
-            for lane in self.lanes:
-                lane.inbox.put(self.frozen)
+        with self._handing:
+            if not frozen:
+                self.frozen = None
+                if self.recorder:
+                    self.recorder.pause(False)
+            elif self.frozen is None and self.latest is not None:
+                # The waiting time of an answer to a frozen picture begins now, not when it was taken.
+                self.frozen = replace(self.latest, taken_at=perf_counter())
+                self._record_frozen(self.frozen)
+                for lane in self.lanes:
+                    self._hand(lane, self.frozen)
         self._on_change()
 
     @property
@@ -141,25 +173,87 @@ class Session:
         if self._feed:
             self._feed.mirror = mirror
 
+    def record(self, folder: Path) -> Recorder:
+        """Write pictures and answers into `folder` until `stop_recording` or `close`.
+
+        Raises:
+            LabError: nothing can be written there, or a recording is running.
+        """
+        if self.recorder and not self.recorder.trouble:
+            raise LabError("A recording is running already.", "End it before you begin another.")
+        lanes = [(lane.slot, lane.spec, lane.provider, lane.threads) for lane in self.lanes]
+        source = self.source
+        about = about_session(self.mode.value, source.title, self._mirror, self.ask, lanes)
+        name, fps = free_name(folder), video_rate(source.fps)
+        recorder = Recorder(folder, name, fps=fps, about=about, on_change=self._on_change)
+        with self._handing:
+            self.recorder = recorder
+            if self.frozen:
+                self._record_frozen(self.frozen)
+            elif self.latest:   # a source that gives its only picture once
+                recorder.offer(self.latest)
+        return recorder
+
+    def stop_recording(self) -> str:
+        """End the recording; a sentence on what was written where."""
+        with self._handing:
+            recorder, self.recorder = self.recorder, None
+        if not recorder:
+            return "Nothing was being recorded."
+        recorder.close()
+        return recorder.sentence
+
     def close(self) -> bool:
         """Stop everything and wait for the threads. True when all are gone within two seconds."""
         deadline = perf_counter() + CLOSE_S
         if self._feed:
             self._feed.ask_to_close()
+        if self.recorder:
+            self.recorder.ask_to_close()
         lanes, self.lanes = self.lanes, []
         for lane in lanes:
             lane.ask_to_close()
         gone = [lane.close(max(0.0, deadline - perf_counter())) for lane in lanes]
         if self._feed:
-            gone.append(self._feed.close(max(0.0, deadline - perf_counter())))
+            self._leave(self._feed)
+        gone += [one.close(max(0.0, deadline - perf_counter())) for one in self._leaving]
+        if self.recorder:
+            gone.append(self.recorder.close(max(0.0, deadline - perf_counter())))
         return all(gone)
+
+    def _leave(self, one: Lane | Feed) -> None:
+        """Remember what was told to end, so that `close` can wait for it."""
+        self._leaving = [*(other for other in self._leaving if not other.close(0)), one]
+
+    def _held(self) -> Frame | None:
+        """The frozen picture as if taken now: the waiting time of its answer begins when it is asked for."""
+        return replace(self.frozen, taken_at=perf_counter()) if self.frozen else None
+
+    @staticmethod
+    def _hand(lane: Lane, frame: Frame) -> None:
+        if not lane.paused:
+            lane.inbox.put(frame)
+
+    def _record_frozen(self, frame: Frame) -> None:
+        """The frozen picture is the last one of the video until it goes on: its answers are joined to it."""
+        if self.recorder:
+            self.recorder.offer(frame)
+            self.recorder.pause()
+
+    def _note(self, lane: Lane, result: Result) -> None:
+        """On the lane's thread: let the recording have an answer."""
+        if recorder := self.recorder:
+            recorder.answer(lane.slot, lane.spec, lane.provider, result)
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
-        if feed is not self._feed:   # a source that is being left
-            return
-        self.latest = frame
-        if self.frozen is None:
-            for lane in self.lanes:
-                lane.inbox.put(frame)
+        with self._handing:
+            if feed is not self._feed:   # a source that is being left
+                return
+            self.latest = frame
+            if self.frozen is None:
+                if self.recorder:
+                    self.recorder.offer(frame)   # before the lanes: their answers are joined to it
+                for lane in self.lanes:
+                    self._hand(lane, frame)
         self._on_change()

@@ -1,2 +1,170 @@
 """From a card to something that runs: fetch its files, convert them once, open them."""
-# (written by the importers room)
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Lock
+from typing import TYPE_CHECKING
+
+from inference.backends import Engine, backends
+from inference.errors import BackendError, Cancelled, StoreError
+from inference.importers import VERSION, convert
+from models.card import ModelCard, ModelFile
+from models.catalog import find_card, suggest
+from models.progress import Report
+from models.store import Store
+
+if TYPE_CHECKING:
+    from inference.data import LaneSpec
+    from inference.recogniser import Recogniser
+    from inference.session import MakeLoad
+
+_locks: dict[Path, Lock] = {}   # by the file to be made: one conversion of a model at a time
+_locks_guard = Lock()
+
+
+def ready(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Path:
+    """The ONNX file of a card: fetched, verified and converted if it is not there yet.
+
+    `report` is called in this thread with a sentence and a fraction 0..1, None while unknown.
+
+    Raises:
+        StoreError: a file cannot be had, or the result cannot be kept.
+        ImportFailed: a file cannot be converted.
+        Cancelled: `cancelled` was set.
+    """
+    if card.format == "onnx":
+        return _fetched(card, store, report, cancelled)[0]
+    target = converted(card, store)
+    if target.is_file():   # a second start needs neither the network nor the originals
+        return target
+    files = _fetched(card, store, report, cancelled)
+    report(f"Converting {card.title}", None)
+    with _alone(target, cancelled):
+        if not target.is_file():
+            _keep(convert(files, card).SerializeToString(), target, card)
+    return target
+
+
+def missing(card: ModelCard, store: Store) -> tuple[ModelFile, ...]:
+    """The files that must be fetched before the card can run; none where its conversion is kept."""
+    if card.format != "onnx" and converted(card, store).is_file():
+        return ()
+    return store.missing(card)
+
+
+def weights_sha256(card: ModelCard) -> str:
+    """The sha256 by which the weights are known: that of the largest file, as published, before any conversion."""
+    return max(card.files, key=lambda file: file.bytes).sha256 if card.files else ""
+
+
+def converted(card: ModelCard, store: Store) -> Path:
+    """Where the cache keeps the ONNX form of a card of another format.
+
+    The name changes with everything that the result depends on: the files, the input, the options, the importer.
+    """
+    parts = [
+        [file.sha256.lower() for file in card.files], card.format, card.input.size, card.input.order,
+        dict(card.options), VERSION,
+    ]  # fmt: skip
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", card.name).lstrip(".")
+    return store.cache / "converted" / f"{plain}-{key}.onnx"
+
+
+def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
+    """What a session needs to make its lanes: (spec, engine) → load; load(report, cancelled) → a Recogniser.
+
+    The first raises CardError or BackendError at once where the model or the backend is not known; the second does
+    the slow work, on the lane's thread.
+    """
+
+    def make(spec: "LaneSpec", engine: Engine) -> "Load":
+        card = find_card(spec.model, catalog)
+        known = backends()
+        if spec.backend not in known:   # not imported here: the window waits for this
+            raise BackendError(f"There is no backend called {spec.backend!r}.", suggest(spec.backend, known))
+        return Load(card, store, spec.backend, engine)
+
+    return make
+
+
+class Load:
+    """Opens one model for one lane. Call it on the thread that will use the model."""
+
+    def __init__(self, card: ModelCard, store: Store, backend: str, engine: Engine) -> None:
+        self._card, self._store, self._backend, self._engine = card, store, backend, engine
+
+    def __call__(self, report: Report, cancelled: Event) -> "Recogniser":
+        """Fetch, convert, open, warm up.
+
+        Raises:
+            LabError: one of them cannot be done; says which and why.
+            Cancelled: `cancelled` was set.
+        """
+        from inference.recogniser import Recogniser  # imports OpenCV: not needed to know what is missing
+
+        path = ready(self._card, self._store, report, cancelled)
+        if cancelled.is_set():
+            raise Cancelled(self._card.title)
+        report(f"Opening {self._card.title}", None)
+        return Recogniser(self._card, path, self._backend, self._engine, live=True)
+
+
+def _fetched(card: ModelCard, store: Store, report: Report, cancelled: Event) -> tuple[Path, ...]:
+    """The card's files as they were published, in its order; the licence is said while they come."""
+    if not card.files:
+        raise StoreError(f"The card of {card.title} names no file.", "Add its [[files]].")
+
+    def said(message: str, fraction: float | None) -> None:
+        report(f"{message} ({card.licence})", fraction)
+
+    paths = []
+    for file in card.files:
+        if cancelled.is_set():
+            raise Cancelled(card.title)
+        paths.append(store.get(file, said, cancelled))
+    return tuple(paths)
+
+
+@contextmanager
+def _alone(target: Path, cancelled: Event) -> Iterator[None]:
+    """Two lanes that want the same conversion: the second one waits for the first."""
+    with _locks_guard:
+        lock = _locks.setdefault(target, Lock())
+    while not lock.acquire(timeout=0.1):
+        if cancelled.is_set():
+            raise Cancelled(target.name)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _keep(data: bytes, target: Path, card: ModelCard) -> None:
+    """Write the file whole or not at all; another program may do the same at the same time."""
+    half = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with half.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(half, target)
+    except OSError as error:
+        if target.is_file():   # Windows: the other program was first, and has it open
+            return
+        raise StoreError(
+            f"{card.title} cannot be kept in {target.parent}: {error.strerror or error}.",
+            "Make room there, or set LINEUP_CACHE to another folder.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+
+

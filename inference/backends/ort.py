@@ -1,5 +1,6 @@
-"""ONNX Runtime. Loads with every graph optimisation: that is what pays (1.2–3 times)."""
+"""ONNX Runtime. Loads with every graph optimisation: that is what pays (1.2 to 3 times)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +8,22 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from inference.backends import Engine
+from inference.backends.model_file import AGAIN, check_file
 from inference.errors import BackendError
 
-ort.set_default_logger_severity(4)   # its warnings would go to the terminal of the user; errors come as exceptions
+CPU = "CPUExecutionProvider"
+SUFFIX = "ExecutionProvider"
+
+ort.set_default_logger_severity(4)   # it would write to the terminal; errors come as exceptions
+
+
+# In the list of every build, but it computes elsewhere: nothing here sends pictures away.
+REMOTE = "AzureExecutionProvider"
 
 
 def providers() -> list[str]:
-    """The execution providers of the installed build, best first."""
-    return list(ort.get_available_providers())
+    """Where the installed build can run, best first: CUDA, CoreML, CPU and the like."""
+    return [_short(name) for name in ort.get_available_providers() if name != REMOTE]
 
 
 class OrtBackend:
@@ -27,32 +36,28 @@ class OrtBackend:
         if not engine.spin:
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         wanted = _wanted(engine.provider)
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=wanted)
-        except Exception as error:  # noqa: BLE001  ONNX Runtime's exceptions share no other base
-            raise BackendError(
-                f"ONNX Runtime cannot open {path.name}: {_first_line(error)}.",
-                "The file may be truncated or no ONNX model; fetch it again.",
-            ) from error
-        running = self._session.get_providers()[0]
-        self.provider = running.removesuffix("ExecutionProvider")
+        check_file(path)
+        self._session = _open(path, options, wanted)
+        self.provider = _short(self._session.get_providers()[0])
         self.warning = (
-            f"{engine.provider} was chosen, but the network runs on {self.provider}."
-            if engine.provider and running != wanted[0]
+            f"{_short(wanted[0])} was chosen, but the network runs on {self.provider}."
+            if self.provider != _short(wanted[0])
             else ""
         )
-        first = self._session.get_inputs()[0]
-        self.input_shape = tuple(first.shape)
-        self._input = first.name
+        inputs = self._session.get_inputs()
+        if not inputs:
+            raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
+        self.input_shape: tuple[int | str | None, ...] = tuple(inputs[0].shape)
+        self._input = inputs[0].name
         self._options = ort.RunOptions()
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
         """One batch in, all outputs out."""
         try:
             outputs: list[NDArray[Any]] = self._session.run(None, {self._input: x}, self._options)
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:   # ONNX Runtime's exceptions share no other base
             raise BackendError(
-                f"ONNX Runtime cannot run the network: {_first_line(error)}.",
+                f"ONNX Runtime cannot run the network: {_reason(error)}.",
                 "Compare the card's size, layout and type with the model's input.",
             ) from error
         return outputs
@@ -67,18 +72,41 @@ def load(path: Path, engine: Engine) -> OrtBackend:
     return OrtBackend(path, engine)
 
 
+def _open(path: Path, options: Any, wanted: list[str]) -> Any:
+    """A session on the wanted providers, or on the CPU when the first of them cannot be had."""
+    try:
+        try:
+            # Without its own fall-back, which prints to the terminal.
+            return ort.InferenceSession(str(path), options, providers=wanted, enable_fallback=0)
+        except Exception:   # ONNX Runtime's exceptions share no other base
+            if wanted == [CPU]:
+                raise
+            return ort.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)
+    except Exception as error:   # as above
+        raise BackendError(f"ONNX Runtime cannot open {path.name}: {_reason(error)}.", AGAIN) from error
+
+
 def _wanted(provider: str) -> list[str]:
     """The providers to ask for: the chosen one, then the CPU for what it cannot do."""
     if not provider:
-        return ["CPUExecutionProvider"]
-    names = {p.removesuffix("ExecutionProvider").lower(): p for p in providers()}
-    chosen = names.get(provider.removesuffix("ExecutionProvider").lower())
+        return [CPU]
+    names = {name.lower(): name for name in providers()}
+    chosen = names.get(_short(provider).lower())
     if chosen is None:
         raise BackendError(
-            f"ONNX Runtime has no provider {provider!r} here.", f"Available: {', '.join(sorted(names))}."
+            f"ONNX Runtime has no provider {provider!r} here.", f"Available: {', '.join(names.values())}."
         )
-    return list(dict.fromkeys([chosen, "CPUExecutionProvider"]))
+    return list(dict.fromkeys([f"{chosen}{SUFFIX}", CPU]))
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+def _short(provider: str) -> str:
+    return provider.removesuffix(SUFFIX)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of ONNX Runtime's account, without its codes and the path."""
+    text = next(iter(str(error).strip().splitlines()), "it does not say why")
+    if "INVALID_PROTOBUF" in text:
+        return "it is no ONNX model, or only a part of one"
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    return re.sub(r"^Load model from .*? failed:", "", text).strip().rstrip(".")

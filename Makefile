@@ -1,0 +1,63 @@
+# run: the program · test: every check · lint: the quick checks · bench: the measurements of BENCHMARKS.md
+# On Windows, README.md has the same four as plain commands.
+
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
+
+.PHONY: help run test lint bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    open the window (make run ARGS='--source reel' passes options on)"
+	@echo "make test   ruff, mypy, the import rule, pytest"
+	@echo "make lint   the same without pytest"
+	@echo "make bench  measure, and print a table"
+	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
+
+run: $(VENV)/installed
+	@$(BIN)/python app.py doctor --window
+	@$(BIN)/python app.py $(ARGS)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# pytest runs without a screen; the tests that need a real window start an Xvfb of their own where there is one.
+test: lint
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Lineup needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Lineup needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "This Python cannot make environments: venv or ensurepip is missing. On Debian: sudo apt-get install python3-venv" >&2; \
+		exit 1; }
+	@echo "Making the environment $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# The stamps are newer than the requirements as long as what these name is installed.
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	@echo "Installing what running needs"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing what checking needs"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/installed

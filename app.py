@@ -1,0 +1,343 @@
+"""Lineup's start: the command line. Without a command it opens the window.
+
+Nothing heavy is imported before it is known to be needed, so that --help answers at once.
+"""
+
+import os
+import signal
+
+if __name__ == "__main__":   # Ctrl+C while Python still imports: the usual answer would be a traceback
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+import argparse
+import io
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
+
+from inference.arguments import (
+    Parser,
+    model_options,
+    real,
+    source_options,
+    store_options,
+    whole,
+    window_options,
+)
+from inference.options import Options, WrongUse
+from models.catalog import suggest
+from models.errors import Cancelled, LabError
+
+OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+WINDOW = """examples:
+  python app.py                                   the window, as it was left
+  python app.py --source 0 --models squeezenet1.1,yolov3-tiny
+  python app.py --source cats.mp4 --models mobilenet-v2@opencv,mobilenet-v2@onnxruntime:1
+
+commands:
+  predict     answer pictures, exactly, with times
+  live        the live pipeline; with --headless without a window
+  models      which models there are; `models get` fetches them
+  doctor      what this machine has and what is missing
+Each has --help of its own."""
+PREDICT = """examples:
+  python app.py predict cat.jpg
+  python app.py predict photos/ --models squeezenet1.1,yolov3-tiny --json answers.json
+  python app.py predict cat.jpg --models mobilenet-v2 --backend opencv --topk 3 --json -"""
+LIVE = """examples:
+  python app.py live --headless --source reel --frames 100
+  python app.py live --headless --source cats.mp4 --models squeezenet1.1,resnet50 --mode turns --json run.json
+  python app.py live --headless --source 0 --seconds 30 --mode together
+  python app.py live --headless --source cats.mp4 --once --frames 100000"""
+LIST = """examples:
+  python app.py models                            a table
+  python app.py models --json                     the same for programs
+  python app.py models get squeezenet1.1          fetch, verify and convert it now"""
+GET = """examples:
+  python app.py models get squeezenet1.1 yolov3-tiny
+  python app.py models get resnet50 --mirror /media/stick
+Run it again to go on with what was cut off."""
+DOCTOR = """examples:
+  python app.py doctor                            one page to paste into an issue
+  python app.py doctor --json
+  python app.py doctor --window                   only: can the window open here? 0 or 1"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 1 failed, 2 wrong use, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a console's code page may lack a letter; it must not end the run
+            stream.reconfigure(errors="replace")
+    try:
+        return _verb(argv)(argv)
+    except SystemExit as end:  # --help
+        return end.code if isinstance(end.code, int) else FAILED
+    except (KeyboardInterrupt, Cancelled):
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader had enough, `| head` for one; what is still buffered goes nowhere
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except LabError as error:
+        with suppress(OSError):
+            sys.stderr.write(error.sentence + "\n")
+        return WRONG_USE if isinstance(error, WrongUse) else FAILED
+
+
+def _verb(argv: Sequence[str]) -> Callable[[Sequence[str]], int]:
+    """The function for the first word."""
+    if not argv or argv[0].startswith("-"):
+        return window
+    verbs = {"predict": predict, "live": live, "models": models, "doctor": doctor}
+    if argv[0] in verbs:
+        verb = verbs[argv[0]]
+        return lambda words: verb(words[1:])
+    if os.path.exists(argv[0]) or argv[0].isdecimal() or "://" in argv[0]:
+        raise WrongUse(f"{argv[0]!r} is not a command.", f"To show it: python app.py --source {argv[0]}")
+    raise WrongUse(f"There is no command called {argv[0]!r}.", suggest(argv[0], verbs))
+
+
+def window(argv: Sequence[str]) -> int:
+    """Open the window."""
+    parser = Parser("python app.py", "Several neural networks in front of the same live picture.", WINDOW)
+    source_options(parser)
+    model_options(parser)
+    window_options(parser)
+    return _open_window(_options(parser.read(argv)))
+
+
+def predict(argv: Sequence[str]) -> int:
+    """Each picture through each model."""
+    parser = Parser("python app.py predict", "Each picture through each model, exact, with times.", PREDICT)
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture, or a folder of pictures")
+    parser.add_argument("--json", metavar="FILE", help="write a report; - for stdout")
+    model_options(parser)
+    args = parser.read(argv)
+    options = _options(args)
+    from inference.report import check_target, write_json
+
+    check_target(args.json)
+    specs, catalog, store = _chosen(options)
+    from inference import predict as verb
+    from inference.options import ask_of
+
+    with _Interruptible() as cancelled:
+        report, good = verb.predict(
+            args.pictures, specs, catalog, store, ask_of(options), cancelled, quiet=args.json == "-"
+        )
+        if args.json:
+            write_json(report, args.json)
+    return OK if good else FAILED
+
+
+def live(argv: Sequence[str]) -> int:
+    """The live pipeline, in the window or without one."""
+    parser = Parser(
+        "python app.py live", "The live pipeline; with --headless without a window, measured.", LIVE
+    )
+    parser.add_argument("--headless", action="store_true", help="no window; ends by itself and reports")
+    source_options(parser)
+    model_options(parser)
+    parser.add_argument(
+        "--frames",
+        type=whole(1),
+        metavar="N",
+        help="until every lane has answered N frames (100, without --seconds)",
+    )
+    parser.add_argument(
+        "--seconds", type=real(0.001), metavar="T", help="at most so long, once all are loaded"
+    )
+    parser.add_argument("--once", action="store_true", default=None, help="end with the file or folder: no loop")
+    parser.add_argument("--json", metavar="FILE", help="write a report; - for stdout")
+    window_options(parser)
+    args = parser.read(argv)
+    options = _options(args)
+    if not args.headless:
+        if given := [
+            f"--{name}" for name in ("frames", "seconds", "once", "json") if getattr(args, name) is not None
+        ]:
+            raise WrongUse(f"{' and '.join(given)} belongs to a run without a window.", "Add --headless.")
+        return _open_window(options)
+    from inference.report import check_target, say, write_json
+
+    check_target(args.json)
+    specs, catalog, store = _chosen(options)
+    from inference.data import Mode
+    from inference.headless import Limits, Run, report_text, troubles
+    from inference.options import ask_of
+    from inference.sources import parse_source
+    from inference.weights import loader
+
+    with _Interruptible():
+        run = Run(
+            loader(catalog, store),
+            specs,
+            parse_source(options.source or "auto", loop=not args.once),
+            Limits(args.frames or (None if args.seconds else 100), args.seconds),
+            mode=Mode(options.mode) if options.mode else None,
+            ask=ask_of(options),
+            mirror=bool(options.mirror_picture),
+        )
+        report = run.go()
+        if args.json != "-":
+            say(report_text(report))
+        for trouble in troubles(report):
+            say(trouble, sys.stderr)
+        if args.json:
+            write_json(report, args.json)
+    return OK if report["ok"] else FAILED
+
+
+def models(argv: Sequence[str]) -> int:
+    """List the models, or fetch some."""
+    if argv and argv[0] == "get":
+        return _models_get(argv[1:])
+    parser = Parser("python app.py models", "Which models there are, and which of them are here.", LIST)
+    parser.add_argument("--json", action="store_true", help="for programs, to stdout")
+    store_options(parser)
+    if argv and not argv[0].startswith("-"):
+        raise WrongUse(f"`models` has no command {argv[0]!r}.", "There is one: models get NAME…")
+    args = parser.read(argv)
+    from inference.report import say, write_json
+    from inference.shelf import listing, listing_text, open_store
+    from models.catalog import load_catalog
+
+    with _Interruptible():
+        rows = listing(load_catalog(), open_store(_options(args)))
+        if args.json:
+            write_json(rows, "-")
+        else:
+            say(listing_text(rows))
+    return OK
+
+
+def _models_get(argv: Sequence[str]) -> int:
+    parser = Parser("python app.py models get", "Fetch models now: download, verify, convert.", GET)
+    parser.add_argument("names", nargs="+", metavar="NAME", help="as `python app.py models` lists them")
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.shelf import fetch, named, open_store
+    from models.catalog import load_catalog
+
+    catalog = load_catalog()
+    names = [name for text in args.names for name in text.split(",") if name]
+    cards = named(names, catalog)
+    with _Interruptible() as cancelled:
+        return OK if fetch(cards, open_store(_options(args)), cancelled) else FAILED
+
+
+def doctor(argv: Sequence[str]) -> int:
+    """What this machine has and what is missing."""
+    parser = Parser("python app.py doctor", "What this machine has and what is missing, on one page.", DOCTOR)
+    parser.add_argument("--json", action="store_true", help="for programs, to stdout")
+    parser.add_argument(
+        "--window", action="store_true", help="only check that the window can open; say why not"
+    )
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.doctor import examine
+    from inference.report import say, write_json
+    from inference.window_check import window_troubles
+
+    with _Interruptible():
+        if args.window:
+            found = window_troubles()
+            for trouble in found:
+                say(f"{trouble.message} {trouble.hint}", sys.stderr)
+            return FAILED if found else OK
+        page = examine(_options(args))
+        if args.json:
+            write_json(page.values(), "-")
+        else:
+            say(page.text())
+    return OK
+
+
+def _open_window(options: Options) -> int:
+    """Check the names while there is still a terminal to say it in, then hand over to the window."""
+    from inference.window_check import no_screen
+
+    if options.models or options.backend or options.providers:
+        from inference.options import lane_specs
+        from models.catalog import line_up, load_catalog
+
+        catalog = load_catalog()
+        lane_specs(options, options.models or line_up(catalog), catalog)
+    if options.mirror_dir:
+        from inference.shelf import open_store
+
+        open_store(options)
+    if trouble := no_screen():
+        raise LabError(trouble.message, trouble.hint)
+    try:
+        from gui.main import run
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("PySide6", "shiboken6", "pyqtgraph"):
+            raise LabError(
+                f"The window cannot open: {error}.", "python app.py doctor says what is missing."
+            ) from error
+        raise
+    code: int = run(options)
+    return code
+
+
+def _chosen(options: Options) -> tuple[Any, Any, Any]:
+    """What a headless verb works with: the lanes, the catalogue, the store; says what will be fetched."""
+    from inference.options import lane_specs
+    from inference.report import say
+    from inference.shelf import announce, open_store
+    from models.catalog import line_up, load_catalog
+
+    catalog = load_catalog()
+    specs = lane_specs(options, options.models or line_up(catalog), catalog)
+    store = open_store(options)
+    if not options.offline:
+        for line in announce((catalog[spec.model] for spec in specs), store):
+            say(line, sys.stderr)
+    return specs, catalog, store
+
+
+class _Interruptible:
+    """While it lasts, Ctrl+C sets the event it gives and ends the verb, also where a shell had it ignored."""
+
+    def __enter__(self) -> threading.Event:
+        self._cancelled = threading.Event()
+        self._main = threading.current_thread() is threading.main_thread()
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
+        return self._cancelled
+
+    def __exit__(self, *_: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._cancelled.set()
+        raise KeyboardInterrupt
+
+
+def _options(args: argparse.Namespace) -> Options:
+    """The parsed words that belong to Options; a verb may know only some of them."""
+    return Options(**{name: value for name, value in vars(args).items() if name in Options.__dataclass_fields__})
+
+
+def _end(code: int) -> NoReturn:
+    """Leave with `code`, also while a native call that nothing can interrupt still runs on a thread."""
+    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _end(main())

@@ -1,0 +1,103 @@
+"""OpenCV DNN. On the CPU 1.3 to 2.1 times slower than ONNX Runtime, with fewer operators: a second opinion.
+
+OpenCV has one number of threads for the whole process, preprocessing included: the lane that loads last sets
+it. In a session all lanes of a mode want the same number, so it only matters where one asks for its own.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.backends import Engine
+from inference.backends.model_file import check_file, external_files, read_model
+from inference.errors import BackendError
+
+# OpenCV turns these into arithmetic of its own; on real networks its answers are far from everyone else's.
+EIGHT_BIT = {
+    *("QuantizeLinear", "DynamicQuantizeLinear"),
+    *("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"),
+}
+ELSEWHERE = "Run it with ONNX Runtime."
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)   # errors come as exceptions
+
+
+def providers() -> list[str]:
+    """Where it can run: the wheels of OpenCV are built for the CPU."""
+    return ["CPU"]
+
+
+class OpenCvBackend:
+    """One cv2.dnn.Net."""
+
+    provider = "CPU"
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        if engine.provider.upper() not in ("", "CPU"):
+            raise BackendError(f"OpenCV has no provider {engine.provider!r} here.", "Available: CPU.")
+        check_file(path)
+        model = read_model(path)
+        if any(node.op_type in EIGHT_BIT for node in model.graph.node):
+            raise BackendError(f"{path.name} computes in 8 bits, which OpenCV does inaccurately.", ELSEWHERE)
+        constants = {tensor.name for tensor in model.graph.initializer}
+        declared = next((i for i in model.graph.input if i.name not in constants), None)
+        if declared is None:
+            raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
+        dims = declared.type.tensor_type.shape.dim
+        self.input_shape: tuple[int | str | None, ...] = tuple(
+            d.dim_value or d.dim_param or None for d in dims
+        )
+        try:
+            # From memory where possible: OpenCV cannot open every path that Windows allows.
+            whole = not external_files(model)
+            self._net = cv2.dnn.readNetFromONNX(np.fromfile(path, np.uint8) if whole else str(path))
+            self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+            self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+            self._names = self._outputs([output.name for output in model.graph.output])
+        except cv2.error as error:
+            raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", ELSEWHERE) from error
+        threads = engine.threads or cv2.getNumberOfCPUs()
+        cv2.setNumThreads(threads)
+        running = cv2.getNumThreads()
+        # Grand Central Dispatch on macOS takes no orders.
+        told = f"OpenCV runs on {running} threads here, not on {threads}."
+        self.warning = "" if running == threads else told
+
+    def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
+        """One batch in, all outputs out. It computes in float32 only: half precision is widened."""
+        try:
+            self._net.setInput(x if x.dtype == np.uint8 else x.astype(np.float32, copy=False))
+            outputs = self._net.forward(self._names)
+        except cv2.error as error:
+            raise BackendError(
+                f"OpenCV cannot run the network: {_reason(error)}.",
+                f"Compare the card's size, layout and type with the model's input. {ELSEWHERE}",
+            ) from error
+        return [np.asarray(output) for output in outputs]
+
+    def stop(self) -> None:
+        """OpenCV cannot be interrupted: the run under way ends by itself."""
+
+    def _outputs(self, wanted: list[str]) -> list[str]:
+        """The outputs in the order of the graph where OpenCV kept their names, else in its own."""
+        names = list(self._net.getUnconnectedOutLayersNames())
+        return wanted if sorted(wanted) == sorted(names) else names
+
+
+def load(path: Path, engine: Engine) -> OpenCvBackend:
+    """Open an ONNX file."""
+    return OpenCvBackend(path, engine)
+
+
+def _reason(error: cv2.error) -> str:
+    """OpenCV's account without its source files: the operator it does not know, or its last line."""
+    text = str(error)
+    if operator := re.search(r"Node \[(\w+)@", text):
+        return f"it cannot do the operator {operator[1]}"
+    lines = [line.strip("> ") for line in text.splitlines() if line.strip("> ")]
+    last = re.sub(r"^OpenCV\(.*?error: \(.*?\) ", "", lines[-1]) if lines else "it does not say why"
+    return re.sub(r" in function '\w+'$", "", last).rstrip(". ")

@@ -1,0 +1,36 @@
+"""Model files of other formats, turned into ONNX: the one language inside the house.
+
+Nothing here runs code out of a model file, needs the framework that wrote it, or trusts a size that the file states.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from inference.errors import ImportFailed
+from models.card import ModelCard
+
+VERSION = 1   # raise it when an importer's result changes: what was converted before is converted anew
+
+# format of a card: the module, imported only when something is converted (onnx takes a quarter of a second).
+# Each has `convert(files, card) -> onnx.ModelProto`; `files` in the order of the card.
+IMPORTERS = {
+    "darknet": "inference.importers.darknet",
+    "squeezenet-pickle": "inference.importers.squeezenet",
+    "efficientnet-lite-torch": "inference.importers.efficientnet_lite",
+}
+
+
+def convert(files: Sequence[Path], card: ModelCard) -> Any:
+    """The network of `card`, read from its files, as an onnx.ModelProto with a batch of one.
+
+    Raises:
+        ImportFailed: a file is broken, hostile, or has a layer that is not known here.
+    """
+    if card.format not in IMPORTERS:
+        raise ImportFailed(
+            f"{card.title} is in the format {card.format!r}, which cannot be converted.",
+            f"Known formats: {', '.join(IMPORTERS)}.",
+        )
+    return import_module(IMPORTERS[card.format]).convert(tuple(files), card)

@@ -1,0 +1,121 @@
+"""What every importer builds: nodes and weights, put together into one ONNX model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from inference.errors import ImportFailed
+
+OPSET, IR_VERSION = 13, 8          # what every ONNX Runtime of the last years and OpenCV read
+LARGEST_FILE = 1_500_000_000       # bytes; an ONNX file ends at 2 GB
+
+Shape = tuple[int, ...]
+
+
+class Graph:
+    """An ONNX graph in the making. Values are known by their names."""
+
+    def __init__(self, name: str, file: str) -> None:
+        """`file` is the model file to name when its weights are no numbers."""
+        self._name, self._file = name, file
+        self._nodes: list[Any] = []
+        self._weights: dict[str, Any] = {}
+
+    def weight(self, name: str, values: NDArray[Any]) -> str:
+        """A constant, float32 or int64; once for each name.
+
+        Raises:
+            ImportFailed: a value is infinite or not a number.
+        """
+        if name not in self._weights:
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise ImportFailed(
+                    f"{self._file} has weights that are no numbers, near {name}.", "Fetch the file again."
+                )
+            self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def node(self, op: str, inputs: list[str], name: str, **attributes: Any) -> str:
+        """One operator with one output, called `name` like its node."""
+        self._nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
+        return name
+
+    def conv(
+        self, x: str, name: str, weights: NDArray[Any], bias: NDArray[Any], *,
+        pads: tuple[int, int, int, int] = (0, 0, 0, 0), strides: tuple[int, int] = (1, 1), groups: int = 1,
+        dilation: int = 1,
+    ) -> str:
+        """A convolution with (out, in / groups, h, w) weights; pads are top, left, bottom, right."""
+        with np.errstate(all="ignore"):   # what does not fit into float32 is found by `weight`
+            inputs = [
+                x,
+                self.weight(f"{name}.weight", weights.astype(np.float32)),
+                self.weight(f"{name}.bias", bias.astype(np.float32)),
+            ]
+        return self.node(
+            "Conv", inputs, name, kernel_shape=list(weights.shape[2:]), pads=list(pads), strides=list(strides),
+            group=groups, dilations=[dilation, dilation],
+        )
+
+    def relu6(self, x: str, name: str) -> str:
+        """Values cut to 0..6."""
+        low = self.weight("zero", np.array(0, np.float32))
+        return self.node("Clip", [x, low, self.weight("six", np.array(6, np.float32))], name)
+
+    def reshape(self, x: str, name: str, shape: Shape) -> str:
+        """The same values in another shape."""
+        return self.node("Reshape", [x, self.weight(f"{name}.shape", np.array(shape, np.int64))], name)
+
+    def model(self, source: tuple[str, Shape], output: tuple[str, Shape]) -> Any:
+        """The finished onnx.ModelProto with one float32 input and one float32 output, each a name and a shape."""
+        graph = helper.make_graph(
+            self._nodes,
+            self._name,
+            [helper.make_tensor_value_info(source[0], TensorProto.FLOAT, list(source[1]))],
+            [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, list(output[1]))],
+            list(self._weights.values()),
+        )
+        model = helper.make_model(graph, producer_name="lineup", opset_imports=[helper.make_opsetid("", OPSET)])
+        model.ir_version = IR_VERSION
+        return model
+
+
+def fold(
+    weights: NDArray[Any], scale: NDArray[Any], shift: NDArray[Any], mean: NDArray[Any], variance: NDArray[Any],
+    epsilon: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (out, …) and bias (out,) that do what a convolution with a batch normalisation behind it does.
+
+    In double precision: the result then lies as close to the original as float32 allows.
+    """
+    with np.errstate(all="ignore"):   # what comes out as no number is found by Graph.weight
+        factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
+        return (
+            weights.astype(np.float64) * factor.reshape(-1, *[1] * (weights.ndim - 1)),
+            shift.astype(np.float64) - mean.astype(np.float64) * factor,
+        )
+
+
+def read_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """The whole file.
+
+    Raises:
+        ImportFailed: it cannot be read, or is larger than `largest` bytes.
+    """
+    try:
+        size = path.stat().st_size
+        if size > largest:
+            raise ImportFailed(
+                f"{path.name} has {size / 1e6:.0f} MB; more than {largest / 1e6:.0f} MB are not read.",
+                "Choose a smaller model.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ImportFailed(
+            f"{path.name} cannot be read: {error.strerror}.", "Check the file and its permissions."
+        ) from error
+
+

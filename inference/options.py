@@ -1,0 +1,126 @@
+"""What was asked for at the start, before anything heavy is imported: no numpy, no OpenCV, no engine here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.card import ModelCard
+from models.catalog import find_card, suggest
+from models.errors import CardError, LabError
+
+if TYPE_CHECKING:
+    from inference.data import Ask, LaneSpec
+
+MODES = ("turns", "together")  # the values of inference.data.Mode
+THEMES = ("dark", "light")
+MAX_THREADS = 256
+
+
+class WrongUse(LabError):
+    """The command line asks for something that does not exist; the program ends with 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line as given. None: not given, so that a saved setting or the usual value holds."""
+
+    source: str | None = None
+    models: tuple[str, ...] | None = None  # "name", "name@backend" or "name@backend:threads"
+    backend: str | None = None
+    providers: tuple[str, ...] | None = None  # the first that a backend has here is taken
+    mode: str | None = None  # one of MODES
+    topk: int | None = None
+    conf: float | None = None  # 0..1, least score of a box
+    iou: float | None = None  # 0..1
+    mirror_dir: str | None = None  # folder with model files
+    cache: str | None = None
+    mirror_picture: bool | None = None
+    offline: bool | None = None
+    threads: int | None = None  # of a lane; 0: what suits the mode
+    fullscreen: bool | None = None
+    theme: str | None = None  # one of THEMES
+
+
+def split_lane(text: str) -> tuple[str, str, int]:
+    """Take `name`, `name@backend` or `name@backend:threads` apart; what is not said is "" and 0.
+
+    Raises:
+        WrongUse: the threads are no number, or the name is missing.
+    """
+    name, _, rest = text.strip().partition("@")
+    backend, _, threads = rest.partition(":")
+    count = 0
+    if threads:
+        if not threads.isdecimal() or not 1 <= int(threads) <= MAX_THREADS:
+            raise WrongUse(
+                f"{threads!r} in {text!r} is no number of threads.",
+                f"Write name@backend:threads, 1 to {MAX_THREADS}.",
+            )
+        count = int(threads)
+    if not name:
+        raise WrongUse(
+            f"There is no model name in {text!r}.", "Write name, name@backend or name@backend:threads."
+        )
+    return name, backend, count
+
+
+def lane_specs(
+    options: Options, names: Iterable[str], catalog: Mapping[str, ModelCard]
+) -> "tuple[LaneSpec, ...]":
+    """One lane for each of `names` as the options ask for it; what a name says of itself comes first.
+
+    Raises:
+        WrongUse: an unknown model, backend or provider; the hint suggests the nearest.
+        BackendError: the backend is not installed; asked only when a provider was chosen.
+    """
+    from inference.backends import backends
+    from inference.data import LaneSpec
+
+    known = backends()
+    specs = []
+    for text in names:
+        name, backend, threads = split_lane(text)
+        try:
+            find_card(name, catalog)
+        except CardError as error:
+            raise WrongUse(str(error), error.hint) from error
+        engine = backend or options.backend or LaneSpec(name).backend
+        if engine not in known:
+            raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))
+        provider = _provider(engine, options.providers or ())
+        specs.append(LaneSpec(name, engine, threads or options.threads or 0, provider))
+    return tuple(specs)
+
+
+def ask_of(options: Options) -> "Ask":
+    """The thresholds, with the usual value where none was given."""
+    from inference.data import Ask
+
+    usual = Ask()
+    return Ask(
+        topk=usual.topk if options.topk is None else options.topk,
+        confidence=usual.confidence if options.conf is None else options.conf,
+        iou=usual.iou if options.iou is None else options.iou,
+    )
+
+
+def _provider(backend: str, wanted: Sequence[str]) -> str:
+    """The first of `wanted` that the backend has here; "" when none was asked for."""
+    if not wanted:
+        return ""
+    from inference.backends import backend_module
+
+    names: list[str] = backend_module(backend).providers()
+    here = {_short(name).lower(): name for name in names}
+    for name in wanted:
+        if found := here.get(_short(name).lower()):
+            return found
+    raise WrongUse(
+        f"The backend {backend} has no provider {' or '.join(map(repr, wanted))} here.",
+        suggest(wanted[0], [_short(name) for name in here.values()]),
+    )
+
+
+def _short(provider: str) -> str:
+    """CPUExecutionProvider → CPU, as people write it."""
+    return provider.removesuffix("ExecutionProvider")

@@ -1,0 +1,140 @@
+"""The verbs about models: which there are, which are here, and fetching them."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import urlsplit
+
+from inference.options import Options, WrongUse
+from inference.report import Progress, complain, count_text, say, size_text, table
+from models.card import ModelCard, ModelFile
+from models.catalog import find_card
+from models.errors import CardError, LabError
+from models.store import Store
+
+
+def open_store(options: Options) -> Store:
+    """The store that the options ask for; the environment and the platform's folder where they say nothing.
+
+    Raises:
+        WrongUse: the folder with model files does not exist.
+    """
+    mirror = Path(options.mirror_dir).expanduser() if options.mirror_dir else None
+    if mirror and not mirror.is_dir():
+        raise WrongUse(
+            f"The folder {mirror} does not exist.", "Give --mirror a folder with model files below it."
+        )
+    cache = Path(options.cache).expanduser() if options.cache else None
+    return Store(cache, mirror, offline=bool(options.offline))
+
+
+def named(names: Iterable[str], catalog: Mapping[str, ModelCard]) -> list[ModelCard]:
+    """The cards of these names.
+
+    Raises:
+        WrongUse: there is no such model; the hint suggests the nearest.
+    """
+    try:
+        return [find_card(name, catalog) for name in names]
+    except CardError as error:
+        raise WrongUse(str(error), error.hint) from error
+
+
+def origin(file: ModelFile) -> str:
+    """Where a file can be had, and how much must be fetched for it."""
+    if file.package:
+        package = file.package
+        return f"package {package.project} {package.version} ({size_text(package.bytes)})"
+    if file.url:
+        return f"{urlsplit(file.url).hostname or file.url} ({size_text(file.bytes)})"
+    return f"a folder given by --mirror or LINEUP_MIRROR ({size_text(file.bytes)})"
+
+
+def _origins(files: Sequence[ModelFile]) -> str:
+    """The places of several files, each said once: two files of one package come in one go."""
+    return ", ".join(dict.fromkeys(origin(file) for file in files))
+
+
+def announce(cards: Iterable[ModelCard], store: Store) -> list[str]:
+    """One line for each model that will be fetched: what, how large, under which licence."""
+    from inference.weights import missing
+
+    lines = []
+    for card in {card.name: card for card in cards}.values():
+        if files := [f for f in missing(card, store) if f.package or f.url]:
+            lines.append(f"Fetching {card.title}: {_origins(files)}, licence {card.licence}")
+    return lines
+
+
+def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, Any]]:
+    """What is known of every model, the line-up first, as plain values for JSON."""
+    from inference.weights import missing
+
+    cards = sorted(catalog.values(), key=lambda c: (c.lineup or len(catalog) + 1, c.name))
+    rows = []
+    for card in cards:
+        files = missing(card, store)
+        rows.append(
+            {
+                "name": card.name,
+                "title": card.title,
+                "family": card.family,
+                "task": card.task,
+                "precision": card.precision,
+                "parameters": card.parameters,
+                "gmacs": card.gmacs,
+                "bytes": card.bytes,
+                "year": card.year,
+                "licence": card.licence,
+                "source": card.source,
+                "lineup": card.lineup,
+                "here": not files,
+                "missing": [
+                    {"file": f.name, "sha256": f.sha256, "bytes": f.bytes, "from": origin(f)} for f in files
+                ],
+            }
+        )
+    return rows
+
+
+def listing_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The listing as a table for people."""
+    lines = [("NAME", "TITLE", "FAMILY", "TASK", "PARAMETERS", "SIZE", "LICENCE", "WHERE")]
+    for row in rows:
+        where = (
+            "here"
+            if row["here"]
+            else "not here yet: " + ", ".join(dict.fromkeys(str(m["from"]) for m in row["missing"]))
+        )
+        lines.append(
+            (row["name"], row["title"], row["family"], row["task"], count_text(row["parameters"]),
+             size_text(row["bytes"]), row["licence"], where)
+        )  # fmt: skip
+    return table(lines, right=(4, 5))
+
+
+def fetch(cards: Sequence[ModelCard], store: Store, cancelled: Event) -> bool:
+    """Get each model ready to run: fetch, verify, convert. A failure is said and the others go on.
+
+    Returns:
+        Whether all of them are here now.
+    """
+    from inference.weights import ready
+
+    progress = Progress(plain=True)
+    failed = False
+    for line in announce(cards, store):
+        say(line, sys.stderr)
+    for card in cards:
+        try:
+            path = ready(card, store, progress, cancelled)
+        except LabError as error:
+            progress.clear()
+            complain(error)
+            failed = True
+        else:
+            progress.clear()
+            say(f"{card.title} is here: {path}")
+    return not failed

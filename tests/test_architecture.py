@@ -1,0 +1,208 @@
+"""The rule of the house: gui → inference → models, Qt in gui/ alone, a spine that knows no leaves."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+QT = ("PySide6", "shiboken6", "pyqtgraph", "PyQt6", "PyQt5")
+LEAVES = ("inference.lab", "inference.export", "inference.importers")
+SPINE = (
+    "inference.data",
+    "inference.errors",
+    "inference.sources",
+    "inference.session",
+    "inference.lane",
+    "inference.recogniser",
+    "inference.preprocess",
+    "inference.postprocess",
+    "inference.backends",
+)
+FORBIDDEN = {
+    "models": ("inference", "gui", "app", *QT),
+    "inference": ("gui", "app", *QT),
+    "gui": ("app",),
+}
+# What --help must not wait for.
+HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth")
+
+
+def module_name(path: Path) -> str:
+    """inference/sources/feed.py → inference.sources.feed"""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(code: str) -> set[str]:
+    """Every module that the code imports, wherever it stands, also through import_module("…")."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports hide where a thing comes from"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                found.add(node.args[0].value)
+    return found
+
+
+def within(name: str, packages: Iterable[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def upward(module: str, code: str) -> set[str]:
+    """What a module imports against the direction."""
+    forbidden = FORBIDDEN.get(module.partition(".")[0], ())
+    bad = {name for name in imports(code) if within(name, forbidden)}
+    if module.startswith("gui.panes."):
+        own = ".".join(module.split(".")[:3])
+        stems = {path.stem for path in (ROOT / "gui" / "panes").iterdir()} - {"__init__"}
+        others = {f"gui.panes.{stem}" for stem in (*stems, "other")} - {own}
+        bad |= {name for name in imports(code) if within(name, others)}
+    return bad
+
+
+def reach(starts: Iterable[str], sources: dict[str, str]) -> set[str]:
+    """All modules of `sources` (name → code) that the ones below `starts` import, directly or not."""
+    waiting = [name for name in sources if within(name, starts)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        waiting += [other for other in imports(sources[name]) if other in sources]
+    return seen
+
+
+def all_sources() -> dict[str, str]:
+    files = [path for folder in ("gui", "inference", "models") for path in (ROOT / folder).rglob("*.py")]
+    return {module_name(path): path.read_text(encoding="utf-8") for path in files}
+
+
+SOURCES = all_sources()
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_nothing_imports_upwards(module: str) -> None:
+    assert not upward(module, SOURCES[module])
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "bad"),
+    [
+        ("models.card", "", set()),
+        ("models.card", "import json", set()),
+        ("models.card", "from inference.data import Frame", {"inference.data", "inference.data.Frame"}),
+        ("inference.lane", "def f():\n    import gui.theme", {"gui.theme"}),
+        ("inference.lane", "from PySide6 import QtCore", {"PySide6", "PySide6.QtCore"}),
+        ("inference.lane", "import_module('pyqtgraph')", {"pyqtgraph"}),
+        ("inference.lane", "importlib.import_module('gui.main')", {"gui.main"}),
+        ("inference.lane", "from models import find_card", set()),
+        ("gui.theme", "from PySide6.QtGui import QColor\nimport inference.lane", set()),
+        ("gui.main", "import app", {"app"}),
+        ("gui.panes.latency", "from gui.panes import PANES", set()),
+        ("gui.panes.latency", "import gui.panes.latency.curves", set()),
+        ("gui.panes.latency", "from gui.panes.other import Pane", {"gui.panes.other", "gui.panes.other.Pane"}),
+    ],
+)
+def test_the_check_finds_what_it_should(module: str, code: str, bad: set[str]) -> None:
+    assert upward(module, code) == bad
+
+
+def test_relative_imports_are_refused() -> None:
+    with pytest.raises(AssertionError):
+        imports("from .card import ModelCard")
+
+
+def test_the_spine_reaches_no_leaf() -> None:
+    assert not {name for name in reach(SPINE, SOURCES) if within(name, LEAVES)}
+
+
+def test_every_part_of_the_spine_exists() -> None:
+    assert [part for part in SPINE if part not in SOURCES] == []
+
+
+def test_a_leaf_behind_a_detour_is_found() -> None:
+    house = {
+        "inference.lane": "from inference.weights import ready",
+        "inference.weights": "def ready():\n    import inference.importers.darknet",
+        "inference.importers.darknet": "",
+    }
+    assert reach(["inference.lane"], house) == set(house)
+
+
+# Makes Qt and the window unimportable, as on a server without them.
+WITHOUT_QT = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {(*QT, "gui")!r}:
+            raise ImportError(f"{{name}} is not here")
+sys.meta_path.insert(0, Refuse())
+"""
+
+# Every module of the core, then a real network answering a real picture through the command line.
+CORE = """
+import pkgutil, importlib
+import models, inference
+for package in (models, inference):
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if found.name not in ("inference.backends.coreml",):
+            importlib.import_module(found.name)
+import hashlib, models.catalog
+from dataclasses import replace
+from pathlib import Path
+import cv2
+import app, make
+folder = Path(sys.argv[1])
+path = make.tiny_onnx(folder / "tiny.onnx")
+file = models.card.ModelFile("tiny.onnx", hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+models.catalog.load_catalog = lambda: {"tiny": make.card(files=(file,))}
+cv2.imwrite(str(folder / "noise.png"), make.frame().pixels)
+sys.exit(app.main(["predict", str(folder / "noise.png"), "--models", "tiny", "--mirror", str(folder)]))
+"""
+
+
+def run_python(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    paths = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
+    return subprocess.run(
+        [sys.executable, "-c", paths + code, *args],
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_core_runs_where_there_is_no_qt(tmp_path: Path) -> None:
+    ran = run_python(WITHOUT_QT + CORE, str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert "tiny" in ran.stdout
+
+
+@pytest.mark.parametrize("module", ["PySide6.QtCore", "pyqtgraph", "gui.theme"])
+def test_the_refusal_refuses(module: str) -> None:
+    assert run_python(WITHOUT_QT + f"import {module}").returncode == 1
+
+
+def loaded_by(code: str) -> list[str]:
+    """Which of the heavy modules have been imported when the code is through."""
+    ran = run_python(
+        f"{code}\nsys.stderr.write(','.join(m for m in {HEAVY!r} if m in sys.modules) + '|')",
+    )
+    assert ran.returncode == 0, ran.stderr
+    return [name for name in ran.stderr.rpartition("|")[0].split(",") if name]
+
+
+@pytest.mark.parametrize("verb", [[], ["predict"], ["live"], ["models"], ["models", "get"], ["doctor"]])
+def test_help_imports_nothing_heavy(verb: list[str]) -> None:
+    assert loaded_by(f"import app\nassert app.main({[*verb, '--help']!r}) == 0") == []
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    assert loaded_by("import cv2") == ["numpy", "cv2"]

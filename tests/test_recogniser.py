@@ -1,0 +1,173 @@
+"""Card, backend and decoder together, on small networks."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx
+
+from inference.backends import BACKENDS, Engine
+from inference.data import Ask, Classification, Detections, Frame
+from inference.errors import BackendError, CardError
+from inference.recogniser import SMOOTHING, Recogniser
+
+ALONE = Engine(threads=1, spin=False)
+DETECTOR = card("finder", task="detect", decoder="boxes-scores", labels="cifar10.txt", size=(10, 20))
+
+
+def recogniser(path: Path, given: Any = None, backend: str = "onnxruntime", **extra: Any) -> Recogniser:
+    return Recogniser(given or card(), path, backend, ALONE, **extra)
+
+
+def fixed(path: Path, *outputs: np.ndarray, size: tuple[int, int] = (10, 20)) -> Path:
+    return fixed_onnx(path, {f"out{i}": value for i, value in enumerate(outputs)}, size)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_picture_is_answered(backend: str, tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"), backend=backend)
+    picture = plain(40, 30, (255, 0, 51))   # blue, green, red
+    result = recognise(picture, Ask(topk=3), idle=1.5, turn=2.5)
+    logits = tiny_answer(np.broadcast_to(np.float32([0.2, 0, 1]).reshape(1, 3, 1, 1), (1, 3, 8, 8)))[0]
+    p = np.exp(logits - logits.max())
+    p /= p.sum()
+    best = np.argsort(-p)[:3]
+    assert isinstance(result.prediction, Classification)
+    assert result.prediction.indices == tuple(best)
+    assert result.prediction.labels == tuple(str(i) for i in best)
+    assert result.prediction.scores == pytest.approx(p[best], abs=1e-5)
+    assert result.frame is picture
+    assert result.model == "tiny"
+    assert (result.timing.idle, result.timing.turn) == (1.5, 2.5)
+    assert result.timing.latency > 0
+    assert (recognise.provider, recognise.warning) == ("CPU", "")
+    assert recognise.load_ms > 0
+
+
+RELATIVE = np.float32([[[0.5, 0.5, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2], [0.0, 0.0, 0.4, 0.4], [0.9, 0.9, 0.1, 0.1]]])
+SCORES = np.zeros((1, 4, 10), np.float32)
+SCORES[0, [0, 1, 2, 3], [3, 3, 5, 7]] = 0.9, 0.8, 0.6, 0.1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_boxes_are_in_the_picture_suppressed_and_sorted(backend: str, tmp_path: Path) -> None:
+    recognise = recogniser(fixed(tmp_path / "f.onnx", RELATIVE, SCORES), DETECTOR, backend)
+    found = recognise(frame(100, 400), Ask()).prediction
+    assert isinstance(found, Detections)
+    assert found.labels == ("cat", "dog")
+    np.testing.assert_allclose(found.boxes, [[160, 40, 240, 60], [0, 0, 80, 20]], atol=0.01)   # clipped at 0
+    assert found.scores == pytest.approx([0.9, 0.6])
+
+
+@pytest.mark.parametrize(
+    ("ask", "labels"),
+    [
+        (Ask(confidence=0.95), ()),
+        (Ask(confidence=0.7), ("cat",)),
+        (Ask(confidence=0.05), ("cat", "dog", "horse")),
+        (Ask(confidence=0.7, iou=1.0), ("cat", "cat")),
+    ],
+)
+def test_confidence_and_overlap_act_at_once(ask: Ask, labels: tuple[str, ...], tmp_path: Path) -> None:
+    recognise = recogniser(fixed(tmp_path / "f.onnx", RELATIVE, SCORES), DETECTOR)
+    recognise(frame(100, 400), Ask())
+    found = recognise(frame(100, 400), ask).prediction
+    assert found.labels == labels
+    assert isinstance(found, Detections)
+    assert found.boxes.shape == (len(labels), 4)
+
+
+def test_what_a_network_suppressed_is_not_suppressed_again(tmp_path: Path) -> None:
+    boxes = np.float32([[[0, 0, 1, 1], [0, 0, 1, 0.9]]])
+    outputs = boxes, np.float32([[3, 3]]), np.float32([[0.9, 0.8]]), np.float32([2])
+    recognise = recogniser(fixed(tmp_path / "f.onnx", *outputs), replace(DETECTOR, decoder="ssd-nms"))
+    assert recognise(frame(100, 400), Ask(iou=0.1)).prediction.labels == ("cat", "cat")
+
+
+def test_boxes_find_the_way_back_from_a_letterbox(tmp_path: Path) -> None:
+    given = replace(DETECTOR, input=replace(DETECTOR.input, fit="letterbox"))
+    recognise = recogniser(fixed(tmp_path / "f.onnx", RELATIVE[:, :1], SCORES[:, :1]), given)
+    found = recognise(frame(100, 100), Ask()).prediction   # fills the middle 10 x 10 of 10 x 20
+    assert isinstance(found, Detections)
+    np.testing.assert_allclose(found.boxes, [[30, 40, 70, 60]], atol=0.01)
+
+
+def test_smoothing_averages_and_forgets(tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+
+    def scores(picture: Frame, smoothing: bool) -> np.ndarray:
+        found = recognise(picture, Ask(topk=10, smoothing=smoothing)).prediction
+        assert isinstance(found, Classification)
+        return found.scores[np.argsort(found.indices)]
+
+    dark, bright = plain(8, 8, (0, 0, 0)), plain(8, 8, (255, 255, 255))
+    exact_dark, exact_bright = scores(dark, False), scores(bright, False)
+    assert np.abs(exact_dark - exact_bright).max() > 0.01
+    np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)
+    mixed = exact_dark + SMOOTHING * (exact_bright - exact_dark)
+    np.testing.assert_allclose(scores(bright, True), mixed, atol=1e-6)
+    np.testing.assert_allclose(scores(bright, False), exact_bright, atol=1e-6)
+    np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)   # what was before is forgotten
+
+
+# ---- cards that do not fit ----
+
+WRONG_SIZE = "The model wants 1\N{MULTIPLICATION SIGN}3\N{MULTIPLICATION SIGN}8\N{MULTIPLICATION SIGN}8, its card says "
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("changes", "kind", "sentence"),
+    [
+        ({"size": (16, 16)}, BackendError, WRONG_SIZE + "1\N{MULTIPLICATION SIGN}3"),
+        ({"layout": "NHWC"}, BackendError, WRONG_SIZE + "1\N{MULTIPLICATION SIGN}8"),
+        ({"order": "GRAY", "mean": (0.0,), "std": (1.0,)}, BackendError, WRONG_SIZE + "1\N{MULTIPLICATION SIGN}1"),
+        ({"labels": "coco_80.txt"}, BackendError, "answers with 10 classes, but coco_80.txt has 80"),
+        ({"decoder": "quantised"}, BackendError, r"The outputs of Tiny \(1.10\) are not what its decoder 'quantised'"),
+        ({"decoder": "probabilities"}, BackendError, "not what its decoder 'probabilities' reads"),
+        ({"decoder": "sofmax"}, CardError, "there is no decoder 'sofmax'"),
+        ({"decoder": "yolov8"}, CardError, "there is no decoder 'yolov8'"),
+        ({"task": "detect", "decoder": "yolov8"}, BackendError, "not what its decoder 'yolov8' reads"),
+        ({"labels": "nothing.txt"}, CardError, "'nothing.txt' of tiny cannot be read"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_said(
+    backend: str, changes: dict[str, Any], kind: type[Exception], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=sentence) as caught:
+        recogniser(tiny_onnx(tmp_path / "tiny.onnx"), card(**changes), backend)
+    assert caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_a_wrong_type_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="cannot run the network"):
+        recogniser(tiny_onnx(tmp_path / "tiny.onnx", dtype="uint8"))
+
+
+def test_logits_that_are_probabilities_already_are_said(tmp_path: Path) -> None:
+    path = fixed(tmp_path / "p.onnx", np.full((1, 10), 0.1, np.float32), size=(8, 8))
+    with pytest.raises(BackendError, match="probabilities already") as caught:
+        recogniser(path)
+    assert "'probabilities'" in caught.value.hint
+    recogniser(path, card(decoder="probabilities"))
+
+
+def test_sizes_that_the_model_leaves_open_are_the_cards(tmp_path: Path) -> None:
+    recogniser(tiny_onnx(tmp_path / "tiny.onnx", batch="n"))
+
+
+def test_answers_that_are_no_numbers_are_said_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+    monkeypatch.setattr(recognise._net, "run", lambda _: [np.full((1, 10), np.nan, np.float32)])
+    with pytest.raises(BackendError, match="The outputs of Tiny"):
+        recognise(frame(), Ask())
+
+
+def test_stop_reaches_the_engine(tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+    recognise(frame(), Ask())
+    recognise.stop()
+    with pytest.raises(BackendError):
+        recognise(frame(), Ask())

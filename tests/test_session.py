@@ -1,0 +1,386 @@
+"""One source, many lanes: freeze, modes, swaps, and the end of all of it."""
+
+from threading import enumerate as threads
+from time import perf_counter
+
+import pytest
+from spine import SOON, Bell, Counting, Net, SlowLoad, loading, picture, spec
+
+from inference.backends import Engine
+from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
+from inference.errors import BackendError, LabError
+from inference.session import MAX_LANES, Session, default_mode, engine_for
+
+
+class Desk:
+    """A session whose networks are made by the test; asked for "a", it runs nets["a"]."""
+
+    def __init__(self, mode: Mode = Mode.TURNS) -> None:
+        self.bell = Bell()
+        self.nets: dict[str, Net] = {}
+        self.loads: dict[str, object] = {}      # instead of a net
+        self.engines: list[Engine] = []
+        self.session = Session(self._make_load, self.bell, mode=mode)
+
+    def _make_load(self, wanted: LaneSpec, engine: Engine):
+        self.engines.append(engine)
+        if wanted.model in self.loads:
+            return self.loads[wanted.model]
+        return loading(self.nets.setdefault(wanted.model, Net(wanted.model)))
+
+    def add(self, *names: str):
+        lanes = [self.session.add(spec(name)) for name in names]
+        assert self.until(lambda: all(lane.status.state is LaneState.RUNNING for lane in lanes))
+        return lanes
+
+    def until(self, true) -> bool:
+        return self.bell.until(true)
+
+
+@pytest.fixture
+def desk():
+    made = Desk()
+    yield made
+    for net in made.nets.values():
+        net.held = False
+    assert made.session.close()
+    left = [t.name for t in threads() if t.name.startswith(("lane ", "capture"))]
+    assert not left, left
+
+
+def answered(lane, index):
+    return lambda: lane.latest is not None and lane.latest.frame.index == index
+
+
+# ---- how lanes share the machine
+
+
+@pytest.mark.parametrize(("cores", "mode"), [(1, Mode.TURNS), (4, Mode.TURNS), (5, Mode.TOGETHER), (16, Mode.TOGETHER)])
+def test_turns_are_the_default_up_to_four_cores(cores, mode):
+    assert default_mode(cores) is mode
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mode", "cores", "threads"),
+    [
+        (0, Mode.TURNS, 2, 2),
+        (0, Mode.TURNS, 16, 4),
+        (0, Mode.TOGETHER, 16, 1),
+        (3, Mode.TURNS, 2, 3),
+        (3, Mode.TOGETHER, 2, 3),
+    ],
+)
+def test_threads_follow_the_mode_unless_they_were_chosen(wanted, mode, cores, threads):
+    engine = engine_for(LaneSpec("net", threads=wanted, provider="CPU"), mode, cores)
+    assert (engine.threads, engine.spin, engine.provider) == (threads, False, "CPU")
+
+
+# ---- lanes come and go
+
+
+def test_a_session_without_anything_closes(desk):
+    assert desk.session.source.state is SourceState.OPENING
+    assert desk.session.lanes == []
+
+
+def test_every_lane_gets_the_live_picture(desk):
+    lanes = desk.add("a", "b", "c")
+    desk.session.open(Counting())
+    assert desk.until(lambda: all(lane.results >= 20 for lane in lanes))
+    assert desk.session.source.state is SourceState.LIVE
+    assert desk.session.states_passed == (SourceState.OPENING, SourceState.LIVE)
+
+
+def test_there_is_room_for_nine(desk):
+    lanes = desk.add(*"abcdefghi")
+    assert [lane.slot for lane in lanes] == list(range(MAX_LANES))
+    with pytest.raises(LabError, match="9 lanes are running") as caught:
+        desk.session.add(spec("j"))
+    assert caught.value.hint
+    desk.session.remove(lanes[4])
+    assert desk.session.add(spec("j")).slot == 4   # the free place, its colour and its key
+
+
+def test_a_lane_that_cannot_be_made_changes_nothing(desk):
+    def unknown(wanted, engine):
+        raise LabError("There is no model 'x'.")
+
+    desk.session._make_load = unknown
+    with pytest.raises(LabError):
+        desk.session.add(spec("x"))
+    assert desk.session.lanes == []
+
+
+def test_a_removed_lane_ends_and_the_others_go_on(desk):
+    gone, stays = desk.add("a", "b")
+    desk.session.open(Counting())
+    assert desk.until(lambda: gone.results and stays.results)
+    desk.session.remove(gone)
+    assert desk.until(lambda: gone.status.state is LaneState.CLOSED)
+    before = stays.results
+    assert desk.until(lambda: stays.results > before + 5)
+    assert desk.session.lanes == [stays]
+
+
+def test_a_failing_lane_leaves_the_others_alone_and_a_retry_helps(desk):
+    sick, well = desk.add("a", "b")
+    desk.nets["a"].failing = BackendError("It cannot run.", "Fetch it again.")
+    desk.session.open(Counting())
+    assert desk.until(lambda: sick.status.state is LaneState.FAILED)
+    before = well.results
+    assert desk.until(lambda: well.results > before + 10)
+    desk.session.retry(sick)
+    assert desk.until(lambda: sick.results > 5)
+    assert sick.status.state is LaneState.RUNNING
+
+
+def test_a_lane_that_is_switched_off_gets_nothing(desk):
+    off, on = desk.add("a", "b")
+    desk.session.set_paused(off, True)
+    desk.session.open(Counting())
+    assert desk.until(lambda: on.results > 10)
+    assert off.results == 0
+    desk.session.set_paused(off, False)
+    assert desk.until(lambda: off.results > 5)
+
+
+# ---- freeze
+
+
+def test_before_the_first_picture_there_is_nothing_to_freeze(desk):
+    desk.session.freeze()
+    assert desk.session.frozen is None
+
+
+def test_frozen_all_lanes_answer_the_same_picture(desk):
+    lanes = desk.add("a", "b", "c", "d")
+    desk.session.open(Counting())
+    assert desk.until(lambda: all(lane.results > 3 for lane in lanes))
+    desk.session.freeze()
+    held = desk.session.frozen
+    assert held is not None
+    assert desk.until(lambda: all(lane.latest.frame is held for lane in lanes))
+    # The source goes on, the lanes do not.
+    results, live = [lane.results for lane in lanes], desk.session.latest.index
+    assert desk.until(lambda: desk.session.latest.index > live + 20)
+    assert [lane.results for lane in lanes] == results
+    desk.session.freeze(False)
+    assert desk.until(lambda: all(lane.latest.frame.index > held.index for lane in lanes))
+
+
+def test_no_live_picture_slips_in_after_a_freeze(desk):
+    """Many times over, because it is a race between the window and the capture thread."""
+    (lane,) = desk.add("a")
+    desk.session.open(Counting(period_s=0.0))
+    assert desk.until(lambda: lane.results > 3)
+    for _ in range(60):
+        desk.session.freeze()
+        held = desk.session.frozen
+        assert desk.until(lambda held=held: lane.latest.frame is held)
+        seen = desk.session.latest.index
+        assert desk.until(lambda seen=seen: desk.session.latest.index > seen + 2)
+        assert lane.latest.frame is held
+        desk.session.freeze(False)
+        assert desk.until(lambda held=held: lane.latest.frame.index > held.index)
+
+
+def test_a_new_lane_and_a_retried_one_answer_the_frozen_picture_too(desk):
+    (first,) = desk.add("a")
+    desk.session.open(Counting())
+    assert desk.until(lambda: first.results > 3)
+    desk.session.freeze()
+    held = desk.session.frozen
+    late = desk.session.add(spec("late"))
+    assert desk.until(answered(late, held.index))
+    before = first.results
+    assert desk.until(answered(first, held.index))
+    desk.session.retry(first)
+    assert desk.until(lambda: first.results > before)
+    assert first.latest.frame.index == held.index
+    # Its waiting began when it was asked, not when the picture was taken.
+    assert late.latest.frame.taken_at >= held.taken_at
+
+
+def test_a_lane_switched_on_while_frozen_answers_the_frozen_picture(desk):
+    (lane,) = desk.add("a")
+    desk.session.set_paused(lane, True)
+    desk.session.open(Counting())
+    assert desk.until(lambda: desk.session.latest is not None)
+    desk.session.freeze()
+    assert lane.results == 0
+    desk.session.set_paused(lane, False)
+    assert desk.until(answered(lane, desk.session.frozen.index))
+
+
+def test_a_changed_ask_is_answered_anew_while_frozen(desk):
+    lanes = desk.add("a", "b")
+    desk.session.open(Counting())
+    assert desk.until(lambda: all(lane.results > 3 for lane in lanes))
+    desk.session.freeze()
+    held = desk.session.frozen
+    assert desk.until(lambda: all(answered(lane, held.index)() for lane in lanes))
+    desk.session.set_ask(Ask(topk=9))
+    assert desk.until(lambda: all(desk.nets[name].calls[-1][1].topk == 9 for name in "ab"))
+    assert desk.nets["a"].frames[-1] == held.index
+    assert desk.session.add(spec("c")).ask.topk == 9
+
+
+# ---- modes
+
+
+def test_the_mode_changes_at_run_time(desk):
+    lanes = desk.add("a", "b")
+    desk.session.open(Counting())
+    assert desk.until(lambda: all(lane.results > 3 for lane in lanes))
+    desk.engines.clear()
+    desk.session.set_mode(Mode.TURNS)
+    assert desk.engines == []   # it was that already
+    desk.session.set_mode(Mode.TOGETHER)
+    assert [engine.threads for engine in desk.engines] == [1, 1]
+    before = [lane.results for lane in lanes]
+    assert desk.until(lambda: all(lane.results > n + 5 for lane, n in zip(lanes, before, strict=True)))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_together_lanes_compute_at_once_and_in_turns_one_at_a_time(mode):
+    desk = Desk(mode)
+    for name in "ab":
+        desk.nets[name] = Net(name, held=True)
+    try:
+        desk.add("a", "b")
+        desk.session.open(Counting())
+        a, b = desk.nets["a"], desk.nets["b"]
+        first = a if a.entered.acquire(timeout=0.3 if mode is Mode.TURNS else SOON) else b
+        second = b if first is a else a
+        if mode is Mode.TURNS:
+            assert first is a or first.begun()
+            assert not second.entered.acquire(timeout=0.1)
+            first.let_go()
+        assert second.begun()
+    finally:
+        assert desk.session.close()
+
+
+# ---- sources
+
+
+def test_after_a_change_of_source_nothing_of_the_old_one_is_delivered(desk):
+    old, new = Counting("old", shade=10), Counting("new", shade=200)
+    (lane,) = desk.add("a")
+    desk.session.open(old)
+    assert desk.until(lambda: lane.results > 3)
+    old.hold.set()
+    assert old.held.wait(SOON)
+    new.hold.set()
+    desk.session.open(new)
+    assert desk.session.latest is None   # freeze must not find the old one
+    new.hold.clear()
+    new.release.set()
+    assert desk.until(lambda: desk.session.latest is not None)
+    begun = len(desk.nets["a"].calls)
+    old.release.set()
+    assert old.closed.wait(SOON)
+    assert desk.until(lambda: len(desk.nets["a"].calls) > begun + 10)
+    assert {int(frame.pixels[1, 1, 0]) for frame, *_ in desk.nets["a"].calls[begun:]} == {200}
+    assert desk.session.source.title == "new"
+
+
+def test_a_picture_of_a_source_that_was_left_is_turned_away(desk):
+    """The last line of defence: the old capture thread is past its own checks when the source changes."""
+    (lane,) = desk.add("a")
+    desk.session.open(Counting("old"))
+    assert desk.until(lambda: lane.results > 3)
+    left, new = desk.session._feed, Counting("new")
+    new.hold.set()
+    desk.session.open(new)
+    desk.session._deliver(left, picture(1_000_000))
+    assert desk.session.latest is None
+    assert lane.inbox.take() is None
+    new.release.set()
+
+
+def test_another_source_ends_the_freeze(desk):
+    desk.session.open(Counting())
+    assert desk.until(lambda: desk.session.latest is not None)
+    desk.session.freeze()
+    desk.session.open(Counting("new"))
+    assert desk.session.frozen is None
+
+
+def test_mirror_flips_this_source_and_the_next(desk):
+    desk.session.open(Counting(shade=50))
+    assert desk.until(lambda: desk.session.latest is not None)
+    desk.session.mirror = True
+    assert desk.until(lambda: desk.session.latest.pixels[0, 0, 0] == 50)   # the number stands in the other corner
+    desk.session.open(Counting("next", shade=60))
+    assert desk.until(lambda: desk.session.latest is not None)
+    assert desk.session.latest.pixels[0, 0, 0] == 60
+
+
+# ---- the end
+
+
+def _loading_lane(desk):
+    desk.loads["slow"] = SlowLoad(Net())
+    desk.session.add(spec("slow"))
+    assert desk.loads["slow"].begun.wait(SOON)
+
+
+def _in_line(desk):
+    for name in "abc":
+        desk.nets[name] = Net(name, held=True)
+    desk.add("a", "b", "c")
+    desk.session.open(Counting())
+    assert desk.until(lambda: len(desk.session._turnstile._queue) == 2)
+
+
+def _live(desk):
+    lanes = desk.add("a", "b", "c", "d")
+    desk.session.open(Counting())
+    assert desk.until(lambda: all(lane.results > 3 for lane in lanes))
+
+
+def _frozen(desk):
+    _live(desk)
+    desk.session.freeze()
+
+
+def _just_opened(desk):
+    desk.session.open(Counting())
+    desk.session.open(Counting())
+    desk.session.remove(desk.session.add(spec("a")))
+
+
+@pytest.mark.parametrize("state", [_loading_lane, _in_line, _live, _frozen, _just_opened])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_session_ends_soon_in_every_state(state, mode):
+    if state is _in_line and mode is Mode.TOGETHER:
+        pytest.skip("nobody stands in line there")
+    desk = Desk(mode)
+    state(desk)
+    start = perf_counter()
+    assert desk.session.close()
+    assert perf_counter() - start < 2.0
+    left = [t.name for t in threads() if t.name.startswith(("lane ", "capture"))]
+    assert not left, left
+
+
+def test_close_tells_when_something_does_not_end(monkeypatch):
+    monkeypatch.setattr("inference.session.CLOSE_S", 0.1)
+    desk, source = Desk(), Counting()
+    source.hold.set()
+    desk.session.open(source)
+    assert source.held.wait(SOON)
+    start = perf_counter()
+    assert not desk.session.close()
+    assert perf_counter() - start < 1.0
+    source.release.set()
+    assert source.closed.wait(SOON)
+    assert desk.session.close()
+
+
+def test_closing_twice_is_harmless(desk):
+    desk.add("a")
+    desk.session.open(Counting())
+    assert desk.session.close()
+    assert desk.session.close()
