@@ -61,7 +61,7 @@ class Follow:
             for power in range(floor(log10(self.high)) - 2, floor(log10(self.high)) + 2):
                 for step in (1.0, 2.0, 2.5, 5.0):
                     size = step * 10.0**power
-                    if self.high / size <= room - 1 + 1e-9:
+                    if 1 - 1e-9 <= self.high / size <= room - 1 + 1e-9:
                         return [round(i * size, 6) for i in range(int(self.high / size + 1e-9) + 1)]
             return [0.0, self.high]
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)

@@ -10,7 +10,7 @@ What a widget is beyond its class is told by dynamic properties, set before it i
 Sizes of type come from the application's font, so that `setFont(theme.font(...))` on a widget wins.
 """
 
-from PySide6.QtCore import QDir
+from PySide6.QtCore import QDir, QEvent
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
@@ -28,6 +28,10 @@ def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
     app.setPalette(palette(theme))
     body = font(Size.BODY, scale)
     app.setFont(body)
+    if any(widget.font().pixelSize() != body.pixelSize() for widget in app.topLevelWidgets()):
+        # Before the event loop runs, Qt does not tell the widgets that exist already.
+        for widget in app.allWidgets():
+            app.sendEvent(widget, QEvent(QEvent.Type.ApplicationFontChange))
     QToolTip.setFont(body)
     app.setStyleSheet(style_sheet(theme, scale))
 

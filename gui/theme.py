@@ -27,7 +27,7 @@ class Theme:
     quiet: str         # facts that step back; still 4.5:1 on `surface`
     accent: str        # focus, the chosen mode
     trouble: str       # red is for trouble alone
-    lanes: tuple[str, ...]
+    lanes: tuple[str, ...]   # 3:1 on `surface`; hues in the same order in all themes, apart for the colour-blind
 
     def lane(self, slot: int) -> QColor:
         """The colour of a lane, the same in its pane and in every plot."""
@@ -62,7 +62,7 @@ LIGHT = Theme(
     quiet="#57606A",
     accent="#0969DA",
     trouble="#C62828",
-    lanes=("#0072B2", "#B26A00", "#00785A", "#8A7A00", "#A8437C", "#B34700", "#2F5FD0", "#6B6B6B", "#12161C"),
+    lanes=("#1B77CA", "#805A03", "#025D4B", "#A28A01", "#A03F88", "#731B11", "#5B5BFF", "#8A8A8A", "#1B2026"),
 )
 
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}

@@ -156,6 +156,7 @@ class _Picture:
     pixels: NDArray[np.uint8]
     number: int   # 0, 1, … of those offered
     at: float     # s on the recording's clock
+    certain: bool = False   # written in any case
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,8 +238,11 @@ class Recorder:
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
-    def offer(self, frame: Frame) -> None:
-        """Leave a picture to be written; it replaces one that is still unwritten. Ignored while paused."""
+    def offer(self, frame: Frame, *, certain: bool = False) -> None:
+        """Leave a picture to be written; it replaces one that is still unwritten. Ignored while paused.
+
+        A `certain` one is written even where the source is faster than the video.
+        """
         with self._changed:
             if self._over or self._paused_at is not None:
                 return
@@ -249,7 +253,7 @@ class Recorder:
             self._numbers[key] = number
             if len(self._numbers) > MOST_NUMBERS:
                 del self._numbers[next(iter(self._numbers))]
-            self._box = _Picture(frame.pixels, number, self._clock(frame.taken_at))
+            self._box = _Picture(frame.pixels, number, self._clock(frame.taken_at), certain)
             self._changed.notify()
 
     def answer(self, slot: int, spec: LaneSpec, provider: str, result: Result) -> None:
@@ -351,7 +355,7 @@ class Recorder:
         if video is None or video.size != size or video.length > LARGEST:
             video = self._next_video(size, picture.at)
         again = picture.pixels is self._last
-        early = video.frames - self._position(picture.at) > 1
+        early = not picture.certain and video.frames - self._position(picture.at) > 1
         if early:   # the video has caught up with the time already
             self.surplus += not again
         else:

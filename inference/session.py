@@ -237,7 +237,7 @@ class Session:
     def _record_frozen(self, frame: Frame) -> None:
         """The frozen picture is the last one of the video until it goes on: its answers are joined to it."""
         if self.recorder:
-            self.recorder.offer(frame)
+            self.recorder.offer(frame, certain=True)
             self.recorder.pause()
 
     def _note(self, lane: Lane, result: Result) -> None:

@@ -117,7 +117,9 @@ def read_card(path: Path) -> ModelCard:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CardError(f"{path.name} cannot be read: {error.strerror}.", "Check the file and its permissions.") from error
+        raise CardError(
+            f"{path.name} cannot be read: {error.strerror}.", "Check the file and its permissions."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardError(f"{path.name} is not valid TOML: {error}.", "Mend the line it names.") from error
     return _build(ModelCard, {"name": path.stem, **table}, path.name, "")

@@ -63,7 +63,9 @@ BACKENDS = {
 def backends() -> dict[str, BackendInfo]:
     """The table, with what other packages add."""
     found = {
-        entry.name: BackendInfo(entry.name, entry.value, f"pip install {entry.dist.name if entry.dist else entry.value}")
+        entry.name: BackendInfo(
+            entry.name, entry.value, f"pip install {entry.dist.name if entry.dist else entry.value}"
+        )
         for entry in entry_points(group="lineup.backends")
     }
     return found | BACKENDS

@@ -27,6 +27,7 @@ from models.card import ModelCard
 EPSILON = 1e-5
 LARGEST_MAP = 2**26    # numbers in one layer's output: 256 MB
 LARGEST_SIDE = 8192    # px of the input
+LARGEST_WINDOW = 1024  # px, of pooling
 MOST_HEADS = 16
 
 
@@ -195,7 +196,7 @@ class _Builder:
         x = self.last
         step = layer.integer("stride", 1, least=1)
         down, across = layer.integer("stride_y", step, least=1), layer.integer("stride_x", step, least=1)
-        size = layer.integer("size", step, least=1)
+        size = layer.integer("size", step, least=1, most=LARGEST_WINDOW)
         pad = layer.integer("padding", size - 1)
         before, behind = pad // 2, pad - pad // 2    # size 2, stride 1: one more at the end
         if behind >= size or min(x.height, x.width) + pad < size:

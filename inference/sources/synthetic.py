@@ -163,7 +163,8 @@ def _scaled(picture: NDArray[np.uint8], size: tuple[int, int], zoom: float) -> N
     """The picture so large that it covers `size`, with some sharpness left for the zoom; cut to what can be seen."""
     height, width = picture.shape[:2]
     # Of a panorama or a column the middle: the window wanders, it does not travel.
-    most_wide, most_tall = (max(1, round(SPARE * side)) for side in (height * size[0] / size[1], width * size[1] / size[0]))
+    most_wide = max(1, round(SPARE * height * size[0] / size[1]))
+    most_tall = max(1, round(SPARE * width * size[1] / size[0]))
     left, top = max(0, width - most_wide) // 2, max(0, height - most_tall) // 2
     picture = picture[top : top + most_tall, left : left + most_wide]
     height, width = picture.shape[:2]
