@@ -1,6 +1,6 @@
 """Measure everything that the README and BENCHMARKS.md claim, side by side in one run, and print the table.
 
-    python -m benchmarks [--quick] [--only NAME…] [--write]
+python -m benchmarks [--quick] [--only NAME…] [--write]
 """
 
 import argparse

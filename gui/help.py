@@ -24,11 +24,11 @@ from gui.theme import DARK, Theme, font
 TYPE_PX = 25       # of a line at 100 %, if the window is large enough
 LEAST_PX = 9       # below that nobody can read it
 MOST_KEYS = 3      # more are shown as "first to last"
-VEIL = 234         # opacity of the layer, 0..255
+VEIL = 243         # opacity of the layer, 0..255
 COLUMNS = 2
 
 # In units of the type size.
-ROW, HEADING, CAP, GAP, TIGHT, KEY_PAD, MARGIN = 1.95, 2.5, 1.5, 0.6, 0.22, 0.45, 2.2
+ROW, HEADING, CAP, GAP, TIGHT, KEY_PAD, MARGIN = 1.95, 2.5, 1.5, 0.6, 0.32, 0.45, 2.2
 
 
 class Line(NamedTuple):

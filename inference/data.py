@@ -56,15 +56,17 @@ class Timing:
     """Milliseconds that one frame spent in each stage of one lane.
 
     `wait` begins when the frame was taken and ends when the lane starts on it; `idle` is how long the lane had
-    nothing to do before, `turn` how long it waited for the other lanes. `cpu` is the CPU time of the lane's own
-    thread over preprocess, infer and postprocess: with one thread it hardly changes under load, wall time does.
+    nothing to do before, `turn` how long it waited for the other lanes. The `cpu_` stages are CPU time of the lane's
+    own thread: with one thread it hardly changes under load, wall time does.
     """
 
     wait: float = 0.0
     preprocess: float = 0.0
     infer: float = 0.0
     postprocess: float = 0.0
-    cpu: float = 0.0
+    cpu_preprocess: float = 0.0
+    cpu_infer: float = 0.0
+    cpu_postprocess: float = 0.0
     idle: float = 0.0
     turn: float = 0.0
 
@@ -72,6 +74,11 @@ class Timing:
     def latency(self) -> float:
         """Wall time of the lane's own work: preprocess + infer + postprocess, ms."""
         return self.preprocess + self.infer + self.postprocess
+
+    @property
+    def cpu(self) -> float:
+        """CPU time of the lane's own work, ms."""
+        return self.cpu_preprocess + self.cpu_infer + self.cpu_postprocess
 
 
 @dataclass(frozen=True, slots=True, eq=False)

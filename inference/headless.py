@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
-from inference.lane import COLUMNS, Lane
+from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, SourceState
+from inference.lane import COLUMNS, CPU_STAGES, Lane
 from inference.predict import prediction_values
 from inference.report import Progress, machine, table
 from inference.session import MakeLoad, Session
@@ -175,7 +175,8 @@ class Run:
         rows = lane.timings.rows()
         wait, latency = COLUMNS.index("wait"), COLUMNS.index("latency")
         stages = lane.figures(last=None).stages
-        cpu = stages.pop("cpu")
+        wall = {name: stages[name] for name in (*STAGES, "latency")}
+        cpu = {name.removeprefix("cpu_"): stages[name] for name in CPU_STAGES} | {"all": stages["cpu"]}
         result = lane.latest
         return {
             "model": lane.spec.model,
@@ -190,8 +191,8 @@ class Run:
             "skipped": lane.inbox.dropped,
             "fps": round(_rate(rows[:, 0].tolist()), 2),
             "timed": len(rows),
-            "wall_ms": {name: _percentiles(values) for name, values in stages.items()},
-            "cpu_ms": _percentiles(cpu),
+            "wall_ms": {name: _percentiles(values) for name, values in wall.items()},
+            "cpu_ms": {name: _percentiles(values) for name, values in cpu.items()},
             "age_ms": _ages((rows[:, wait] + rows[:, latency]).tolist()),
             "last": {"frame": result.frame.index, **prediction_values(result.prediction)} if result else None,
         }
@@ -223,7 +224,7 @@ def report_text(report: dict[str, Any]) -> str:
             wall["infer"]["p50"],
             wall["latency"]["p50"],
             wall["latency"]["p95"],
-            lane["cpu_ms"]["p50"],
+            lane["cpu_ms"]["all"]["p50"],
             lane["age_ms"]["p50"],
         )
         rows.append(

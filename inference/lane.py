@@ -17,7 +17,8 @@ from inference.data import STAGES, Ask, Frame, LaneSpec, LaneState, LaneStatus, 
 from inference.errors import Cancelled, LabError
 
 HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
-COLUMNS = ("at", *STAGES, "latency", "cpu", "idle", "turn")
+CPU_STAGES = ("cpu_preprocess", "cpu_infer", "cpu_postprocess")
+COLUMNS = ("at", *STAGES, "latency", "cpu", *CPU_STAGES, "idle", "turn", "frame")
 RECENT_S = 2.0   # frames per second are counted over this time
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ Load = Callable[[Report, Event], Recognise]
 class TimingLog:
     """The last timings of a lane in one block of memory: appending costs a microsecond, reading no loop.
 
-    Columns are `COLUMNS`: `at` is when the answer was ready (s, time.perf_counter()), the rest is ms.
+    Columns are `COLUMNS`: `at` is when the answer was ready (s, time.perf_counter()), `frame` is the index of the
+    picture within its source, the rest is ms.
     One thread appends, any may read.
     """
 
@@ -55,11 +57,12 @@ class TimingLog:
         self._rows = np.zeros((capacity, len(COLUMNS)), np.float64)
         self.total = 0   # appended since the start or the last clear
 
-    def append(self, at: float, timing: Timing) -> None:
+    def append(self, at: float, timing: Timing, frame: int = 0) -> None:
         """Keep one timing; the oldest goes when all places are taken."""
         t = timing
         self._rows[self.total % len(self._rows)] = (
-            at, t.wait, t.preprocess, t.infer, t.postprocess, t.latency, t.cpu, t.idle, t.turn
+            at, t.wait, t.preprocess, t.infer, t.postprocess, t.latency,
+            t.cpu, t.cpu_preprocess, t.cpu_infer, t.cpu_postprocess, t.idle, t.turn, frame,
         )  # fmt: skip
         self.total += 1
 
@@ -169,7 +172,7 @@ class Figures:
     results: int
     skipped: int
     fps: float                                     # answers per second, over the last two seconds
-    stages: dict[str, tuple[float, float, float]]  # stage, "latency" and "cpu" → p50, p95, p99 in ms
+    stages: dict[str, tuple[float, float, float]]  # stage, "latency", "cpu" and CPU_STAGES → p50, p95, p99 in ms
     bound: Literal["camera", "model", "turns", ""]  # what holds the rate down; "" while unknown
 
 
@@ -231,7 +234,7 @@ class Lane:
         now = perf_counter()
         recent = rows[rows[:, 0] > now - RECENT_S]
         p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
-        named = enumerate((*STAGES, "latency", "cpu"), 1)
+        named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
         return Figures(
             results=self.results,
             skipped=self.inbox.dropped,
@@ -296,11 +299,11 @@ class Lane:
             if frame is None:
                 return
             result = recognise(frame, self.ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
+        if on_result := self.on_result:   # first: who sees it in `latest` knows that it was noted
+            on_result(result)
         self.latest = result
         self.results += 1
-        self.timings.append(result.finished_at, result.timing)
-        if on_result := self.on_result:
-            on_result(result)
+        self.timings.append(result.finished_at, result.timing, result.frame.index)
         self._on_change()
 
     def _report(self, message: str, fraction: float | None) -> None:
@@ -323,11 +326,16 @@ def _rate(recent: NDArray[np.float64]) -> float:
 
 
 def _bound(recent: NDArray[np.float64]) -> Literal["camera", "model", "turns", ""]:
-    """What a lane spends its time on: waiting for a picture, for the others, or computing."""
-    if len(recent) < 3:
+    """What holds the rate of these rows down.
+
+    A lane that answers every picture could do more: the camera is the limit. One that skips some is held up by the
+    other lanes or by its own work, whichever takes longer. Idle time would not tell: in turns, a lane is idle between
+    its turn and the next picture, however many pictures it will skip while it waits.
+    """
+    offered = float(recent[-1, -1] - recent[0, -1]) if len(recent) > 2 else 0.0
+    if offered <= 0:   # too few to tell, a frozen picture, or a source that begins again
         return ""
-    sums = dict(zip(COLUMNS, recent.sum(axis=0), strict=True))
-    idle, turn, work = sums["idle"], sums["turn"], sums["latency"]
-    if idle > 0.05 * (idle + turn + work):
+    if len(recent) - 1 >= 0.95 * offered:
         return "camera"
+    turn, work = recent[:, COLUMNS.index("turn")].sum(), recent[:, COLUMNS.index("latency")].sum()
     return "turns" if turn > work else "model"

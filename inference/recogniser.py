@@ -53,12 +53,11 @@ class Recogniser:
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float = 0.0, turn: float = 0.0) -> Result:
         """Preprocess, infer, postprocess; `idle` and `turn` (ms) are only passed on into the timing."""
-        cpu = thread_time_ns()
-        start = perf_counter()
+        cpu_start, start = thread_time_ns(), perf_counter()
         x, placement = self._preprocess(frame)
-        ready = perf_counter()
+        cpu_ready, ready = thread_time_ns(), perf_counter()
         outputs = self._net.run(x)
-        ran = perf_counter()
+        cpu_ran, ran = thread_time_ns(), perf_counter()
         prediction: Prediction
         if self.card.task == "classify":
             prediction = top_k(self._smoothed(self._scores(outputs), ask), self.labels, ask.topk)
@@ -68,13 +67,15 @@ class Recogniser:
             boxes = placement.to_frame(kept.boxes)
             np.clip(boxes, 0, (width, height, width, height), out=boxes)
             prediction = Detections(boxes, kept.scores, tuple(self.labels[i] for i in kept.classes))
-        end = perf_counter()
+        cpu_end, end = thread_time_ns(), perf_counter()
         timing = Timing(
             wait=(start - frame.taken_at) * 1e3,
             preprocess=(ready - start) * 1e3,
             infer=(ran - ready) * 1e3,
             postprocess=(end - ran) * 1e3,
-            cpu=(thread_time_ns() - cpu) / 1e6,
+            cpu_preprocess=(cpu_ready - cpu_start) / 1e6,
+            cpu_infer=(cpu_ran - cpu_ready) / 1e6,
+            cpu_postprocess=(cpu_end - cpu_ran) / 1e6,
             idle=idle,
             turn=turn,
         )

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_files import darknet_header, foreign_card, write_darknet
 from numpy.typing import NDArray
-from test_importers import answers, constants, difference, inputs
+from test_importers import answers, assert_well_said, constants, difference, inputs
 
 from inference.errors import ImportFailed
 from inference.importers import convert
-from inference.importers.darknet import ACTIVATIONS, Weights
+from inference.importers.darknet_activations import ACTIVATIONS
+from inference.importers.darknet_weights import Weights
 
 Array = NDArray[np.float32]
 OPENCV = 1e-6   # what OpenCV's reader adds to the variance
@@ -52,14 +53,14 @@ NETS = {
     "v4-tiny": net(
         conv(8, stride=2), conv(8, stride=2), "[route]\nlayers=-1\ngroups=2\ngroup_id=1", conv(4), conv(4),
         "[route]\nlayers=-1,-2", conv(8, 1), "[route]\nlayers=1,-1", "[maxpool]\nsize=2\nstride=2", conv(16),
-        conv(16, 1, 1, "linear", 0), yolo("2,3", "scale_x_y=1.05"), "[route]\nlayers=-3", conv(4, 1), "[upsample]\nstride=2",
-        "[route]\nlayers=-1,6", conv(24, 1, 1, "linear", 0), yolo("0,1,2", "scale_x_y=1.2"),
+        conv(16, 1, 1, "linear", 0), yolo("2,3", "scale_x_y=1.05"), "[route]\nlayers=-3", conv(4, 1),
+        "[upsample]\nstride=2", "[route]\nlayers=-1,6", conv(24, 1, 1, "linear", 0), yolo("0,1,2", "scale_x_y=1.2"),
     ),
     "v4: mish, shortcut, pyramid of pools": net(
         conv(6, stride=2, activation="mish"), conv(6, 1, activation="mish"), conv(6, activation="mish"),
         "[shortcut]\nfrom=-3\nactivation=linear", "[maxpool]\nstride=1\nsize=5", "[route]\nlayers=-2",
-        "[maxpool]\nstride=1\nsize=9", "[route]\nlayers=-4", "[maxpool]\nstride=1\nsize=13", "[route]\nlayers=-1,-3,-5,-6",
-        conv(16, 1, 2, "linear", 0), yolo("1,3"),
+        "[maxpool]\nstride=1\nsize=9", "[route]\nlayers=-4", "[maxpool]\nstride=1\nsize=13",
+        "[route]\nlayers=-1,-3,-5,-6", conv(16, 1, 2, "linear", 0), yolo("1,3"),
     ),
     "depthwise, swish, factors a channel": net(
         conv(8, stride=2, activation="swish"), conv(8, more="groups=8", activation="leaky"), "[avgpool]",
@@ -269,7 +270,8 @@ GOOD = net(conv(16, 1, 1, "linear", 0), yolo("0,1"), size=8)
         ("[net]\n", "0 layers"),
         ("hello", "line 1: 'hello'"),
         ("[convolutional]\nfilters=2", "does not begin"),
-        (net("[lstm]\n", "[crop]\n", conv(2, activation="plse")), r"\[lstm\] \(layer 0\); \[crop\] .*activation=plse \(layer 2\)"),
+        (net("[lstm]\n", "[crop]\n", conv(2, activation="plse")),
+         r"\[lstm\] \(layer 0\); \[crop\] .*activation=plse \(layer 2\)"),
         (net("[shortcut]\nfrom=-1\nweights_type=per_feature"), "weights_type=per_feature"),
         (net(conv(2, more="antialiasing=1")), "antialiasing=1"),
         (GOOD.replace("channels=3", "channels=4"), "pictures of 4 channels"),
@@ -299,7 +301,8 @@ GOOD = net(conv(16, 1, 1, "linear", 0), yolo("0,1"), size=8)
         (net("[maxpool]\nsize=2\nstride=2\npadding=900000"), "does not fit"),
         (net("[maxpool]\nsize=900000\nstride=1"), "size is '900000'"),
         (net("[convolutional]\nfilters=1\nsize=99\nstride=1\n"), "ends in layer 0|larger than its input"),
-        (net(conv(16, 1, 1, "linear", 0), *([yolo("0,1")] + ["[route]\nlayers=0", yolo("0,1")] * 20)), "more than 16 heads"),
+        (net(conv(16, 1, 1, "linear", 0), *([yolo("0,1")] + ["[route]\nlayers=0", yolo("0,1")] * 20)),
+         "more than 16 heads"),
         (net(*["[maxpool]\nsize=1\nstride=1"] * 2001), "2001 layers"),
     ],
 )  # fmt: skip
@@ -362,7 +365,7 @@ def test_files_are_known_by_the_card(tmp_path: Path) -> None:
     cfg, weights = cfg.rename(tmp_path / "a"), weights.rename(tmp_path / "b")
     card = foreign_card("darknet", (8, 8), ("x.weights", "x.cfg"))
     assert convert([weights, cfg], card).graph.node
-    with pytest.raises(ImportFailed, match="line 1|begin"):
+    with pytest.raises(ImportFailed, match=r"line 1|begin"):
         convert([cfg, weights], card)
     with pytest.raises(ImportFailed, match=r"no \.cfg file"):
         convert([weights], foreign_card("darknet", (8, 8), ("x.weights",)))
@@ -370,7 +373,8 @@ def test_files_are_known_by_the_card(tmp_path: Path) -> None:
 
 SEED = net(
     conv(2, stride=2), conv(4), "[route]\nlayers=-1\ngroups=2\ngroup_id=1", "[upsample]\nstride=2",
-    "[maxpool]\nsize=2\nstride=2", "[shortcut]\nfrom=-3\nactivation=linear", conv(16, 1, 1, "linear", 0), yolo("0,1"), size=16,
+    "[maxpool]\nsize=2\nstride=2", "[shortcut]\nfrom=-3\nactivation=linear", conv(16, 1, 1, "linear", 0),
+    yolo("0,1"), size=16,
 )  # fmt: skip
 
 
@@ -397,6 +401,4 @@ def test_a_garbled_cfg_is_said(tmp_path: Path, data: st.DataObject) -> None:
     try:
         convert(paths, foreign_card("darknet", (16, 16)))
     except ImportFailed as error:
-        assert str(error).startswith("net.")
-        assert error.hint
-        assert "\n" not in str(error)
+        assert_well_said(error, "net.")

@@ -60,6 +60,13 @@ def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float(np.abs(a - b).max() / np.abs(b).max())
 
 
+def assert_well_said(error: ImportFailed, file: str) -> None:
+    """One line that names the file, and a hint."""
+    assert file in str(error)
+    assert error.hint
+    assert "\n" not in str(error)
+
+
 def constants(path: Path) -> dict[str, NDArray[Any]]:
     return {i.name: numpy_helper.to_array(i) for i in onnx.load(str(path)).graph.initializer}
 
@@ -383,9 +390,7 @@ def test_garbled_files_are_said(tmp_path: Path, kind: str, data: st.DataObject) 
     try:
         convert([path], foreign_card(kind, (32, 32)))
     except ImportFailed as error:
-        assert "garbled" in str(error)
-        assert error.hint
-        assert "\n" not in str(error)
+        assert_well_said(error, "garbled")
 
 
 @pytest.mark.parametrize("kind", SEEDS)

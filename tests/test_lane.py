@@ -122,13 +122,14 @@ def test_no_timings_are_no_rows():
 def test_timings_come_back_oldest_first_and_the_oldest_go():
     log = TimingLog(capacity=4)
     for i in range(6):
-        log.append(float(i), Timing(wait=1, preprocess=2, infer=3, postprocess=4, cpu=5, idle=6, turn=7))
+        log.append(float(i), Timing(wait=1, preprocess=2, infer=3, postprocess=4, cpu_infer=5, idle=6, turn=7), frame=i)
     assert len(log) == 4
     assert log.rows()[:, 0].tolist() == [2, 3, 4, 5]
     assert log.rows(last=2)[:, 0].tolist() == [4, 5]
     assert log.rows(since=3.0)[:, 0].tolist() == [4, 5]
     assert dict(zip(COLUMNS, log.rows()[-1], strict=True)) == {
-        "at": 5, "wait": 1, "preprocess": 2, "infer": 3, "postprocess": 4, "latency": 9, "cpu": 5, "idle": 6, "turn": 7,
+        "at": 5, "wait": 1, "preprocess": 2, "infer": 3, "postprocess": 4, "latency": 9, "cpu": 5,
+        "cpu_preprocess": 0, "cpu_infer": 5, "cpu_postprocess": 0, "idle": 6, "turn": 7, "frame": 5,
     }  # fmt: skip
     log.clear()
     assert len(log.rows()) == 0
@@ -475,7 +476,7 @@ def test_percentiles_are_numpy_s(lanes):
     times = rng.gamma(3.0, 5.0, (250, 6))
     now = perf_counter()
     for i, (wait, pre, infer, post, cpu, idle) in enumerate(times):
-        lane.timings.append(now - 60 + i * 0.1, Timing(wait, pre, infer, post, cpu, idle))
+        lane.timings.append(now - 60 + i * 0.1, Timing(wait, pre, infer, post, cpu_infer=cpu, idle=idle))
     figures = lane.figures()
     columns = dict(zip(("wait", "preprocess", "infer", "postprocess", "cpu"), times[:, :5].T, strict=True))
     columns["latency"] = times[:, 1:4].sum(axis=1)
@@ -502,20 +503,22 @@ def test_the_rate_of_a_lane_at_rest_is_nought(lanes):
 
 
 @pytest.mark.parametrize(
-    ("count", "idle", "turn", "work", "bound"),
+    ("count", "step", "idle", "turn", "work", "bound"),
     [
-        (0, 0, 0, 0, ""),
-        (2, 25, 0, 8, ""),
-        (3, 25, 0, 8, "camera"),
-        (30, 25, 0, 8, "camera"),
-        (30, 0.2, 0, 80, "model"),
-        (30, 0.2, 40, 80, "model"),
-        (30, 0.2, 160, 80, "turns"),
-        (30, 20, 160, 80, "camera"),
+        (0, 1, 0, 0, 0, ""),
+        (2, 1, 25, 0, 8, ""),
+        (3, 1, 25, 0, 8, "camera"),
+        (30, 1, 25, 0, 8, "camera"),
+        (30, 1, 0.2, 0, 32, "camera"),    # just quick enough
+        (30, 3, 0.2, 0, 80, "model"),
+        (30, 3, 20, 40, 80, "model"),     # idle before the next picture comes, and skipping all the same
+        (30, 7, 0.2, 160, 80, "turns"),
+        (30, 0, 0.2, 0, 80, ""),          # frozen: one picture again and again
+        (30, -1, 0.2, 0, 80, ""),
     ],
 )
-def test_what_a_lane_is_bound_by(count, idle, turn, work, bound):
+def test_what_a_lane_is_bound_by(count, step, idle, turn, work, bound):
     log = TimingLog()
     for i in range(count):
-        log.append(float(i), Timing(infer=work, idle=idle, turn=turn))
+        log.append(float(i), Timing(infer=work, idle=idle, turn=turn), frame=i * step)
     assert _bound(log.rows()) == bound

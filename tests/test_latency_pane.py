@@ -53,11 +53,12 @@ def pane(qtbot):
     return made
 
 
-def fill(lane, count=60, fps=30.0, until=None, **stages):
-    """Timings as if the lane had run until now; every stage in ms."""
+def fill(lane, count=60, fps=30.0, until=None, step=1, **stages):
+    """Timings as if the lane had run until now, answering every `step`th picture; every stage in ms."""
     end = perf_counter() if until is None else until
     for i in range(count):
-        lane.timings.append(end - (count - 1 - i) / fps, Timing(**{"infer": 10.0, "cpu": 8.0, **stages}))
+        timing = Timing(**{"infer": 10.0, "cpu_infer": 8.0, **stages})
+        lane.timings.append(end - (count - 1 - i) / fps, timing, frame=i * step)
         lane.results += 1
 
 
@@ -266,7 +267,7 @@ def test_what_is_older_than_the_plot_is_left_out(pane, lanes):
 
 def test_cpu_time_instead_of_wall_time(pane, lanes, qtbot):
     (lane,) = lanes()
-    fill(lane, infer=40.0, cpu=12.0)
+    fill(lane, infer=40.0, cpu_infer=12.0)
     pane.refresh([lane])
     qtbot.mouseClick(pane.clock.buttons["cpu"], Qt.MouseButton.LeftButton)
     assert pane._curves[0].getData()[1] == pytest.approx(12.0)
@@ -296,7 +297,7 @@ def test_one_hiccup_does_not_flatten_the_plot(pane, lanes):
 def test_the_sentence_is_said_and_the_tooltip_has_one_a_lane(pane, lanes):
     made = lanes(2)
     fill(made[0], idle=25.0)
-    fill(made[1], infer=80.0)
+    fill(made[1], step=3, infer=80.0)
     pane.refresh(made)
     assert pane.words.text().startswith("MobileNet v2 keeps up with the camera")
     assert "ResNet-50 is bound by the model" in pane.words.text()
@@ -334,7 +335,7 @@ def test_the_mode_is_said_in_the_plot(pane, lanes):
 def test_a_click_on_a_network_shows_its_stages(pane, lanes, qtbot):
     made = lanes(3)
     for i, lane in enumerate(made):
-        fill(lane, wait=4.0, preprocess=1.0, infer=10.0 * (i + 1), postprocess=2.0, cpu=9.0)
+        fill(lane, wait=4.0, preprocess=1.0, infer=10.0 * (i + 1), postprocess=2.0, cpu_infer=9.0)
     pane.refresh(made)
     place = pane.legend._place(1).center().toPoint()
     qtbot.mouseClick(pane.legend, Qt.MouseButton.LeftButton, pos=place)

@@ -45,7 +45,7 @@ def look():
         "labels": [lane.latest.prediction.labels[0] for lane in lanes],
         "bars": window.grid.views[0].bars._answer.labels[0],
         "picture": list(window.grid.views[1].picture.picture_rect().getRect()),
-        "at": [window.grid.views[1].picture.mapToGlobal(p).toTuple() for p in [window.grid.views[1].picture.rect().topLeft()]],
+        "at": window.grid.views[1].picture.mapToGlobal(window.grid.views[1].picture.rect().topLeft()).toTuple(),
     }))
     timer.stop()
     window.close()
@@ -81,7 +81,7 @@ def test_a_real_window_shows_real_labels(testdata, tmp_path):
     import cv2
 
     screen = cv2.imread(str(tmp_path / "screen.png"))
-    x, y = said["at"][0]
+    x, y = said["at"]
     left, top, width, height = said["picture"]
     shown = screen[y + top : y + top + height, x + left : x + left + width].astype(int)
     # The box of the second lane is drawn in its colour, #E69F00 in blue, green, red.

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from spine import SOON, Bell, Counting, Net, loading, spec
 
-from inference import recording
+from inference import avi, recording
 from inference.data import Classification, Frame, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import LabError
 from inference.recording import LEAST_FREE, MOST_ANSWERS, Recorder, Video, free_name, video_rate
@@ -152,7 +152,7 @@ def test_a_video_is_read_again(tmp_path, size, count):
     video.close()
     data = video.path.read_bytes()
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
-    assert data[recording.HEADER - 4 : recording.HEADER] == b"movi"
+    assert data[avi.HEADER - 4 : avi.HEADER] == b"movi"
     assert data[-16 * count - 8 :][:4] == b"idx1"
     if count:
         capture = cv2.VideoCapture(str(video.path), cv2.CAP_FFMPEG)
@@ -196,7 +196,7 @@ class Small:
 def test_a_picture_that_does_not_fit_is_taken_back(tmp_path):
     jpeg = cv2.imencode(".jpg", numbered(7).pixels)[1].tobytes()
     video = Video(tmp_path / "a.avi", (32, 128), 30)
-    video._pieces._file = Small(video._pieces._file, recording.HEADER + 3 * (len(jpeg) + 9) + 50)
+    video._pieces._file = Small(video._pieces._file, avi.HEADER + 3 * (len(jpeg) + 9) + 50)
     with pytest.raises(OSError, match="No space"):   # noqa: PT012  it is one of these
         for _ in range(5):
             video.add(jpeg)
@@ -511,7 +511,7 @@ def test_answers_to_a_frozen_picture_find_it(tmp_path, session):
     session.freeze(False)
     assert more(session, lanes, 3)
     session.freeze()
-    assert session.bell.until(lambda: lanes[0].latest.frame.pixels is session.frozen.pixels)
+    assert session.bell.until(lambda: lanes[0].latest.frame is session.frozen)
     frozen = session.frozen.index
     session.stop_recording()
     played = play(recorder.videos[0])

@@ -72,7 +72,8 @@ def test_the_words_are_those_of_the_house() -> None:
         ("geometry", 5), ("geometry", None), ("source", "a\0b"), ("source", "x" * 5000), ("source", "\ud800"),
         ("lanes", "resnet50"), ("lanes", {}), ("lanes", [5]), ("lanes", [{"backend": "opencv"}]),
         ("mode", "alternating"), ("mode", 1), ("mode", []),
-        ("topk", 0), ("topk", 21), ("topk", 2.5), ("topk", True), ("topk", "5"), ("topk", float("nan")), ("topk", 10**400),
+        ("topk", 0), ("topk", 21), ("topk", 2.5), ("topk", True), ("topk", "5"),
+        ("topk", float("nan")), ("topk", 10**400),
         ("confidence", -0.1), ("confidence", 1.1), ("confidence", float("nan")), ("confidence", None),
         ("iou", float("inf")), ("iou", []), ("smoothing", 1), ("mirror", "yes"),
         ("theme", "blue"), ("theme", ["dark"]), ("text_scale", 0.1), ("text_scale", 100), ("plot_open", None),
@@ -210,5 +211,5 @@ def test_any_object_gives_settings_that_come_back(stored: dict[str, Any]) -> Non
 def test_settings_need_no_qt() -> None:
     code = "import sys; sys.modules['PySide6'] = None; import gui.settings; print(gui.settings.Settings().theme)"
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "dark", done.stderr

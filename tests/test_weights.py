@@ -134,7 +134,7 @@ def test_a_broken_file_leaves_nothing(small: tuple[ModelCard, Store]) -> None:
 def test_a_full_disk_is_said_and_leaves_nothing(small: tuple[ModelCard, Store]) -> None:
     card, store = small
     with mock.patch("os.fsync", side_effect=OSError(28, "No space left on device")), pytest.raises(
-        StoreError, match="Tried cannot be kept.*No space left"
+        StoreError, match=r"Tried cannot be kept.*No space left"
     ):
         ready(card, store, Said(), Event())
     assert not list((store.cache / "converted").iterdir())

@@ -4,11 +4,11 @@ from dataclasses import replace
 from threading import enumerate as threads
 from time import perf_counter
 
+import make
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-import make
 from gui.bridge import Bridge
 from gui.main_window import MainWindow
 from gui.settings import Settings
@@ -34,7 +34,7 @@ class Quick:
             raise BackendError("The network broke in the middle.", "Load it again.")
         scores = np.linspace(0.8, 0.1, ask.topk, dtype=np.float32)
         answer = Classification(LABELS[: ask.topk], scores[: len(LABELS)])
-        return Result(frame, self.model, answer, Timing(1, 1, 5, 1, 6, idle, turn), perf_counter())
+        return Result(frame, self.model, answer, Timing(1, 1, 5, 1, cpu_infer=6, idle=idle, turn=turn), perf_counter())
 
     def stop(self):
         pass

@@ -13,7 +13,8 @@ from inference.errors import ImportFailed
 from inference.importers.graph import read_file
 from inference.importers.pickles import Maker, read_pickle
 
-KINDS = frozenset("f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 b1".split())   # plain numbers; no objects, texts or records
+# Plain numbers; no objects, texts or records.
+KINDS = frozenset(["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"])
 
 MOST = 16   # arrays in one entry
 

@@ -10,18 +10,18 @@ name other anchors than their weights were trained with.
 1e-6: with small variances that moves scores in the third decimal.
 """
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
+from inference.importers.darknet_activations import ACTIVATIONS
 from inference.importers.darknet_cfg import Section, read_cfg, refuse_unknown
 from inference.importers.darknet_heads import Head, region, yolo
-from inference.importers.graph import Graph, fold, read_file
+from inference.importers.darknet_weights import Weights
+from inference.importers.graph import Graph, Map, fold
 from models.card import ModelCard
 
 EPSILON = 1e-5
@@ -29,69 +29,6 @@ LARGEST_MAP = 2**26    # numbers in one layer's output: 256 MB
 LARGEST_SIDE = 8192    # px of the input
 LARGEST_WINDOW = 1024  # px, of pooling
 MOST_HEADS = 16
-
-
-class Map(NamedTuple):
-    """A layer's output: its name in the graph, and (channels, height, width)."""
-
-    name: str
-    channels: int
-    height: int
-    width: int
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """As the graph has it, with a batch of one."""
-        return (1, self.channels, self.height, self.width)
-
-
-class Weights:
-    """The numbers of a .weights file, given out in order."""
-
-    def __init__(self, path: Path, name: str) -> None:
-        data = read_file(path)
-        self._name = name
-        if len(data) < 20:
-            raise ImportFailed(f"{name} is too short for Darknet weights.", "Fetch the file again.")
-        major, minor, _ = struct.unpack("<3i", data[:12])
-        # The count of pictures seen in training grew from 4 to 8 bytes with version 0.2.
-        header = 20 if major * 10 + minor >= 2 and major < 1000 and minor < 1000 else 16
-        if not 0 <= major < 1000 or not 0 <= minor < 1000 or (len(data) - header) % 4:
-            raise ImportFailed(f"{name} is broken, or holds no Darknet weights.", "Fetch the file again.")
-        self._numbers = np.frombuffer(data, "<f4", offset=header)
-        self._at = 0
-
-    def take(self, layer: Section, *shapes: tuple[int, ...]) -> list[NDArray[np.float32]]:
-        """The next numbers, as arrays of these shapes.
-
-        Raises:
-            ImportFailed: the file ends before.
-        """
-        counts = [int(np.prod(np.array(shape, dtype=object))) for shape in shapes]   # no overflow
-        left = len(self._numbers) - self._at
-        if sum(counts) > left:
-            raise ImportFailed(
-                f"{self._name} ends in {layer.title}: it has {left} numbers left of the {sum(counts)} needed.",
-                "The file is truncated, or belongs to another .cfg; fetch it again.",
-            )
-        taken = []
-        for shape, count in zip(shapes, counts, strict=True):
-            taken.append(self._numbers[self._at : self._at + count].reshape(shape))
-            self._at += count
-        return taken
-
-    def finish(self) -> None:
-        """All of them must be used.
-
-        Raises:
-            ImportFailed: some are left.
-        """
-        left = len(self._numbers) - self._at
-        if left:
-            raise ImportFailed(
-                f"{self._name} has {left} numbers more than its .cfg describes.",
-                "Choose the .cfg that belongs to it.",
-            )
 
 
 def convert(files: tuple[Path, ...], card: ModelCard) -> Any:
@@ -337,39 +274,6 @@ class _Builder:
         ]
         return Map(self.graph.node("Slice", [x.name, *ends], name), count, x.height, x.width)
 
-
-def _one(op: str, **attributes: Any) -> Callable[[Graph, str], str]:
-    """An activation that is one operator."""
-    return lambda graph, x: graph.node(op, [x], f"{x}.{op.lower()}", **attributes)
-
-
-def _swish(graph: Graph, x: str) -> str:
-    return graph.node("Mul", [x, graph.node("Sigmoid", [x], f"{x}.sigmoid")], f"{x}.swish")
-
-
-def _mish(graph: Graph, x: str) -> str:
-    soft = graph.node("Softplus", [x], f"{x}.softplus")
-    return graph.node("Mul", [x, graph.node("Tanh", [soft], f"{x}.tanh")], f"{x}.mish")
-
-
-def _clip(graph: Graph, x: str) -> str:
-    ends = [graph.weight("minus_one", np.array(-1, np.float32)), graph.weight("one", np.array(1, np.float32))]
-    return graph.node("Clip", [x, *ends], f"{x}.hardtan")
-
-
-ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
-    "linear": lambda graph, x: x,
-    "leaky": _one("LeakyRelu", alpha=0.1),
-    "relu": _one("Relu"),
-    "relu6": lambda graph, x: graph.relu6(x, f"{x}.relu6"),
-    "mish": _mish,
-    "swish": _swish,
-    "logistic": _one("Sigmoid"),
-    "tanh": _one("Tanh"),
-    "hardtan": _clip,
-    "elu": _one("Elu", alpha=1.0),
-    "selu": _one("Selu"),
-}
 
 LAYERS: dict[str, Callable[[_Builder, Section], Map | None]] = {
     "convolutional": _Builder.convolutional,

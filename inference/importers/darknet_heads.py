@@ -4,28 +4,15 @@ A head sees, for each cell of its map and each anchor, x y w h, objectness and t
 to the network's input, 0..1, so that no decoder needs to know cells or anchors.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.importers.darknet_cfg import Section
-from inference.importers.graph import Graph
+from inference.importers.graph import Graph, Map
 
 MOST_CELLS = 2**20   # cells × anchors of a head
-
-
-class Source(Protocol):
-    """The map that a head reads."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def width(self) -> int: ...
 
 
 class Head(NamedTuple):
@@ -37,7 +24,7 @@ class Head(NamedTuple):
     columns: int     # 5 + classes
 
 
-def yolo(graph: Graph, layer: Section, x: Source, size: tuple[int, int], mask: list[int] | None) -> Head:
+def yolo(graph: Graph, layer: Section, x: Map, size: tuple[int, int], mask: list[int] | None) -> Head:
     """A [yolo]: anchors in px of the input, of which `mask` names those of this head; every class by itself.
 
     Args:
@@ -58,7 +45,7 @@ def yolo(graph: Graph, layer: Section, x: Source, size: tuple[int, int], mask: l
     return _decode(graph, layer, x, chosen, per_class=True, new=layer.integer("new_coords", 0) != 0)
 
 
-def region(graph: Graph, layer: Section, x: Source) -> Head:
+def region(graph: Graph, layer: Section, x: Map) -> Head:
     """A [region]: anchors in cells; the classes exclude each other where the section says softmax.
 
     Raises:
@@ -80,7 +67,7 @@ def _pairs(layer: Section, number: int) -> NDArray[np.float64]:
 
 
 def _decode(
-    graph: Graph, layer: Section, x: Source, anchors: NDArray[np.float64], *, per_class: bool, new: bool
+    graph: Graph, layer: Section, x: Map, anchors: NDArray[np.float64], *, per_class: bool, new: bool
 ) -> Head:
     """The nodes of a head; anchors (n, 2) relative to the input.
 

@@ -89,18 +89,20 @@ class _Builder:
         """A convolution and its batch normalisation as one."""
         weights = self._tensor(f"{name}.weight", 4)
         norms = [self._tensor(f"{norm}.{part}", 1) for part in ("weight", "bias", "running_mean", "running_var")]
-        if weights is None or None in [n if n is None else 0 for n in norms]:
+        scale, shift, mean, variance = norms
+        if weights is None or scale is None or shift is None or mean is None or variance is None:
             return x
         out, width, height_k, width_k = weights.shape
         groups = self._channels if depthwise else 1
-        if width * groups != self._channels or (depthwise and out != groups) or any(len(n) != out for n in norms):  # type: ignore[arg-type]
+        fits = len(scale) == len(shift) == len(mean) == len(variance) == out
+        if width * groups != self._channels or (depthwise and out != groups) or not fits:
             self._wrong.append(f"{name}.weight")
             return x
         tops = [_same(side, kernel, step) for side, kernel in zip(self._size, (height_k, width_k), strict=True)]
         pads = (tops[0][0], tops[1][0], tops[0][1], tops[1][1])
         self._size = (-(-self._size[0] // step), -(-self._size[1] // step))
         self._channels = out
-        folded, bias = fold(weights, *norms, EPSILON)  # type: ignore[arg-type]
+        folded, bias = fold(weights, scale, shift, mean, variance, EPSILON)
         return self._graph.conv(x, name, folded, bias, pads=pads, strides=(step, step), groups=groups)
 
     def _relu6(self, x: str) -> str:

@@ -1,7 +1,7 @@
 """What every importer builds: nodes and weights, put together into one ONNX model."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ OPSET, IR_VERSION = 13, 8          # what every ONNX Runtime of the last years a
 LARGEST_FILE = 1_500_000_000       # bytes; an ONNX file ends at 2 GB
 
 Shape = tuple[int, ...]
+
+
+class Map(NamedTuple):
+    """A layer's output: its name in the graph, and its sides."""
+
+    name: str
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """As the graph has it, with a batch of one."""
+        return (1, self.channels, self.height, self.width)
 
 
 class Graph:
