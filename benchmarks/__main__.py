@@ -1,7 +1,4 @@
-"""Measure everything that the README and BENCHMARKS.md claim, side by side in one run, and print the table.
-
-python -m benchmarks [--quick] [--only NAME…] [--write]
-"""
+"""Measure everything that README and BENCHMARKS.md claim, side by side in one run, and print the table."""
 
 import argparse
 import os
@@ -59,7 +56,8 @@ def _measure(names: list[str], minutes: float) -> list:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         found = work[name]()
         for row in found:
-            print(f"  {row.what}: {row.ours} ({row.bar}: {'holds' if row.holds else 'misses'})", file=sys.stderr, flush=True)
+            verdict = "holds" if row.holds else "misses"
+            print(f"  {row.what}: {row.ours} ({row.bar}: {verdict})", file=sys.stderr, flush=True)
         rows += found
     return rows
 

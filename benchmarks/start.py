@@ -44,8 +44,10 @@ def start(rounds: int = 7) -> list[Row]:
         eager.append(_run(EAGER))
     a, b = statistics.median(lazy[1:]), statistics.median(eager[1:])
     return [
-        at_most("start to first painted window", f"{a:.0f} ms", f"{b:.0f} ms with everything imported first", a / b, 0.5)
-    ]
+        at_most(
+            "start to first painted window", f"{a:.0f} ms", f"{b:.0f} ms with everything imported first", a / b, 0.5
+        )
+    ]  # fmt: skip
 
 
 def _run(eager: str) -> float:

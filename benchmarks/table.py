@@ -50,12 +50,12 @@ def machine() -> str:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0] if names else cpu
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("onnxruntime", "opencv-python-headless", "PySide6-Essentials", "pyqtgraph")
-    )
-    return f"{cpu}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, {packages}"
+        lines = info.read_text().splitlines()
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
+    named = ("onnxruntime", "opencv-python-headless", "PySide6-Essentials", "pyqtgraph")
+    packages = ", ".join(f"{name} {version(name)}" for name in named)
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{cpu}, {os.cpu_count()} cores, {system}, {packages}"
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -35,6 +35,7 @@ from gui.help import HelpOverlay
 from gui.image import ScaledPictures
 from gui.jobs import Job
 from gui.lane_view import LaneView
+from gui.messages import CHOOSE, Banner
 from gui.panes import PANES, Pane
 from gui.settings import Settings
 from gui.source_menu import SourceMenu
@@ -103,6 +104,8 @@ class MainWindow(QMainWindow):
         self.more = QMenu(self)
         fill_menu(self.more, self.actions_by_name)
         self.bar.more.setMenu(self.more)
+        self.banner = Banner(self)
+        self.banner.pressed.connect(lambda _word: self.bar_source_menu())
         self.grid = LaneGrid(self._pictures, self)
         self.grid.add_asked.connect(self.show_add_lane)
         self.split = QSplitter(Qt.Orientation.Vertical, self)
@@ -111,7 +114,8 @@ class MainWindow(QMainWindow):
         self.split.setStretchFactor(0, 1)
         self._body = QWidget(self)
         body = QVBoxLayout(self._body)
-        body.addWidget(self.split)
+        body.addWidget(self.banner)
+        body.addWidget(self.split, 1)
         column.addWidget(self.bar)
         column.addWidget(self._body, 1)
         self._line = QWidget(self)
@@ -190,12 +194,16 @@ class MainWindow(QMainWindow):
             view.refresh_figures()
         source = self.session.source
         self.bar.source.show_status(source)
-        trouble = source.state in (SourceState.LOST, SourceState.STALLED, SourceState.REOPENING)
+        trouble = bool(source.message) and source.state not in (SourceState.LIVE, SourceState.OPENING)
+        self.banner.say(source.message if trouble else "", source.hint, button=CHOOSE)
         said = self._said if perf_counter() - self._said_at < SAID_S else ""
-        text = said or f"{source.message} {source.hint}".strip() or self._summary()
-        self.truth.setText(text)
-        self.truth.setStyleSheet(f"color: {self.theme.trouble if trouble and not said else self.theme.quiet}")
+        noted = "" if trouble else f"{source.message} {source.hint}".strip()
+        self.truth.setText(said or noted or self._summary())
+        self.truth.set_colour(self.theme.text if said else self.theme.quiet)
         self.machine.setText(" · ".join(self._conditions()))
+        recorder = self.session.recorder
+        if recorder and recorder.trouble:   # it has ended by itself: a full disk, for one
+            self.record(False)
 
     def _summary(self) -> str:
         """What holds the rate down, when nothing is wrong."""
@@ -208,6 +216,8 @@ class MainWindow(QMainWindow):
     def _conditions(self) -> list[str]:
         """Under which conditions the numbers on screen were made."""
         words = []
+        if self.session.recorder:
+            words.append("recording")
         if self.session.mode is Mode.TOGETHER:
             words.append("together: networks slow each other")
         if self.session.ask.smoothing:
@@ -474,6 +484,7 @@ class MainWindow(QMainWindow):
         self.controls.restyle(self.theme, scale)
         self.adding.restyle(self.theme, scale)
         self.help.restyle(self.theme, scale)
+        self.banner.restyle(self.theme, scale)
         for label in (self.truth, self.machine):
             label.setFont(font(Size.FACT, scale))
         self._place()

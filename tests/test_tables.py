@@ -163,7 +163,5 @@ def test_the_window_has_what_its_tables_promise() -> None:
     from gui.theme import THEMES as themes
 
     assert tuple(themes) == THEMES
-    shortcuts = [info.shortcut for info in PANES.values()]
-    assert len(shortcuts) == len(set(shortcuts))
     for info in PANES.values():
         assert callable(import_module(info.module).Pane)

@@ -35,7 +35,6 @@ class PaneInfo(NamedTuple):
 
     title: str
     module: str
-    shortcut: str
 
     def make(self) -> Pane:
         """Import the module and build its Pane."""
@@ -44,5 +43,5 @@ class PaneInfo(NamedTuple):
 
 
 PANES = {
-    "latency": PaneInfo("Latency", "gui.panes.latency", "Ctrl+1"),
+    "latency": PaneInfo("Latency", "gui.panes.latency"),
 }
