@@ -9,7 +9,12 @@ from pathlib import Path
 from benchmarks.table import Row, at_most
 
 ROOT = Path(__file__).parents[1]
-EAGER = "import cv2, numpy, onnx, onnxruntime, pyqtgraph, PySide6.QtWidgets, PySide6.QtGui, unearth, psutil\n"
+EAGER = """
+import pkgutil, cv2, numpy, onnx, onnxruntime, pyqtgraph, unearth, httpx2, psutil, platformdirs, cv2_enumerate_cameras
+for folder in ("models", "inference", "gui"):
+    for module in pkgutil.walk_packages([folder], folder + "."):
+        __import__(module.name)
+"""
 WINDOW = """
 import sys
 from time import perf_counter

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -116,9 +116,6 @@ class AddLane(QWidget):
         self._provider.setAccessibleName("Provider")
         self._threads.setAccessibleName("Threads")
         self._captions = [QLabel(text, self) for text in ("Backend", "Runs on", "Threads")]
-        for name, info in backends().items():
-            self._backend.addItem(info.title, name)
-        self._backend.currentIndexChanged.connect(self._list_providers)
         for threads in (0, 1, 2, 4, 8):
             self._threads.addItem(str(threads) if threads else "as the mode", threads)
         self._button = QPushButton("Add", self)
@@ -142,7 +139,15 @@ class AddLane(QWidget):
         layout.addLayout(engine)
         layout.addWidget(self._button)
         self.setFocusProxy(self._find)
-        self._list_providers()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Backends and providers are asked for when they are first seen: that imports the engines."""
+        super().showEvent(event)
+        if not self._backend.count():
+            for name, info in backends().items():
+                self._backend.addItem(info.title, name)
+            self._backend.currentIndexChanged.connect(self._list_providers)
+            self._list_providers()
 
     def show_here(self, here: Mapping[str, bool]) -> None:
         """Mark which models are on this machine."""

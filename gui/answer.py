@@ -1,5 +1,8 @@
 """The parts of a lane's pane: the picture, the bars of a classification, the figures."""
 
+from collections import deque
+from time import perf_counter
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -8,7 +11,6 @@ from gui.image import ScaledPictures
 from gui.overlay import draw_boxes, draw_chip, draw_crop, short_label
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Detections, Frame, Prediction
-from inference.preprocess import FITS
 from models import ModelCard
 
 
@@ -24,7 +26,9 @@ class PictureView(QWidget):
         self._pictures = pictures
         self.frame: Frame | None = None
         self._found: Detections | None = None
-        self.painted = 0   # pictures painted: what tests and the benchmark count
+        self.painted = 0   # pictures painted
+        self.ages: deque[float] = deque(maxlen=1000)   # ms from taking a picture to its first painting
+        self._aged: Frame | None = None
 
     def show_frame(self, frame: Frame, found: Detections | None = None) -> bool:
         """Show this frame, with these boxes of its own; False when that is what it shows already."""
@@ -60,6 +64,8 @@ class PictureView(QWidget):
         height, width = self.frame.pixels.shape[:2]
         picture = QRectF(target)
         if self.card and self.card.input.fit == "crop":
+            from inference.preprocess import FITS  # imports OpenCV: not before the first picture
+
             draw_crop(painter, picture, (height, width), FITS["crop"]((height, width), self.card.input.size).crop)
         if self._found:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -73,6 +79,9 @@ class PictureView(QWidget):
                 corner = QPointF(x, target.bottom() - 14 - face.pixelSize() * 1.3)
                 x += draw_chip(painter, corner, chip, face, QColor(14, 17, 22, 220)) + 6
         self.painted += 1
+        if self.frame is not self._aged:
+            self._aged = self.frame
+            self.ages.append((perf_counter() - self.frame.taken_at) * 1e3)
 
 
 class AnswerBars(QWidget):

@@ -5,15 +5,15 @@ named after what they mean here.
 """
 
 from functools import cache
+from math import ceil
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from gui.theme import RESOURCES
 
 ICONS = RESOURCES / "icons"
-RATIOS = (1, 2, 3)       # device pixels per pixel that are drawn ahead; Qt takes the nearest larger one
 FADED = 0.35             # opacity of an icon whose control is disabled
 
 
@@ -30,7 +30,7 @@ def icon(name: str, colour: str, size_px: int = 20, checked: str = "", on: str =
     Raises:
         KeyError: there is no icon of that name.
     """
-    return QIcon(_icon(name, colour, size_px, checked or colour, on or name))
+    return QIcon(_icon(name, colour, size_px, checked or colour, on or name, _ratios()))
 
 
 def pixmap(name: str, colour: str, size_px: int, ratio: float = 1.0, opacity: float = 1.0) -> QPixmap:
@@ -64,10 +64,15 @@ def _svg(name: str) -> str:
         raise KeyError(f"no icon {name!r} in {ICONS}") from None
 
 
+def _ratios() -> tuple[int, ...]:
+    """Device pixels per pixel of the screens there are: drawing every icon for any screen would hold up the start."""
+    return tuple(sorted({ceil(screen.devicePixelRatio()) for screen in QGuiApplication.screens()} | {1}))
+
+
 @cache
-def _icon(name: str, colour: str, size_px: int, checked: str, on: str) -> QIcon:
+def _icon(name: str, colour: str, size_px: int, checked: str, on: str, ratios: tuple[int, ...]) -> QIcon:
     made = QIcon()
-    for ratio in RATIOS:
+    for ratio in ratios:
         for state, what, ink in ((QIcon.State.Off, name, colour), (QIcon.State.On, on, checked)):
             made.addPixmap(pixmap(what, ink, size_px, ratio), QIcon.Mode.Normal, state)
             made.addPixmap(pixmap(what, ink, size_px, ratio, FADED), QIcon.Mode.Disabled, state)

@@ -15,13 +15,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
-from gui.image import ScaledPictures
+from gui.image import ScaledPictures, paint_now
 from gui.notice import Notice
 from gui.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, Result, SourceState, SourceStatus
-from inference.lane import Figures, Lane
+from inference.lane import Lane
 from models import ModelCard
 
 PICTURE_S = 0.024   # pictures no faster than 40 a second: more costs the models their time and the eye sees nothing
@@ -106,11 +106,10 @@ class LaneView(QWidget):
         self._topk = 5
         self._shown: Result | None = None
         self._picture_at = self._bars_at = 0.0
-        self._figures: Figures | None = None
         self.ages: list[float] = []   # ms from taking a picture to its painting, since the figures were last shown
         self._age = 0.0
         self._later = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
-        self._later.timeout.connect(self._flush)
+        self._later.timeout.connect(self._flush_late)
         self._pending: tuple[Frame | None, Result | None] = (None, None)
 
     # --- what is shown ------------------------------------------------------------------------------------------
@@ -137,7 +136,7 @@ class LaneView(QWidget):
         if self.lane.status.state is not LaneState.RUNNING or not self.lane.results:
             self.figures_row.show_figures("–", ())
             return
-        figures = self._figures = self.lane.figures()
+        figures = self.lane.figures()
         if self.ages:
             self._age = sum(self.ages) / len(self.ages)
             self.ages.clear()
@@ -151,6 +150,10 @@ class LaneView(QWidget):
                 (f"{figures.skipped}", "skipped"),
             ),
         )
+
+    def _flush_late(self) -> None:
+        self._flush()
+        paint_now(self)
 
     def _flush(self) -> None:
         frame, result = self._pending

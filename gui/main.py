@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge import Bridge
-from gui.main_window import MainWindow, opencv_threads
+from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
@@ -39,7 +39,6 @@ def run(options: Options) -> int:
 
 def build(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> MainWindow:
     """The window with its session, what was asked for at the start in it; shown by the caller."""
-    opencv_threads()
     store = Store(
         cache=Path(options.cache) if options.cache else None,
         mirror=Path(options.mirror_dir) if options.mirror_dir else None,
@@ -62,11 +61,14 @@ def build(options: Options, catalog: Mapping[str, ModelCard], settings: Settings
     if options.theme:
         window.set_theme(options.theme)
     # The window is on screen before anything slow begins: networks load, the plot's library is imported.
-    QTimer.singleShot(0, lambda: _begin(window, options))
+    window.once_painted(lambda: _begin(window, options))
     return window
 
 
 def _begin(window: MainWindow, options: Options) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)   # for its own loops: the cores belong to the networks
     window.open_source(options.source or window.settings.source or "auto")
     for spec in _lanes(options, window.catalog, window.settings):
         window.add_lane(spec)

@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
-import cv2
 from PySide6.QtCore import QByteArray, QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -32,7 +31,7 @@ from gui.drawer import Drawer
 from gui.elided import ElidedLabel
 from gui.grid import LaneGrid
 from gui.help import HelpOverlay
-from gui.image import ScaledPictures
+from gui.image import ScaledPictures, paint_now
 from gui.jobs import Job
 from gui.lane_view import LaneView
 from gui.messages import CHOOSE, Banner
@@ -69,10 +68,11 @@ class MainWindow(QMainWindow):
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
         self.panes: dict[str, Pane] = {}
-        self.ages: list[float] = []      # ms from taking a picture to its painting, without lanes; newest last
         self._said, self._said_at = "", 0.0
+        self._then: Callable[[], None] | None = None
         self._scale = 0.0
         self._pictures = ScaledPictures()
+        session.prepare = self._pictures.prepare
         self._build()
         self.show_mode()
         self.controls.show_values(session.ask, session.mirror)
@@ -184,8 +184,7 @@ class MainWindow(QMainWindow):
             view.refresh(frame, source)
         if not self.grid.views and frame is not None and frame is not self.grid.empty.frame:
             self.grid.show_live(frame)
-            self.ages.append((perf_counter() - frame.taken_at) * 1e3)
-            del self.ages[:-1000]
+        paint_now(self)
 
     def refresh_figures(self) -> None:
         """The numbers, the bar and the line of truth."""
@@ -507,6 +506,17 @@ class MainWindow(QMainWindow):
         if action.isCheckable():
             action.setChecked(on)
 
+    def once_painted(self, then: Callable[[], None]) -> None:
+        """Call `then` when the window is on screen: whatever is slow must not keep it from there."""
+        self._then = then
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The first painting is the moment for what waited for it."""
+        super().paintEvent(event)
+        if self._then:
+            then, self._then = self._then, None
+            QTimer.singleShot(0, then)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Type and floating parts follow the window."""
         super().resizeEvent(event)
@@ -556,8 +566,3 @@ class MainWindow(QMainWindow):
 
 def _folder_for(kind: QStandardPaths.StandardLocation) -> Path:
     return Path(QStandardPaths.writableLocation(kind) or Path.home())
-
-
-def opencv_threads() -> None:
-    """One thread for OpenCV's own loops: the cores belong to the networks."""
-    cv2.setNumThreads(1)

@@ -1,13 +1,18 @@
 """Choose where the picture comes from."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from gui.jobs import Job
 from inference.sources import cameras
-from inference.sources.camera import CameraInfo
+
+if TYPE_CHECKING:
+    from inference.sources.camera import CameraInfo
 
 # What a camera can be asked for: (width, height), frames/s.
 CAMERA_MODES = (((640, 480), 30), ((1280, 720), 30), ((1280, 720), 60), ((1920, 1080), 30), ((3840, 2160), 30))

@@ -1,11 +1,14 @@
 """The values that flow from a camera to a pane. All are frozen: pass them between threads freely."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:   # numpy is not needed before the first picture: the window is quicker to open without it
+    import numpy as np
+    from numpy.typing import NDArray
 
 STAGES = ("wait", "preprocess", "infer", "postprocess")
 
@@ -18,16 +21,18 @@ class Frame:
     index: int                  # 0, 1, 2, … within its source
     taken_at: float             # s, time.perf_counter(), right after the grab
     capture_ms: float = 0.0     # time spent inside the driver's read
-    _half: list[NDArray[np.uint8]] = field(default_factory=list, repr=False)
+    # What was made of the picture, by name: kept as long as the picture, never longer.
+    derived: dict[object, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
     def half(self) -> NDArray[np.uint8]:
         """The picture at half its size, (h // 2, w // 2, 3) BGR, area-averaged; made once for all lanes."""
-        if not self._half:   # two lanes may both make it: the same picture, so no lock
+        if "half" not in self.derived:   # two lanes may both make it: the same picture, so no lock
+            import cv2  # not needed before the first picture, so that the window is quick to open
+
             height, width = self.pixels.shape[:2]
-            self._half.append(
-                cv2.resize(self.pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]
-            )
-        return self._half[0]
+            small = cv2.resize(self.pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            self.derived["half"] = small  # type: ignore[assignment]
+        return self.derived["half"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, SourceState
-from inference.lane import COLUMNS, CPU_STAGES, Lane
+from inference.lane import Lane
 from inference.predict import prediction_values
 from inference.report import Progress, machine, table
 from inference.session import MakeLoad, Session
 from inference.sources import Source
+from inference.timings import COLUMNS, CPU_STAGES
 
 TICK_S = 0.1  # an interrupt is noticed this soon on every platform
 PATIENCE_S = 15.0  # without a new picture for so long, a source that may come back is given up

@@ -10,16 +10,8 @@ from threading import Condition, Event, Lock, Thread
 from time import perf_counter
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from inference.data import STAGES, Ask, Frame, LaneSpec, LaneState, LaneStatus, Result, Timing
+from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Result
 from inference.errors import Cancelled, LabError
-
-HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
-CPU_STAGES = ("cpu_preprocess", "cpu_infer", "cpu_postprocess")
-COLUMNS = ("at", *STAGES, "latency", "cpu", *CPU_STAGES, "idle", "turn", "frame")
-RECENT_S = 2.0   # frames per second are counted over this time
 
 log = logging.getLogger(__name__)
 
@@ -43,48 +35,6 @@ class Recognise(Protocol):
 
 # (report, cancelled) → something that recognises. Called on the lane's thread; slow.
 Load = Callable[[Report, Event], Recognise]
-
-
-class TimingLog:
-    """The last timings of a lane in one block of memory: appending costs a microsecond, reading no loop.
-
-    Columns are `COLUMNS`: `at` is when the answer was ready (s, time.perf_counter()), `frame` is the index of the
-    picture within its source, the rest is ms.
-    One thread appends, any may read.
-    """
-
-    def __init__(self, capacity: int = HISTORY) -> None:
-        self._rows = np.zeros((capacity, len(COLUMNS)), np.float64)
-        self.total = 0   # appended since the start or the last clear
-
-    def append(self, at: float, timing: Timing, frame: int = 0) -> None:
-        """Keep one timing; the oldest goes when all places are taken."""
-        t = timing
-        self._rows[self.total % len(self._rows)] = (
-            at, t.wait, t.preprocess, t.infer, t.postprocess, t.latency,
-            t.cpu, t.cpu_preprocess, t.cpu_infer, t.cpu_postprocess, t.idle, t.turn, frame,
-        )  # fmt: skip
-        self.total += 1
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.total = 0
-
-    def rows(self, last: int | None = None, since: float | None = None) -> NDArray[np.float64]:
-        """A copy of the newest rows, (n, len(COLUMNS)), oldest first.
-
-        Args:
-            last: at most so many; None for all that are kept.
-            since: only those with `at` later than this, s.
-        """
-        total, capacity = self.total, len(self._rows)
-        kept = min(total, capacity)
-        count = kept if last is None else min(last, kept)
-        picked = self._rows[np.arange(total - count, total) % capacity]
-        return picked if since is None else picked[picked[:, 0] > since]
-
-    def __len__(self) -> int:
-        return min(self.total, len(self._rows))
 
 
 class Mailbox:
@@ -183,6 +133,8 @@ class Lane:
         self, spec: LaneSpec, load: Load, turnstile: Turnstile, on_change: Callable[[], None], slot: int = 0
     ) -> None:
         """`on_change` is called on the lane's thread after every result and every change of status."""
+        from inference.timings import TimingLog  # imports numpy: the window opens without it
+
         self.spec = spec
         self.slot = slot                      # 0..8: its colour and its key
         self.title = spec.model               # as the window and the plots call it
@@ -230,17 +182,15 @@ class Lane:
 
     def figures(self, last: int | None = 300) -> Figures:
         """The lane's numbers over its `last` answers (None: all that are kept); the rate over two seconds."""
-        rows = self.timings.rows(last)
-        now = perf_counter()
-        recent = rows[rows[:, 0] > now - RECENT_S]
-        p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
-        named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
+        from inference.timings import RECENT_S, bound, rate
+
+        recent = self.timings.rows(since=perf_counter() - RECENT_S)
         return Figures(
             results=self.results,
             skipped=self.inbox.dropped,
-            fps=_rate(recent),
-            stages={name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named},
-            bound=_bound(recent),
+            fps=rate(recent),
+            stages=self.timings.percentiles(last),
+            bound=bound(recent),
         )
 
     def _run(self) -> None:
@@ -317,25 +267,3 @@ class Lane:
     def _set(self, status: LaneStatus) -> None:
         self.status = status
         self._on_change()
-
-
-def _rate(recent: NDArray[np.float64]) -> float:
-    """Answers per second between the first and the last of these rows."""
-    span = float(recent[-1, 0] - recent[0, 0]) if len(recent) > 1 else 0.0
-    return (len(recent) - 1) / span if span > 0 else 0.0
-
-
-def _bound(recent: NDArray[np.float64]) -> Literal["camera", "model", "turns", ""]:
-    """What holds the rate of these rows down.
-
-    A lane that answers every picture could do more: the camera is the limit. One that skips some is held up by the
-    other lanes or by its own work, whichever takes longer. Idle time would not tell: in turns, a lane is idle between
-    its turn and the next picture, however many pictures it will skip while it waits.
-    """
-    offered = float(recent[-1, -1] - recent[0, -1]) if len(recent) > 2 else 0.0
-    if offered <= 0:   # too few to tell, a frozen picture, or a source that begins again
-        return ""
-    if len(recent) - 1 >= 0.95 * offered:
-        return "camera"
-    turn, work = recent[:, COLUMNS.index("turn")].sum(), recent[:, COLUMNS.index("latency")].sum()
-    return "turns" if turn > work else "model"

@@ -1,5 +1,7 @@
 """A session: one source feeding any number of lanes."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,14 +9,17 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.lane import Lane, Load, Turnstile
-from inference.recording import Recorder, about_session, free_name, video_rate
 from inference.sources import Source
 from inference.sources.feed import Feed
+
+if TYPE_CHECKING:
+    from inference.recording import Recorder
 
 MAX_LANES = 9
 CLOSE_S = 1.8   # the window must be gone within two seconds
@@ -54,6 +59,7 @@ class Session:
         self.latest: Frame | None = None          # the newest live picture
         self.frozen: Frame | None = None          # the picture that all lanes answer while frozen
         self.recorder: Recorder | None = None     # also one that ended by itself: see its `trouble`
+        self.prepare: Callable[[Frame], None] | None = None   # on the capture thread, before anyone gets a frame
         self._make_load = make_load
         self._on_change = on_change
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
@@ -179,6 +185,8 @@ class Session:
         Raises:
             LabError: nothing can be written there, or a recording is running.
         """
+        from inference.recording import Recorder, about_session, free_name, video_rate  # imports OpenCV
+
         if self.recorder and not self.recorder.trouble:
             raise LabError("A recording is running already.", "End it before you begin another.")
         lanes = [(lane.slot, lane.spec, lane.provider, lane.threads) for lane in self.lanes]
@@ -247,6 +255,8 @@ class Session:
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
+        if self.prepare:
+            self.prepare(frame)
         with self._handing:
             if feed is not self._feed:   # a source that is being left
                 return

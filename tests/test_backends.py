@@ -410,7 +410,7 @@ def test_a_backend_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.
 
 def test_other_packages_add_backends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("theirs", "inference.backends.ort", "lineup.backends")
-    monkeypatch.setattr(table, "entry_points", lambda group: [entry] if group == "lineup.backends" else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry] if group == "lineup.backends" else [])
     assert list(backends()) == ["theirs", *BACKENDS]
     x = pixels((1, 3, 8, 8))
     right(load_backend("theirs", tiny_onnx(tmp_path / "tiny.onnx"), ALONE).run(x)[0], x)

@@ -10,7 +10,9 @@ from spine import SOON, Bell, Net, SlowLoad, loading, picture, spec
 
 from inference.data import Ask, LaneState, Timing
 from inference.errors import BackendError
-from inference.lane import COLUMNS, HISTORY, Lane, Mailbox, TimingLog, Turnstile, _bound
+from inference.lane import Lane, Mailbox, Turnstile
+from inference.timings import COLUMNS, HISTORY, TimingLog
+from inference.timings import bound as bound_by
 
 
 @pytest.fixture
@@ -521,4 +523,4 @@ def test_what_a_lane_is_bound_by(count, step, idle, turn, work, bound):
     log = TimingLog()
     for i in range(count):
         log.append(float(i), Timing(infer=work, idle=idle, turn=turn), frame=i * step)
-    assert _bound(log.rows()) == bound
+    assert bound_by(log.rows()) == bound

@@ -16,7 +16,8 @@ from gui.plot_range import Array, Follow, joined, thin
 from gui.plot_style import DIGIT, Bars, Curve, Plot, paint_ends
 from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
-from inference.lane import COLUMNS, Figures, Lane
+from inference.lane import Figures, Lane
+from inference.timings import COLUMNS
 
 SPAN_S = 20.0       # shown time
 ROWS = 2048         # newest timings looked at: 20 s at 100 frames/s

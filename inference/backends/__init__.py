@@ -1,15 +1,17 @@
 """What a backend is, and which there are."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from inference.errors import BackendError
 from models.catalog import suggest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ BACKENDS = {
 
 def backends() -> dict[str, BackendInfo]:
     """The table, with what other packages add."""
+    from importlib.metadata import entry_points  # 20 ms that the start of the window should not cost
+
     found = {
         entry.name: BackendInfo(
             entry.name, entry.value, f"pip install {entry.dist.name if entry.dist else entry.value}"

@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inference.errors import SourceError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inference.sources.camera import CameraInfo
 
 NO_CAMERA = "No camera found: showing the sample reel. Choose a source, or plug in a camera."

@@ -1,19 +1,22 @@
 """Runs a source on the capture thread: paces it, watches it, opens it again with back-off."""
 
+from __future__ import annotations
+
 import logging
 import zlib
 from collections import deque
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 from time import perf_counter
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from inference.data import Frame, SourceState, SourceStatus
 from inference.errors import SourceError
 from inference.sources import Source
+
+if TYPE_CHECKING:   # the window is quicker to open without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 STALL_S = 1.0                          # without a new picture
 REPEAT_S = 1.5                         # the same picture again and again: cheap streams stutter, hence longer
@@ -33,7 +36,7 @@ class Feed:
     """
 
     def __init__(
-        self, source: Source, deliver: Callable[["Feed", Frame], None], on_change: Callable[[], None]
+        self, source: Source, deliver: Callable[[Feed, Frame], None], on_change: Callable[[], None]
     ) -> None:
         """`deliver(feed, frame)` is called on the capture thread, `on_change()` there or on the watchdog's."""
         self.mirror = False
@@ -166,7 +169,7 @@ class Feed:
         fresh, black = True, False
         if self._source.live:
             # Whole rows, about fifty: quick, and a still camera always has noise, so equal means the same picture.
-            sample = np.ascontiguousarray(pixels[:: max(1, pixels.shape[0] // 48)])
+            sample = pixels[:: max(1, pixels.shape[0] // 48)].copy()
             black = int(sample.max()) <= BLACK
             digest = zlib.crc32(sample.data)
             fresh = not black and digest != self._digest
@@ -183,6 +186,8 @@ class Feed:
 
     def _pass_on(self, pixels: NDArray[np.uint8], taken: float, capture_ms: float) -> None:
         if self.mirror:
+            import cv2  # the window is quicker to open without it
+
             pixels = cv2.flip(pixels, 1)  # type: ignore[assignment]
         pixels.flags.writeable = False
         height, width = pixels.shape[:2]
