@@ -82,6 +82,7 @@ def paint() -> list[Row]:
         frame = Frame(pictures[i % 8], i, 0.0)
         sleep(PREPARE_S)
         start = perf_counter()
+        frame = Frame(frame.pixels, i, start)
         scaled.prepare(frame)
         prepared = perf_counter()
         view.show_frame(frame)

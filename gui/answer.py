@@ -13,6 +13,9 @@ from gui.theme import DARK, Size, Theme, font
 from inference.data import Detections, Frame, Prediction
 from models import ModelCard
 
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
 
 class PictureView(QWidget):
     """One frame with what was found in it."""
@@ -25,16 +28,16 @@ class PictureView(QWidget):
         self.chips: tuple[str, ...] = ()
         self._pictures = pictures
         self.frame: Frame | None = None
-        self._found: Detections | None = None
+        self.found: Detections | None = None
         self.painted = 0   # pictures painted
         self.ages: deque[float] = deque(maxlen=1000)   # ms from taking a picture to its first painting
         self._aged: Frame | None = None
 
     def show_frame(self, frame: Frame, found: Detections | None = None) -> bool:
         """Show this frame, with these boxes of its own; False when that is what it shows already."""
-        if frame is self.frame and found is self._found:
+        if frame is self.frame and found is self.found:
             return False
-        self.frame, self._found = frame, found
+        self.frame, self.found = frame, found
         self.update()
         return True
 
@@ -67,10 +70,10 @@ class PictureView(QWidget):
             from inference.preprocess import FITS  # imports OpenCV: not before the first picture
 
             draw_crop(painter, picture, (height, width), FITS["crop"]((height, width), self.card.input.size).crop)
-        if self._found:
+        if self.found:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             label = font(Size.LABEL, self.scale, bold=True)
-            draw_boxes(painter, self._found, picture, (height, width), self.colour, label)
+            draw_boxes(painter, self.found, picture, (height, width), self.colour, label)
         if self.chips:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             x = float(target.left() + 8)
@@ -93,6 +96,7 @@ class AnswerBars(QWidget):
         self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
         self.dimmed = False
         self.rows = 5            # rows to make room for
+        self._text = self._quiet = self._trough = QColor()
         self._answer: Prediction | None = None
 
     def show_answer(self, answer: Prediction | None) -> None:
@@ -129,7 +133,8 @@ class AnswerBars(QWidget):
             return
         if self.dimmed:
             painter.setOpacity(0.45)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._text, self._quiet = QColor(self.theme.text), QColor(self.theme.quiet)
+        self._trough = QColor(self.theme.raised)
         if not self._answer.labels:
             painter.setFont(font(Size.LABEL, self.scale))
             painter.setPen(QColor(self.theme.quiet))
@@ -153,24 +158,17 @@ class AnswerBars(QWidget):
         high = metrics.height()
         text = QRect(row.left(), row.top() + (row.height() - high - thick) // 3, row.width(), high)
         percent = f"{score * 100:.0f} %"
-        right = metrics.horizontalAdvance("100 %")
+        room = row.width() - metrics.horizontalAdvance("100 %") - round(8 * self.scale)
         painter.setFont(face)
-        painter.setPen(QColor(self.theme.text if best else self.theme.quiet))
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, percent)
-        painter.setPen(QColor(self.theme.text))
-        room = row.width() - right - round(8 * self.scale)
-        painter.drawText(
-            text,
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(label, Qt.TextElideMode.ElideRight, room),
-        )
-        trough = QRectF(row.left(), text.bottom() + 2 * self.scale, row.width(), thick)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self.theme.raised))
-        painter.drawRoundedRect(trough, thick / 2, thick / 2)
-        filled = QRectF(trough.left(), trough.top(), max(thick, trough.width() * score), thick)
-        painter.setBrush(self.colour)
-        painter.drawRoundedRect(filled, thick / 2, thick / 2)
+        painter.setPen(self._text if best else self._quiet)
+        painter.drawText(text, RIGHT, percent)
+        painter.setPen(self._text)
+        painter.drawText(text, LEFT, metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
+        # Plain rectangles on whole pixels: round ends would cost more than all the rest of the row.
+        top = text.bottom() + 1 + round(2 * self.scale)
+        filled = max(2, round(row.width() * score))
+        painter.fillRect(row.left(), top, filled, thick, self.colour)
+        painter.fillRect(row.left() + filled, top, row.width() - filled, thick, self._trough)
 
 
 class FiguresRow(QWidget):

@@ -58,13 +58,9 @@ class LaneGrid(QWidget):
         """The panes on screen."""
         return [v for v in self.views if self.alone is None or v.lane is self.alone]
 
-    def show_live(self, frame: Frame | None) -> None:
-        """The picture itself, when there are no lanes."""
-        if frame is not None and not self.views:
-            first = self.empty.frame is None
-            self.empty.show_frame(frame)
-            if first:
-                self._arrange()
+    def show_live(self, frame: Frame) -> bool:
+        """The picture itself, when there are no lanes; True when it is a new one."""
+        return self.empty.show_frame(frame)
 
     def restyle(self, theme: Theme, scale: float, topk: int) -> None:
         """Pass colours and sizes on to every pane."""

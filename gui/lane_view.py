@@ -1,5 +1,6 @@
 """A lane's pane: what the model is, what it sees, what it answers, what it costs."""
 
+from math import ceil
 from time import perf_counter
 
 from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
@@ -20,12 +21,12 @@ from gui.notice import Notice
 from gui.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
-from inference.data import Detections, Frame, LaneState, Result, SourceState, SourceStatus
+from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
 from inference.lane import Lane
 from models import ModelCard
 
-PICTURE_S = 0.024   # pictures no faster than 40 a second: more costs the models their time and the eye sees nothing
-BARS_S = 0.066      # bars 15 times a second: faster digits cannot be read
+PICTURE_S = 0.025   # between two pictures: a camera of 30 frames/s passes, also when it is not quite regular
+BARS_S = 0.095      # between two answers: digits that change faster cannot be read
 OLD_S = 1.0         # an answer older than this, while no new picture comes, is marked
 
 
@@ -106,40 +107,40 @@ class LaneView(QWidget):
         self._topk = 5
         self._shown: Result | None = None
         self._picture_at = self._bars_at = 0.0
-        self.ages: list[float] = []   # ms from taking a picture to its painting, since the figures were last shown
+        self._ages: list[float] = []   # ms from taking a picture to showing its answer, since the last figures
         self._age = 0.0
         self._later = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
-        self._later.timeout.connect(self._flush_late)
-        self._pending: tuple[Frame | None, Result | None] = (None, None)
+        self._later.timeout.connect(self._show_late)
+        self._told: tuple[LaneStatus, bool] | None = None
+        self._live: Frame | None = None
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
-    def refresh(self, frame: Frame | None, source: SourceStatus) -> None:
-        """Show the newest picture and answer; `frame` is the picture that is live or frozen now."""
-        status = self.lane.status
-        self.notice.follow(status, paused=self.lane.paused, key=str(self.lane.slot + 1))
-        busy = not self.notice.isHidden()
-        if busy == self.bars.isVisibleTo(self):
-            self.bars.setVisible(not busy)
-        self._pending = (frame, self.lane.latest)
-        self._mark_old(source)
-        now = perf_counter()
-        wait = max(self._picture_at + PICTURE_S - now, 0.0)
-        if wait <= 0:
-            self._flush()
-        elif not self._later.isActive():
-            self._later.start(max(1, int(wait * 1e3)))
+    def refresh(self, frame: Frame | None) -> bool:
+        """Take the newest picture and answer; `frame` is the picture that is live or frozen now.
 
-    def refresh_figures(self) -> None:
+        Returns:
+            Whether something is to be painted. What comes too soon after the last painting is kept for later.
+        """
+        told = (self.lane.status, self.lane.paused)
+        if told != self._told:
+            self._told = told
+            self.notice.follow(*told, key=str(self.lane.slot + 1))
+            self.bars.setVisible(self.notice.isHidden())
+        self._live = frame
+        return self._show_newest()
+
+    def refresh_figures(self, source: SourceStatus) -> None:
         """Show the numbers; called a few times a second so that they can be read."""
         self.header.refresh()
+        self._mark_old(source)
         if self.lane.status.state is not LaneState.RUNNING or not self.lane.results:
             self.figures_row.show_figures("–", ())
             return
         figures = self.lane.figures()
-        if self.ages:
-            self._age = sum(self.ages) / len(self.ages)
-            self.ages.clear()
+        if self._ages:
+            self._age = sum(self._ages) / len(self._ages)
+            self._ages.clear()
         p50, p95, _ = figures.stages["latency"]
         self.figures_row.show_figures(
             milliseconds(p50),
@@ -151,35 +152,38 @@ class LaneView(QWidget):
             ),
         )
 
-    def _flush_late(self) -> None:
-        self._flush()
-        paint_now(self)
+    def _show_late(self) -> None:
+        if self._show_newest():
+            paint_now(self)
 
-    def _flush(self) -> None:
-        frame, result = self._pending
+    def _show_newest(self) -> bool:
+        """Show what is new and due; False when there is nothing of it."""
+        result, found, frame = self.lane.latest, None, self._live
+        if result is not None and isinstance(result.prediction, Detections):
+            frame, found = result.frame, result.prediction   # boxes on their own picture
         now = perf_counter()
-        if self.card.task == "detect":
-            if result is not None and isinstance(result.prediction, Detections):
-                self._paint_picture(result.frame, result.prediction, now)   # boxes on their own picture
-            elif frame is not None and frame is not self.picture.frame:
-                self._paint_picture(frame, None, now)   # nothing answered yet: the live picture, without boxes
-        elif frame is not None and frame is not self.picture.frame:
-            self._paint_picture(frame, None, now)
+        painted, wait = False, 0.0
+        if frame is not None and (frame is not self.picture.frame or found is not self.picture.found):
+            if (due := self._picture_at + PICTURE_S - now) > 0:
+                wait = due
+            else:
+                self._show_picture(frame, found)
+                self._picture_at, painted = now, True
         if result is not None and result is not self._shown:
-            if now - self._bars_at < BARS_S:   # soon, but not before it can be read
-                if not self._later.isActive():
-                    self._later.start(max(1, int((BARS_S - now + self._bars_at) * 1e3)))
-                return
-            self.bars.show_answer(result.prediction)
-            self._bars_at = now
-            self.ages.append((now - result.frame.taken_at) * 1e3)
-            self._shown = result
+            if (due := self._bars_at + BARS_S - now) > 0:
+                wait = max(wait, due)
+            else:
+                self._shown, self._bars_at, painted = result, now, True
+                self.bars.show_answer(result.prediction)
+                self._ages.append((now - result.frame.taken_at) * 1e3)
+        if wait > 0 and not self._later.isActive():
+            self._later.start(ceil(wait * 1e3))
+        return painted
 
-    def _paint_picture(self, frame: Frame, found: Detections | None, now: float) -> None:
-        resized = self.picture.frame is None or self.picture.frame.pixels.shape != frame.pixels.shape
-        if self.picture.show_frame(frame, found):
-            self._picture_at = now
-        if resized:
+    def _show_picture(self, frame: Frame, found: Detections | None) -> None:
+        before = self.picture.frame
+        self.picture.show_frame(frame, found)
+        if before is None or before.pixels.shape != frame.pixels.shape:
             self._arrange()
 
     def _mark_old(self, source: SourceStatus) -> None:

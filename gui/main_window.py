@@ -49,7 +49,7 @@ from models import ModelCard
 from models.store import Store
 
 FIGURES_MS = 250     # numbers change four times a second: more cannot be read
-PLOT_MS = 100        # plots redraw ten times a second
+PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
 SAID_S = 6.0         # a sentence about something that was done stays so long
 SCALE_STEP = 1.1
 
@@ -177,21 +177,20 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Something is new: let every pane that is on screen take it."""
-        frame = self.session.frozen or self.session.latest
-        source = self.session.source
-        shown = self.grid.shown()
-        for view in shown:
-            view.refresh(frame, source)
-        if not self.grid.views and frame is not None and frame is not self.grid.empty.frame:
-            self.grid.show_live(frame)
-        paint_now(self)
+        latest = self.session.latest
+        frame = self.session.frozen or (latest and (self._pictures.newest or latest))
+        changed = [view.refresh(frame) for view in self.grid.shown()]
+        if not self.grid.views and frame is not None:
+            changed.append(self.grid.show_live(frame))
+        if any(changed):
+            paint_now(self)
 
     def refresh_figures(self) -> None:
         """The numbers, the bar and the line of truth."""
-        self.refresh()   # also ages what stands still
-        for view in self.grid.shown():
-            view.refresh_figures()
+        self.refresh()
         source = self.session.source
+        for view in self.grid.shown():
+            view.refresh_figures(source)
         self.bar.source.show_status(source)
         trouble = bool(source.message) and source.state not in (SourceState.LIVE, SourceState.OPENING)
         self.banner.say(source.message if trouble else "", source.hint, button=CHOOSE)

@@ -33,7 +33,7 @@ class Notice(QWidget):
         column.addStretch()
         column.addLayout(buttons)
 
-    def follow(self, status: LaneStatus, *, paused: bool, key: str) -> None:
+    def follow(self, status: LaneStatus, paused: bool, *, key: str) -> None:
         """Show what `status` calls for; hidden while the lane answers."""
         if paused and status.state is LaneState.RUNNING:
             self._show(f"Off. Press {key} to go on.", "", None, trouble=False)

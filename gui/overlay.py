@@ -5,6 +5,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from inference.data import Detections
 
+CROP_LINE = QColor("#C9D1D9")
+
 
 def short_label(label: str) -> str:
     """The first of a label's synonyms: "tabby, tabby cat" → "tabby"."""
@@ -59,15 +61,15 @@ def draw_boxes(
 
 
 def draw_crop(painter: QPainter, picture: QRectF, frame_size: tuple[int, int], crop: tuple[float, ...]) -> None:
-    """Darken what the network does not see; `crop` is x1 y1 x2 y2, px of the frame."""
+    """A faint frame around what the network sees; `crop` is x1 y1 x2 y2, px of the frame.
+
+    A plain line of one px: to blend it, or to darken what lies outside, would cost more than the whole picture.
+    """
     sx, sy = picture.width() / frame_size[1], picture.height() / frame_size[0]
     x1, y1, x2, y2 = crop
-    inside = QRectF(picture.x() + x1 * sx, picture.y() + y1 * sy, (x2 - x1) * sx, (y2 - y1) * sy)
-    shade = QColor(0, 0, 0, 110)
-    painter.fillRect(QRectF(picture.left(), picture.top(), inside.left() - picture.left(), picture.height()), shade)
-    painter.fillRect(QRectF(inside.right(), picture.top(), picture.right() - inside.right(), picture.height()), shade)
-    painter.fillRect(QRectF(inside.left(), picture.top(), inside.width(), inside.top() - picture.top()), shade)
-    painter.fillRect(QRectF(inside.left(), inside.bottom(), inside.width(), picture.bottom() - inside.bottom()), shade)
+    inside = QRectF(picture.x() + x1 * sx, picture.y() + y1 * sy, (x2 - x1) * sx, (y2 - y1) * sy).toRect()
+    painter.setPen(CROP_LINE)
+    painter.drawRect(inside.adjusted(0, 0, -1, -1))
 
 
 def draw_chip(painter: QPainter, corner: QPointF, text: str, font: QFont, background: QColor) -> float:

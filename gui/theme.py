@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray
@@ -102,9 +103,14 @@ def load_fonts(folder: Path = RESOURCES / "fonts") -> bool:
 
 def font(size: Size | float, scale: float = 1.0, *, bold: bool = False) -> QFont:
     """The bundled family at `size` px times `scale`, figures all of one width."""
+    return QFont(_font(max(9, round((size.value if isinstance(size, Size) else size) * scale)), bold))
+
+
+@cache
+def _font(px: int, bold: bool) -> QFont:
     made = QFont(FAMILY)
     made.setStyleHint(QFont.StyleHint.SansSerif)   # where the bundled family could not be loaded
-    made.setPixelSize(max(9, round((size.value if isinstance(size, Size) else size) * scale)))
+    made.setPixelSize(px)
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     made.setFeature(QFont.Tag("tnum"), 1)   # tabular figures: numbers do not dance
     return made

@@ -84,7 +84,11 @@ def quantised(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
 
 def top_k(scores: Floats, labels: tuple[str, ...], k: int) -> Classification:
     """The k best of (classes,) scores, best first; of equal ones the last in the list, as golden answers have it."""
-    best = np.argsort(scores, kind="stable")[::-1][: max(0, k)]
+    k = max(0, min(k, scores.size))
+    # Sorting only what can be among the best is several times quicker than sorting all of a thousand classes.
+    least = np.partition(scores, -k)[-k] if k else np.inf
+    chosen = np.flatnonzero(scores >= least)
+    best = chosen[np.argsort(scores[chosen], kind="stable")[::-1][:k]]
     return Classification(tuple(labels[i] for i in best), scores[best], tuple(int(i) for i in best))
 
 

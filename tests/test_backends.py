@@ -400,16 +400,24 @@ def test_an_unknown_backend_suggests_the_nearest() -> None:
     assert "'onnxruntime'" in caught.value.hint
 
 
-def test_a_backend_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_not_installed_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     absent = {"absent": table.BackendInfo("Absent", "no_such_module_at_all", "pip install absent")}
+    table.backends.cache_clear()
+    request.addfinalizer(table.backends.cache_clear)
     monkeypatch.setattr(table, "BACKENDS", absent)
     with pytest.raises(BackendError, match="Absent is not available") as caught:
         backend_module("absent")
     assert caught.value.hint == "pip install absent"
 
 
-def test_other_packages_add_backends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_packages_add_backends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     entry = EntryPoint("theirs", "inference.backends.ort", "lineup.backends")
+    table.backends.cache_clear()
+    request.addfinalizer(table.backends.cache_clear)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [entry] if group == "lineup.backends" else [])
     assert list(backends()) == ["theirs", *BACKENDS]
     x = pixels((1, 3, 8, 8))

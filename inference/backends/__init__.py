@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -62,6 +63,7 @@ BACKENDS = {
 }
 
 
+@cache
 def backends() -> dict[str, BackendInfo]:
     """The table, with what other packages add."""
     from importlib.metadata import entry_points  # 20 ms that the start of the window should not cost
