@@ -33,6 +33,11 @@ def at_least(what: str, ours: str, reference: str, figure: float, bar: float, un
     return Row(what, ours, reference, figure, f"≥ {bar:g}{unit}", figure >= bar, note)
 
 
+def told(what: str, ours: str, reference: str, figure: float, note: str = "") -> Row:
+    """A row without a bar: worth knowing, not promised."""
+    return Row(what, ours, reference, figure, "", True, note)
+
+
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int = 60) -> tuple[float, float]:
     """Median milliseconds of two ways of doing one thing, measured in turns: A B A B."""
     times: tuple[list[float], list[float]] = ([], [])
@@ -62,7 +67,7 @@ def markdown(rows: Sequence[Row]) -> str:
     """The table as Markdown."""
     lines = ["| what | Lineup | reference | figure | bar | |", "|---|---|---|---|---|---|"]
     for row in rows:
-        verdict = "holds" if row.holds else "**misses**"
+        verdict = ("holds" if row.holds else "**misses**") if row.bar else ""
         note = f" ({row.note})" if row.note else ""
         lines.append(f"| {row.what}{note} | {row.ours} | {row.reference} | {row.figure:.3g} | {row.bar} | {verdict} |")
     return "\n".join(lines)

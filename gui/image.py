@@ -15,8 +15,8 @@ if TYPE_CHECKING:   # the window is quicker to open without numpy
     import numpy as np
     from numpy.typing import NDArray
 
-PREPARE_S = 0.028   # pictures are shown no faster than 35 a second: more costs the models their time
-
+PREPARE_S = 1 / 31   # pictures are shown no faster: more costs the models their time, and the eye sees no more
+SLACK_S = 0.012      # a picture may come so much early: cameras are not quite regular
 FORGET_S = 0.5      # a size that no pane asked for so long is not prepared any more
 MOST_SIZES = 12
 
@@ -36,13 +36,16 @@ class ScaledPictures:
     """
 
     def __init__(self) -> None:
+        self.rest = 1.0                               # times longer than usual between two pictures
         self.newest: Frame | None = None              # the last one prepared: what the live panes show
+        self._due = 0.0                                  # when the next picture may be shown, s
         self._asked: dict[tuple[int, int], float] = {}   # size → when a pane last wanted it, s
 
     def prepare(self, frame: Frame) -> None:
         """Make a frame ready for the panes, if it is time for another one; on the capture thread."""
-        newest = self.newest
-        if newest is None or not 0 <= frame.taken_at - newest.taken_at < PREPARE_S:
+        early = self._due - frame.taken_at
+        if early < SLACK_S or early > 1:   # a clock that was set back would stop the picture
+            self._due = max(self._due, frame.taken_at - SLACK_S) + PREPARE_S * self.rest
             for size, asked_at in list(self._asked.items()):
                 if frame.taken_at - asked_at < FORGET_S:
                     _scaled(frame, size)
@@ -65,10 +68,12 @@ def _scaled(frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
         import cv2  # not needed before the first picture, so that the window is quick to open
 
         height, width = frame.pixels.shape[:2]
-        source = frame.half() if 2 * size[0] <= width and 2 * size[1] <= height else frame.pixels
-        # Four channels first: OpenCV resizes them in two thirds of the time that it takes for three.
-        made = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA)
-        if made.shape[1::-1] != size:
-            made = cv2.resize(made, size, interpolation=cv2.INTER_LINEAR)
-        frame.derived[size] = made  # type: ignore[assignment]
+        small = 2 * size[0] <= width and 2 * size[1] <= height
+        # A small picture begins with the averaged half, which the lanes need as well. A large one takes the nearest
+        # pixel: to blend a million pixels thirty times a second would cost the networks a twentieth of the machine.
+        source = frame.half() if small else frame.pixels
+        if source.shape[1::-1] != size:
+            kind = cv2.INTER_LINEAR if small else cv2.INTER_NEAREST
+            source = cv2.resize(source, size, interpolation=kind)  # type: ignore[assignment]
+        frame.derived[size] = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA)  # type: ignore[assignment]
     return frame.derived[size]

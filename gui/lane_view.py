@@ -105,6 +105,7 @@ class LaneView(QWidget):
         self.notice.chosen.connect(lambda: self.retried.emit(self.lane))
         self.notice.hide()
         self._topk = 5
+        self.rest = 1.0   # times longer than usual between two paintings
         self._shown: Result | None = None
         self._picture_at = self._bars_at = 0.0
         self._ages: list[float] = []   # ms from taking a picture to showing its answer, since the last figures
@@ -164,13 +165,13 @@ class LaneView(QWidget):
         now = perf_counter()
         painted, wait = False, 0.0
         if frame is not None and (frame is not self.picture.frame or found is not self.picture.found):
-            if (due := self._picture_at + PICTURE_S - now) > 0:
+            if (due := self._picture_at + PICTURE_S * self.rest - now) > 0:
                 wait = due
             else:
                 self._show_picture(frame, found)
                 self._picture_at, painted = now, True
         if result is not None and result is not self._shown:
-            if (due := self._bars_at + BARS_S - now) > 0:
+            if (due := self._bars_at + BARS_S * self.rest - now) > 0:
                 wait = max(wait, due)
             else:
                 self._shown, self._bars_at, painted = result, now, True

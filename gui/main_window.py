@@ -52,6 +52,7 @@ FIGURES_MS = 250     # numbers change four times a second: more cannot be read
 PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
 SAID_S = 6.0         # a sentence about something that was done stays so long
 SCALE_STEP = 1.1
+TOGETHER_REST = 2.0  # times longer between two paintings while the networks run together
 
 
 class MainWindow(QMainWindow):
@@ -74,7 +75,6 @@ class MainWindow(QMainWindow):
         self._pictures = ScaledPictures()
         session.prepare = self._pictures.prepare
         self._build()
-        self.show_mode()
         self.controls.show_values(session.ask, session.mirror)
         bridge.changed.connect(self.refresh)
         self._figures_timer = QTimer(self, interval=FIGURES_MS)
@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self._figures_timer.start()
         self._plot_timer = QTimer(self, interval=PLOT_MS)
         self._plot_timer.timeout.connect(self._refresh_panes)
+        self.show_mode()
         self._restore_geometry()
         self.restyle()
         self.setFocus(Qt.FocusReason.OtherFocusReason)   # no control is lit up before a hand touches one
@@ -260,6 +261,7 @@ class MainWindow(QMainWindow):
         card = self.catalog[spec.model]
         lane.title = self._title(spec, card)
         view = LaneView(lane, card, self._pictures)
+        view.rest = self._pictures.rest
         view.removed.connect(self.remove_lane)
         view.retried.connect(self.session.retry)
         view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
@@ -324,8 +326,16 @@ class MainWindow(QMainWindow):
         self.refresh_figures()
 
     def show_mode(self) -> None:
-        """Mark the mode that holds, in the bar and the plot."""
+        """Mark the mode that holds, in the bar and the plot.
+
+        Together is about throughput: the window then paints half as often, and the time goes to the networks.
+        """
         self.bar.show_mode(self.session.mode)
+        rest = self._pictures.rest = TOGETHER_REST if self.session.mode is Mode.TOGETHER else 1.0
+        for view in self.grid.views:
+            view.rest = rest
+        self._figures_timer.setInterval(round(FIGURES_MS * rest))
+        self._plot_timer.setInterval(round(PLOT_MS * rest))
         for pane in self.panes.values():
             pane.mode_text = self._mode_text()
 

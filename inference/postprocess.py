@@ -64,8 +64,8 @@ def probabilities(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
     """
     del options
     p = outputs[0].reshape(-1).astype(np.float32)
-    # A little slack for half precision. Written so that NaN does not pass.
-    if not (p.min() >= -0.01 and p.max() <= 1.01):
+    # A little slack for half precision. Written so that NaN does not pass, which is the largest of all to numpy.
+    if not -0.01 <= p.max() <= 1.01:
         raise ValueError("probabilities outside 0..1")
     return p
 
