@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	&& echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench screenshot clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test   ruff, mypy, the import rule, pytest"
 	@echo "make lint   the same without pytest"
 	@echo "make bench  measure, and print a table"
+	@echo "make screenshot  make the picture of README anew"
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
 run: $(VENV)/installed
@@ -31,6 +32,9 @@ lint: $(VENV)/installed-dev
 # pytest runs without a screen; the tests that need a real window start an Xvfb of their own where there is one.
 test: lint
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+
+screenshot: $(VENV)/installed
+	$(BIN)/python docs/screenshot.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)

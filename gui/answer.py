@@ -96,6 +96,7 @@ class AnswerBars(QWidget):
         self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
         self.dimmed = False
         self.rows = 5            # rows to make room for
+        self.nothing = ""        # what is said when there is no label
         self._text = self._quiet = self._trough = QColor()
         self._answer: Prediction | None = None
 
@@ -138,7 +139,7 @@ class AnswerBars(QWidget):
         if not self._answer.labels:
             painter.setFont(font(Size.LABEL, self.scale))
             painter.setPen(QColor(self.theme.quiet))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, "Nothing found")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, self.nothing)
             return
         # Rows share what room is left, up to a half more each: they stand where they stand whatever is answered.
         spread = max(1.0, min(1.5, self.height() / self.height_for(self.rows)))

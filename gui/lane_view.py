@@ -175,6 +175,7 @@ class LaneView(QWidget):
                 wait = max(wait, due)
             else:
                 self._shown, self._bars_at, painted = result, now, True
+                self.bars.nothing = f"Nothing above {self.lane.ask.confidence * 100:.0f} %"
                 self.bars.show_answer(result.prediction)
                 self._ages.append((now - result.frame.taken_at) * 1e3)
         if wait > 0 and not self._later.isActive():

@@ -1,0 +1,48 @@
+"""Makes docs/window.png: the window at work on the sample reel, as README shows it. Run by `make screenshot`."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+SETTLE_S = 12   # until the plot has something to show
+
+
+def main() -> int:
+    """Open the window, wait until every network answers, save what it shows."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["LINEUP_CONFIG"] = folder   # not with the settings of whoever runs it
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        from gui.main import build
+        from gui.settings import Settings
+        from gui.theme import load_fonts
+        from inference.options import Options
+        from models import load_catalog
+
+        app = QApplication(sys.argv[:1])
+        app.setStyle("Fusion")
+        load_fonts()
+        window = build(Options(source="reel"), load_catalog(), Settings())
+        window.resize(1600, 1000)
+        window.show()
+
+        def save() -> None:
+            answers = [lane.latest.prediction.labels if lane.latest else () for lane in window.session.lanes]
+            if all(answers):   # the detector has found something, too
+                window.grab().save(str(HERE / "window.png"))
+                window.close()
+                app.quit()
+            else:
+                QTimer.singleShot(200, save)
+
+        QTimer.singleShot(SETTLE_S * 1000, save)
+        return app.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
