@@ -45,7 +45,7 @@ class LaneHeader(QWidget):
         if facts != self._facts:
             self._facts = facts
             tips = [self._lane.title, facts, f"Weights: {self._card.licence}. {self._card.source}"]
-            self.setToolTip("\n".join([*tips, GMAC_TIP, self._lane.warning]).strip())
+            self.setToolTip("\n".join([*tips, GMAC_TIP]).strip())
             self.setAccessibleName(f"{self._lane.title}. {facts}")
             self.update()
 
@@ -304,7 +304,7 @@ GMAC_TIP = "GMAC: billions of multiply-adds that one picture costs."
 
 def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     """What is known of a lane before it answers: family, size, cost, and where it runs."""
-    facts = [card.family]
+    facts = [lane.warning, card.family] if lane.warning else [card.family]   # what is wrong must not be cut off
     if card.parameters:
         facts.append(f"{count(card.parameters)} parameters")
     if card.gmacs:
