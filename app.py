@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from inference.arguments import (
     Parser,
@@ -29,7 +29,10 @@ from inference.arguments import (
 )
 from inference.options import Options, WrongUse
 from models.catalog import suggest
-from models.errors import Cancelled, LabError
+from models.errors import Cancelled, CardError, LabError
+
+if TYPE_CHECKING:
+    from models.card import ModelCard
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -207,10 +210,9 @@ def models(argv: Sequence[str]) -> int:
     args = parser.read(argv)
     from inference.report import say, write_json
     from inference.shelf import listing, listing_text, open_store
-    from models.catalog import load_catalog
 
     with _Interruptible():
-        rows = listing(load_catalog(), open_store(_options(args)))
+        rows = listing(_catalog(), open_store(_options(args)))
         if args.json:
             write_json(rows, "-")
         else:
@@ -224,9 +226,8 @@ def _models_get(argv: Sequence[str]) -> int:
     store_options(parser)
     args = parser.read(argv)
     from inference.shelf import fetch, named, open_store
-    from models.catalog import load_catalog
 
-    catalog = load_catalog()
+    catalog = _catalog()
     names = [name for text in args.names for name in text.split(",") if name]
     cards = named(names, catalog)
     with _Interruptible() as cancelled:
@@ -266,9 +267,9 @@ def _open_window(options: Options) -> int:
 
     if options.models or options.backend or options.providers:
         from inference.options import lane_specs
-        from models.catalog import line_up, load_catalog
+        from models.catalog import line_up
 
-        catalog = load_catalog()
+        catalog = _catalog()
         lane_specs(options, options.models or line_up(catalog), catalog)
     if options.mirror_dir:
         from inference.shelf import open_store
@@ -293,15 +294,27 @@ def _chosen(options: Options) -> tuple[Any, Any, Any]:
     from inference.options import lane_specs
     from inference.report import say
     from inference.shelf import announce, open_store
-    from models.catalog import line_up, load_catalog
+    from models.catalog import line_up
 
-    catalog = load_catalog()
+    catalog = _catalog()
     specs = lane_specs(options, options.models or line_up(catalog), catalog)
     store = open_store(options)
     if not options.offline:
         for line in announce((catalog[spec.model] for spec in specs), store):
             say(line, sys.stderr)
     return specs, catalog, store
+
+
+def _catalog() -> "dict[str, ModelCard]":
+    """All cards; a wrong one is said and left out."""
+    from inference.report import say
+    from models.catalog import load_catalog
+
+    troubles: list[CardError] = []
+    catalog = load_catalog(troubles=troubles)
+    for trouble in troubles:
+        say(trouble.sentence, sys.stderr)
+    return catalog
 
 
 class _Interruptible:

@@ -1,6 +1,5 @@
 """The whole window at work: throughput, honest turns, age of the picture, lag, memory."""
 
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -79,7 +78,6 @@ class Bench:
         """A shown window whose lanes all run."""
         settings = replace(Settings(), plot_open=plot, lanes=(), source="pattern")
         window = build(Options(mode=mode.value, source="pattern", models=()), {**self.catalog}, settings)
-        window.settings = settings
         window.resize(1600, 1000)
         window.show()
         spin(0.3)
@@ -293,7 +291,3 @@ def memory(bench: Bench, minutes: float) -> list[Row]:
                 f"from {samples[0]:.0f} MB", grown, 5, " MB")
     ]  # fmt: skip
 
-
-def settings_in(folder: Path) -> None:
-    """Keep the user's own settings out of it."""
-    os.environ["LINEUP_CONFIG"] = str(folder)

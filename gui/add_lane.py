@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, 
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -60,7 +60,9 @@ class ModelDelegate(QStyledItemDelegate):
         inner = rect.adjusted(across, down, -across, -down)
         title, fact = font(Size.BODY, self.scale, bold=True), font(Size.FACT, self.scale)
         here = index.data(HERE)
-        mark = "" if here is None else "here" if here else f"{card.bytes / 1e6:.3g} MB to fetch"
+        fetchable = any(file.package or file.url for file in card.files)
+        away = f"{card.bytes / 1e6:.3g} MB to fetch" if fetchable else "needs its file: --mirror"
+        mark = "" if here is None else "here" if here else away
         painter.setFont(fact)
         painter.setPen(QColor(self.theme.quiet))
         top = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
@@ -117,19 +119,18 @@ class AddLane(QWidget):
         self._threads.setAccessibleName("Threads")
         self._captions = [QLabel(text, self) for text in ("Backend", "Runs on", "Threads")]
         for threads in (0, 1, 2, 4, 8):
-            self._threads.addItem(str(threads) if threads else "as the mode", threads)
+            self._threads.addItem(str(threads) if threads else "auto", threads)
         self._button = QPushButton("Add", self)
         self._button.setProperty("role", "primary")
         self._button.clicked.connect(self._add)
-        engine = QHBoxLayout()
-        engine.setSpacing(12)
-        for caption, box in zip(self._captions, (self._backend, self._provider, self._threads), strict=True):
-            column = QVBoxLayout()
-            column.setSpacing(4)
+        engine = QGridLayout()
+        engine.setSpacing(8)
+        boxes = (self._backend, self._provider, self._threads)
+        for place, (caption, box) in enumerate(zip(self._captions, boxes, strict=True)):
             caption.setProperty("role", "quiet")
-            column.addWidget(caption)
-            column.addWidget(box)
-            engine.addLayout(column, 1)
+            engine.addWidget(caption, place, 0)
+            engine.addWidget(box, place, 1)
+        engine.setColumnStretch(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
@@ -199,7 +200,7 @@ class AddLane(QWidget):
 
     def _list_providers(self) -> None:
         self._provider.clear()
-        self._provider.addItem("first choice", "")
+        self._provider.addItem("any", "")
         try:
             names = backend_module(self._backend.currentData()).providers()
         except LabError as error:

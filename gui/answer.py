@@ -201,10 +201,16 @@ class FiguresRow(QWidget):
         painter.setFont(face)
         painter.setPen(QColor(self.theme.text))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, big)
-        left = QFontMetrics(face).horizontalAdvance("000.0 ms") + round(16 * self.scale)
+        used = QFontMetrics(face).horizontalAdvance(big) + round(8 * self.scale)
+        left = QFontMetrics(face).horizontalAdvance("00.0 ms") + round(8 * self.scale)
         value_font = font(min(Size.LABEL.value * self.scale, height * 0.5), bold=False)
         caption_font = font(min(Size.FACT.value * self.scale * 0.9, height * 0.38))
         value_metrics, caption_metrics = QFontMetrics(value_font), QFontMetrics(caption_font)
+        if small:
+            painter.setFont(caption_font)
+            painter.setPen(QColor(self.theme.quiet))
+            painter.drawText(used, (height + QFontMetrics(face).ascent()) // 2 - round(2 * self.scale), "p50")
+        left += caption_metrics.horizontalAdvance("p50") + round(14 * self.scale)
         whole = value_metrics.height() + caption_metrics.height()
         top = (height - whole) // 2
         for value, caption in small:

@@ -140,7 +140,7 @@ class Bar(QWidget):
 
     def show_frozen(self, frozen: bool) -> None:
         """Say what the freeze button does next."""
-        self._freeze.setText("Go on" if frozen else "Freeze")
+        self._actions["freeze"].setIconText("Go on" if frozen else "Freeze")
 
     def restyle(self, theme: Theme, scale: float, narrow: bool) -> None:
         """Take these colours and sizes; `narrow` leaves out words that icons can say."""

@@ -5,10 +5,9 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QVBoxLayout, QWidget
 
+from gui.settings import MOST_LABELS
 from gui.theme import Size, Theme, font
 from inference.data import Ask
-
-MOST_LABELS = 10
 
 
 class AnswerControls(QWidget):

@@ -48,32 +48,38 @@ class ScaledPictures:
             self._due = max(self._due, frame.taken_at - SLACK_S) + PREPARE_S * self.rest
             for size, asked_at in list(self._asked.items()):
                 if frame.taken_at - asked_at < FORGET_S:
-                    _scaled(frame, size)
+                    _scaled(frame, size, smooth=self.rest == 1)
             self.newest = frame
+
+    def forget(self) -> None:
+        """Another source: its pictures are none of the old one's."""
+        self.newest = None
 
     def get(self, frame: Frame, size: QSize) -> QImage:
         """The frame at `size` (device px). Keep the frame as long as the image: they share the memory."""
         wanted = (size.width(), size.height())
         now = perf_counter()
         self._asked[wanted] = now
+        if len(frame.derived) > MOST_SIZES:   # a picture that stands while the window is resized again and again
+            frame.derived.clear()
         if len(self._asked) > MOST_SIZES:   # the window was resized again and again
             self._asked = {wanted: now}
-        pixels = _scaled(frame, wanted)
+        pixels = _scaled(frame, wanted, smooth=self.rest == 1)
         return QImage(pixels.data, *wanted, pixels.strides[0], QImage.Format.Format_RGB32)
 
 
-def _scaled(frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _scaled(frame: Frame, size: tuple[int, int], *, smooth: bool) -> NDArray[np.uint8]:
     """The frame at (width, height) px as Qt paints fastest, (h, w, 4) BGRX: without converting or scaling."""
     if size not in frame.derived:
         import cv2  # not needed before the first picture, so that the window is quick to open
 
         height, width = frame.pixels.shape[:2]
         small = 2 * size[0] <= width and 2 * size[1] <= height
-        # A small picture begins with the averaged half, which the lanes need as well. A large one takes the nearest
-        # pixel: to blend a million pixels thirty times a second would cost the networks a twentieth of the machine.
+        # A small picture begins with the averaged half, which the lanes need as well. A large one is smooth only where
+        # throughput is not the point: to blend a million pixels thirty times a second takes a twentieth of the machine.
         source = frame.half() if small else frame.pixels
         if source.shape[1::-1] != size:
-            kind = cv2.INTER_LINEAR if small else cv2.INTER_NEAREST
+            kind = cv2.INTER_LINEAR if small or smooth else cv2.INTER_NEAREST
             source = cv2.resize(source, size, interpolation=kind)  # type: ignore[assignment]
         frame.derived[size] = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA)  # type: ignore[assignment]
     return frame.derived[size]

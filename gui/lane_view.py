@@ -45,7 +45,7 @@ class LaneHeader(QWidget):
         if facts != self._facts:
             self._facts = facts
             tips = [self._lane.title, facts, f"Weights: {self._card.licence}. {self._card.source}"]
-            self.setToolTip("\n".join([*tips, GMAC_TIP]).strip())
+            self.setToolTip("\n".join([*tips, FACTS_TIP]).strip())
             self.setAccessibleName(f"{self._lane.title}. {facts}")
             self.update()
 
@@ -110,6 +110,7 @@ class LaneView(QWidget):
         self._picture_at = self._bars_at = 0.0
         self._ages: list[float] = []   # ms from taking a picture to showing its answer, since the last figures
         self._age = 0.0
+        self._old = 0.0   # s, how old the last answer is while no new picture comes
         self._later = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._later.timeout.connect(self._show_late)
         self._told: tuple[LaneStatus, bool] | None = None
@@ -143,12 +144,14 @@ class LaneView(QWidget):
             self._age = sum(self._ages) / len(self._ages)
             self._ages.clear()
         p50, p95, _ = figures.stages["latency"]
+        few = len(self.lane.timings) < 10   # too few for a p95
+        age = f"{self._old:.0f} s" if self._old > OLD_S else f"{self._age:.0f} ms"
         self.figures_row.show_figures(
             milliseconds(p50),
             (
-                (milliseconds(p95), "p95"),
+                ("–" if few else milliseconds(p95), "p95"),
                 (f"{figures.fps:.1f}", "answers/s"),
-                (f"{self._age:.0f} ms" if self._age < 9999 else "old", "age"),
+                (age, "age"),
                 (f"{figures.skipped}", "skipped"),
             ),
         )
@@ -197,6 +200,7 @@ class LaneView(QWidget):
             old = perf_counter() - latest.frame.taken_at
             if old > OLD_S:
                 chips.append(f"old {old:.0f} s")
+        self._old = old
         dimmed = old > OLD_S or self.lane.paused
         if dimmed != self.bars.dimmed:
             self.bars.dimmed = self.figures_row.dimmed = dimmed
@@ -299,23 +303,24 @@ class LaneView(QWidget):
         menu.exec(event.globalPos())
 
 
-GMAC_TIP = "GMAC: billions of multiply-adds that one picture costs."
+FACTS_TIP = (
+    "M: millions of parameters. GMAC: billions of multiply-adds that one picture costs. MB: the model's file. "
+    "×2: computes with two threads."
+)
 
 
 def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     """What is known of a lane before it answers: family, size, cost, and where it runs."""
     facts = [lane.warning, card.family] if lane.warning else [card.family]   # what is wrong must not be cut off
     if card.parameters:
-        facts.append(f"{count(card.parameters)} parameters")
+        facts.append(count(card.parameters))
     if card.gmacs:
         facts.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
     facts.append(f"{card.bytes / 1e6:.3g} MB")
     facts.append(card.precision)
     table = backends()
     engine = table[lane.spec.backend].title if lane.spec.backend in table else lane.spec.backend
-    facts.append(f"{engine} {lane.provider}".strip())
-    if lane.threads:
-        facts.append(f"{lane.threads} thread{'s' if lane.threads > 1 else ''}")
+    facts.append(f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else ""))
     return facts
 
 

@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -13,11 +12,14 @@ from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
+from inference.errors import LabError
 from inference.options import Options, lane_specs
 from inference.session import Session, default_mode
+from inference.shelf import open_store
 from inference.weights import loader
-from models import ModelCard, line_up, load_catalog
-from models.store import Store
+from models import CardError, ModelCard, line_up, load_catalog
+
+START_SAID_S = 60.0   # what went wrong at the start stays so long: nobody looks at once
 
 
 def run(options: Options) -> int:
@@ -27,23 +29,22 @@ def run(options: Options) -> int:
     app.setApplicationDisplayName("Lineup")
     app.setStyle("Fusion")
     load_fonts()
-    window = build(options, load_catalog(), Settings.load())
+    troubles: list[CardError] = []
+    window = build(options, load_catalog(troubles=troubles), Settings.load())
+    if troubles:
+        window.say(troubles[0].sentence, START_SAID_S)
     window.showFullScreen() if options.fullscreen else window.show()
     # Ctrl+C in the terminal: Python sees it only when the interpreter runs now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     pulse = QTimer(app, interval=200)
     pulse.timeout.connect(lambda: None)
     pulse.start()
-    return app.exec()
+    return 0 if window.closed else app.exec()   # Ctrl+C may have come before the loop: it would never end
 
 
 def build(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> MainWindow:
     """The window with its session, what was asked for at the start in it; shown by the caller."""
-    store = Store(
-        cache=Path(options.cache) if options.cache else None,
-        mirror=Path(options.mirror_dir) if options.mirror_dir else None,
-        offline=bool(options.offline),
-    )
+    store = open_store(options)
     mode = options.mode or settings.mode   # "" where neither says
     bridge = Bridge()
     session = Session(loader(catalog, store), bridge.wake, mode=Mode(mode) if mode else default_mode())
@@ -66,13 +67,23 @@ def build(options: Options, catalog: Mapping[str, ModelCard], settings: Settings
 
 
 def _begin(window: MainWindow, options: Options) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)   # for its own loops: the cores belong to the networks
-    window.open_source(options.source or window.settings.source or "auto")
-    for spec in _lanes(options, window.catalog, window.settings):
+    if window.closed:
+        return
+    if not window.open_source(options.source or window.settings.source or "auto"):
+        window.open_source("auto")   # a file of last time may be gone; the sentence about it stays to be read
+        window.say(window.said, START_SAID_S)
+    try:
+        specs = _lanes(options, window.catalog, window.settings)
+    except LabError as error:
+        window.say(error.sentence)
+        specs = ()
+    for spec in specs:
         window.add_lane(spec)
-    QTimer.singleShot(50, lambda: window.show_plot(window.settings.plot_open))
+    window.begun = True
+    gone = {spec.model for spec in window.settings.lanes or ()} - set(window.catalog)
+    if gone and not options.models:
+        window.say(f"There are no models called {', '.join(sorted(gone))} any more: left out.", START_SAID_S)
+    QTimer.singleShot(50, lambda: None if window.closed else window.show_plot(window.settings.plot_open))
     window.sources.look()
 
 
@@ -80,6 +91,9 @@ def _lanes(options: Options, catalog: Mapping[str, ModelCard], settings: Setting
     """The lanes of the start: asked for, else those of last time, else the line-up."""
     if options.models:
         return lane_specs(options, options.models, catalog)
-    if settings.lanes is not None and not options.backend:
-        return tuple(spec for spec in settings.lanes if spec.model in catalog)
+    if settings.lanes is not None:
+        kept = tuple(spec for spec in settings.lanes if spec.model in catalog)
+        if options.backend or options.providers or options.threads:   # holds for the lanes of last time as well
+            return lane_specs(options, [spec.model for spec in kept], catalog)
+        return kept
     return lane_specs(options, line_up(catalog), catalog)

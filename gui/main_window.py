@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import QByteArray, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -26,7 +26,7 @@ from gui.actions import build_actions, fill_menu, restyle_actions
 from gui.add_lane import AddLane
 from gui.bar import Bar
 from gui.bridge import Bridge
-from gui.controls import MOST_LABELS, AnswerControls
+from gui.controls import AnswerControls
 from gui.drawer import Drawer
 from gui.elided import ElidedLabel
 from gui.grid import LaneGrid
@@ -36,7 +36,7 @@ from gui.jobs import Job
 from gui.lane_view import LaneView
 from gui.messages import CHOOSE, Banner
 from gui.panes import PANES, Pane
-from gui.settings import Settings
+from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
 from inference.data import Ask, LaneSpec, Mode, SourceState
@@ -69,13 +69,18 @@ class MainWindow(QMainWindow):
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
         self.panes: dict[str, Pane] = {}
-        self._said, self._said_at = "", 0.0
+        self._said, self._said_until = "", 0.0
         self._then: Callable[[], None] | None = None
+        self._dismissed = ""        # the trouble whose banner was closed
+        self.closed = False
+        self.begun = False          # whether the lanes of the start are there
         self._scale = 0.0
         self._pictures = ScaledPictures()
         session.prepare = self._pictures.prepare
         self._build()
         self.controls.show_values(session.ask, session.mirror)
+        self._check("mirror", session.mirror)
+        self._check("smoothing", session.ask.smoothing)
         bridge.changed.connect(self.refresh)
         self._figures_timer = QTimer(self, interval=FIGURES_MS)
         self._figures_timer.timeout.connect(self.refresh_figures)
@@ -106,6 +111,7 @@ class MainWindow(QMainWindow):
         fill_menu(self.more, self.actions_by_name)
         self.bar.more.setMenu(self.more)
         self.banner = Banner(self)
+        self.banner.dismissed.connect(self._dismiss_banner)
         self.banner.pressed.connect(lambda _word: self.bar_source_menu())
         self.grid = LaneGrid(self._pictures, self)
         self.grid.add_asked.connect(self.show_add_lane)
@@ -147,7 +153,7 @@ class MainWindow(QMainWindow):
             "freeze": self.freeze,
             "mode": lambda: self.set_mode(Mode.TURNS if self.session.mode is Mode.TOGETHER else Mode.TOGETHER),
             "choose_source": self.bar_source_menu,
-            "next_source": lambda: self.open_source(self.sources.following(self.source_text)),
+            "next_source": self.next_source,
             "mirror": self.set_mirror,
             "add_lane": self.show_add_lane,
             "remove_lane": self.remove_focused,
@@ -194,8 +200,11 @@ class MainWindow(QMainWindow):
             view.refresh_figures(source)
         self.bar.source.show_status(source)
         trouble = bool(source.message) and source.state not in (SourceState.LIVE, SourceState.OPENING)
-        self.banner.say(source.message if trouble else "", source.hint, button=CHOOSE)
-        said = self._said if perf_counter() - self._said_at < SAID_S else ""
+        if not trouble:
+            self._dismissed = ""
+        shown = trouble and source.message != self._dismissed
+        self.banner.say(source.message if shown else "", source.hint, button=CHOOSE)
+        said = self._said if perf_counter() < self._said_until else ""
         noted = "" if trouble else f"{source.message} {source.hint}".strip()
         self.truth.setText(said or noted or self._summary())
         self.truth.set_colour(self.theme.text if said else self.theme.quiet)
@@ -203,6 +212,9 @@ class MainWindow(QMainWindow):
         recorder = self.session.recorder
         if recorder and recorder.trouble:   # it has ended by itself: a full disk, for one
             self.record(False)
+
+    def _dismiss_banner(self) -> None:
+        self._dismissed = self.session.source.message
 
     def _summary(self) -> str:
         """What holds the rate down, when nothing is wrong."""
@@ -226,9 +238,14 @@ class MainWindow(QMainWindow):
         words.append(f"{os.cpu_count() or 1} cores")
         return words
 
-    def say(self, sentence: str) -> None:
+    @property
+    def said(self) -> str:
+        """The last sentence about something that was done."""
+        return self._said
+
+    def say(self, sentence: str, seconds: float = SAID_S) -> None:
         """Show a sentence about something that was done, for a while."""
-        self._said, self._said_at = sentence, perf_counter()
+        self._said, self._said_until = sentence, perf_counter() + seconds
         self.refresh_figures()
 
     def _refresh_panes(self) -> None:
@@ -238,49 +255,58 @@ class MainWindow(QMainWindow):
 
     # --- what the user does -------------------------------------------------------------------------------------
 
-    def open_source(self, text: str) -> None:
-        """Show another source; a wrong one is said and the old one goes on."""
+    def open_source(self, text: str) -> bool:
+        """Show another source; a wrong one is said and the old one goes on. Whether it is being opened."""
         size, fps = self.sources.camera_mode
         try:
             self.session.open(parse_source(text, size=size, fps=fps))
         except LabError as error:
             self.say(error.sentence)
-            return
+            return False
+        self._pictures.forget()
         self.source_text = text
         self.sources.remember(text)
         self.bar.show_frozen(False)
         self._check("freeze", False)
+        return True
+
+    def next_source(self) -> None:
+        """The next camera or sample in the round."""
+        self.open_source(self.sources.following(self.source_text))
 
     def add_lane(self, spec: LaneSpec) -> None:
         """One more network."""
+        self.begun = True
         try:
             lane = self.session.add(spec)
         except LabError as error:
             self.say(error.sentence)
             return
         card = self.catalog[spec.model]
-        lane.title = self._title(spec, card)
+        lane.title = self._title(lane, card)
         view = LaneView(lane, card, self._pictures)
         view.rest = self._pictures.rest
         view.removed.connect(self.remove_lane)
         view.retried.connect(self.session.retry)
         view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
         self.grid.add(view)
+        self._tick_lanes()
         self.refresh_figures()
 
-    def _title(self, spec: LaneSpec, card: ModelCard) -> str:
+    def _title(self, lane: Lane, card: ModelCard) -> str:
         """The card's title; with what tells it apart when the same model runs twice."""
-        twins = [lane.spec for lane in self.session.lanes if lane.spec.model == spec.model]
-        if len(twins) < 2:
+        twins = [other for other in self.session.lanes if other.spec.model == lane.spec.model and other is not lane]
+        if not twins:
             return card.title
-        words = [spec.backend] if any(t.backend != spec.backend for t in twins) else []
-        words += [f"{spec.threads} threads"] if spec.threads else []
-        return f"{card.title} · {', '.join(words) or len(twins)}"
+        words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
+        words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
+        return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 
     def remove_lane(self, lane: Lane) -> None:
         """Take a network away."""
         self.session.remove(lane)
         self.grid.remove(lane)
+        self._tick_lanes()
         self.refresh()
 
     def remove_focused(self) -> None:
@@ -302,9 +328,17 @@ class MainWindow(QMainWindow):
         for lane in self.session.lanes:
             if lane.slot == slot:
                 self.session.set_paused(lane, not lane.paused)
+                self._tick_lanes()
                 self.refresh_figures()
                 return
+        self._tick_lanes()
         self.say(f"There is no network {slot + 1}. Press A to add one.")
+
+    def _tick_lanes(self) -> None:
+        """Tick in the menu which networks are on."""
+        on = {lane.slot for lane in self.session.lanes if not lane.paused}
+        for slot in range(MAX_LANES):
+            self._check(f"lane_{slot + 1}", slot in on)
 
     def enlarge_step(self, by: int) -> None:
         """Show the next lane alone; after the last, all again."""
@@ -381,8 +415,8 @@ class MainWindow(QMainWindow):
             if key == name and drawer.isHidden():
                 self._place()
                 drawer.present()
-            else:
-                drawer.hide()
+            elif not drawer.isHidden():
+                drawer.dismiss()
 
     def show_plot(self, shown: bool) -> None:
         """Fold the plot away or out; it is made when it is first needed."""
@@ -450,10 +484,14 @@ class MainWindow(QMainWindow):
 
     def back(self) -> None:
         """Close what lies on top; then leave full screen."""
-        for cover in (self.blank, self.help, *self.drawers.values()):
+        for cover in (self.blank, self.help):
             if not cover.isHidden():
                 cover.hide()
                 self._check("blank", False)
+                return
+        for drawer in self.drawers.values():
+            if not drawer.isHidden():
+                drawer.dismiss()
                 return
         if self.grid.alone is not None:
             self.grid.show_alone(None)
@@ -526,6 +564,12 @@ class MainWindow(QMainWindow):
             then, self._then = self._then, None
             QTimer.singleShot(0, then)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Full screen may come and go by other ways than ours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._check("full_screen", self.isFullScreen())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Type and floating parts follow the window."""
         super().resizeEvent(event)
@@ -548,8 +592,8 @@ class MainWindow(QMainWindow):
         return replace(
             self.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
-            source=self.source_text,
-            lanes=tuple(lane.spec for lane in session.lanes),
+            source="" if self.source_text == "auto" else self.source_text,
+            lanes=tuple(lane.spec for lane in session.lanes) if self.begun else self.settings.lanes,
             mode=session.mode.value,
             topk=ask.topk,
             confidence=ask.confidence,
@@ -563,6 +607,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the settings, end every thread, go."""
+        self.closed, self._then = True, None
         self._figures_timer.stop()
         self._plot_timer.stop()
         trouble = self.current_settings().save()

@@ -14,9 +14,13 @@ def short_label(label: str) -> str:
 
 
 def ink_on(colour: QColor) -> QColor:
-    """Black or white, whichever reads better on `colour`."""
-    luminance = 0.2126 * colour.redF() + 0.7152 * colour.greenF() + 0.0722 * colour.blueF()
-    return QColor("#0B0D10" if luminance > 0.4 else "#FFFFFF")
+    """Black or white, whichever has the greater contrast on `colour` (WCAG 2.1, relative luminance)."""
+
+    def linear(value: float) -> float:
+        return float(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
+
+    luminance = 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+    return QColor("#0B0D10" if luminance > 0.179 else "#FFFFFF")
 
 
 def draw_boxes(
@@ -50,11 +54,18 @@ def draw_boxes(
         painter.drawRect(inner)
         painter.setPen(QPen(colour, width))
         painter.drawRect(inner)
+    tags: list[QRectF] = []
+    for i in range(count):   # the best first: a tag that would cover another is left out
+        x1, y1 = float(found.boxes[i][0]), float(found.boxes[i][1])
         text = f"{short_label(found.labels[i])} {found.scores[i] * 100:.0f} %"
         text_width = min(metrics.horizontalAdvance(text) + 12, picture.width())
-        left = min(max(box.left(), picture.left()), picture.right() - text_width)
-        top = box.top() - height if box.top() - height >= picture.top() else box.top()
-        tag = QRectF(left, top, text_width, height)
+        left = min(max(picture.x() + x1 * sx, picture.left()), picture.right() - text_width)
+        top = picture.y() + y1 * sy
+        top = max(top - height, picture.top()) if top - height >= picture.top() else max(top, picture.top())
+        tag = QRectF(left, min(top, picture.bottom() - height), text_width, height)
+        if any(tag.intersects(other) for other in tags):
+            continue
+        tags.append(tag)
         painter.fillRect(tag, colour)
         painter.setPen(ink)
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)

@@ -43,14 +43,14 @@ class SourceMenu(QMenu):
 
     def following(self, text: str) -> str:
         """The source after `text` in the round: cameras, the reel, the pattern, and the last file."""
-        known = [str(camera.index) for camera in self._cameras] + ["reel", "pattern"]
+        known = [*map(self._word, self._cameras), "reel", "pattern"]
         if self._last and self._last not in known:
             known.append(self._last)
         return known[(known.index(text) + 1) % len(known)] if text in known else known[0]
 
     def remember(self, text: str) -> None:
         """Keep a file or address in the round."""
-        if text not in ("auto", "reel", "pattern") and not text.isdecimal():
+        if text not in ("auto", "reel", "pattern") and text not in map(self._word, self._cameras):
             self._last = text
 
     def _found(self, found: Sequence[CameraInfo]) -> None:
@@ -66,7 +66,7 @@ class SourceMenu(QMenu):
     def _fill(self) -> None:
         self.clear()
         for camera in self._cameras:
-            self._entry(camera.name, str(camera.index))
+            self._entry(camera.name, self._word(camera))
         if not self._cameras:
             self.addAction("No camera found").setEnabled(False)
         modes = self.addMenu("Camera resolution")
@@ -84,6 +84,11 @@ class SourceMenu(QMenu):
         self.addAction("Picture…", self._ask(QFileDialog.getOpenFileName, "Choose a picture", PICTURES))
         self.addAction("Folder of pictures…", self._ask_folder)
         self.addAction("Address of a stream…", self._ask_address)
+
+    def _word(self, camera: CameraInfo) -> str:
+        """How the camera is written: by its name, which stays when others are plugged in; twins by their number."""
+        twins = [other for other in self._cameras if other.name == camera.name]
+        return camera.name if len(twins) == 1 and not camera.name.isdecimal() else str(camera.index)
 
     def _entry(self, title: str, text: str) -> None:
         self.addAction(title, lambda: self.chosen.emit(text))

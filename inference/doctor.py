@@ -239,7 +239,7 @@ def _line_up(page: Page, options: Options) -> dict[str, Any]:
     from inference.shelf import listing, open_store
     from models.catalog import load_catalog
 
-    rows = listing(load_catalog(), open_store(options))
+    rows = listing(load_catalog(troubles=[]), open_store(options))
     facts: dict[str, Any] = {}
     for row in rows:
         if row["lineup"]:

@@ -255,7 +255,7 @@ class Session:
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
-        if self.prepare:
+        if self.prepare and feed is self._feed:
             self.prepare(frame)
         with self._handing:
             if feed is not self._feed:   # a source that is being left

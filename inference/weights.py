@@ -109,11 +109,20 @@ class Load:
         """
         from inference.recogniser import Recogniser  # imports OpenCV: not needed to know what is missing
 
-        path = ready(self._card, self._store, report, cancelled)
-        if cancelled.is_set():
-            raise Cancelled(self._card.title)
-        report(f"Opening {self._card.title}", None)
-        return Recogniser(self._card, path, self._backend, self._engine, live=True)
+        for attempt in (1, 2):
+            path = ready(self._card, self._store, report, cancelled)
+            if cancelled.is_set():
+                raise Cancelled(self._card.title)
+            report(f"Opening {self._card.title}", None)
+            try:
+                return Recogniser(self._card, path, self._backend, self._engine, live=True)
+            except BackendError:
+                # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
+                if attempt == 2 or path != converted(self._card, self._store) or self._backend != "onnxruntime":
+                    raise
+                with suppress(OSError):
+                    path.unlink()
+        raise AssertionError("the second attempt returns or raises")
 
 
 def _fetched(card: ModelCard, store: Store, report: Report, cancelled: Event) -> tuple[Path, ...]:

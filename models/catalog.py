@@ -1,8 +1,11 @@
 """Find the cards: the built-in ones and the user's own."""
 
+import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+
+import platformdirs
 
 from models.card import ModelCard, read_card
 from models.errors import CardError
@@ -11,13 +14,33 @@ CARDS = Path(__file__).parent / "cards"
 LABELS = Path(__file__).parent / "labels"
 
 
-def load_catalog(folder: Path = CARDS) -> dict[str, ModelCard]:
-    """Every card in the folder, by name, in the order of the names.
+def user_cards() -> Path:
+    """The folder of the user's own cards, and of the label lists that they name; it may not exist."""
+    given = os.environ.get("LINEUP_CONFIG")
+    config = Path(given).expanduser() if given else platformdirs.user_config_path("lineup", appauthor=False)
+    return config / "cards"
+
+
+def load_catalog(*folders: Path, troubles: list[CardError] | None = None) -> dict[str, ModelCard]:
+    """Every card, by name, in the order of the names: the built-in ones and the user's own, which come later.
+
+    Args:
+        folders: where to look; none for the usual two.
+        troubles: takes the errors of wrong cards, which are then left out.
 
     Raises:
-        CardError: a card is wrong.
+        CardError: a card is wrong, and there is no `troubles` to take it.
     """
-    return {path.stem: read_card(path) for path in sorted(folder.glob("*.toml"))}
+    catalog: dict[str, ModelCard] = {}
+    for folder in folders or (CARDS, user_cards()):
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                catalog[path.stem] = read_card(path)
+            except CardError as error:
+                if troubles is None:
+                    raise
+                troubles.append(error)
+    return catalog
 
 
 def find_card(name: str, catalog: Mapping[str, ModelCard]) -> ModelCard:
@@ -44,12 +67,13 @@ def read_labels(card: ModelCard, folder: Path = LABELS) -> tuple[str, ...]:
     Raises:
         CardError: the file is missing.
     """
+    own = user_cards() / card.labels
     try:
-        return tuple((folder / card.labels).read_text(encoding="utf-8").splitlines())
-    except OSError as error:
+        return tuple((own if own.is_file() else folder / card.labels).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
         raise CardError(
-            f"The labels {card.labels!r} of {card.name} cannot be read: {error.strerror}.",
-            "Put the file into models/labels/, one label a line.",
+            f"The labels {card.labels!r} of {card.name} cannot be read: {error}.",
+            "Put the file beside the card, one label a line, in UTF-8.",
         ) from error
 
 

@@ -165,7 +165,7 @@ import app, make
 folder = Path(sys.argv[1])
 path = make.tiny_onnx(folder / "tiny.onnx")
 file = models.card.ModelFile("tiny.onnx", hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
-models.catalog.load_catalog = lambda: {"tiny": make.card(files=(file,))}
+models.catalog.load_catalog = lambda **_: {"tiny": make.card(files=(file,))}
 cv2.imwrite(str(folder / "noise.png"), make.frame().pixels)
 sys.exit(app.main(["predict", str(folder / "noise.png"), "--models", "tiny", "--mirror", str(folder)]))
 """

@@ -50,7 +50,7 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModelC
         "broken": make.card("broken", files=(file_of(folder / "broken.onnx"),)),
         "absent": make.card("absent", files=(ModelFile("absent.onnx", "ab" * 32, 4_945_361),), licence="MIT"),
     }
-    monkeypatch.setattr("models.catalog.load_catalog", lambda: cards)
+    monkeypatch.setattr("models.catalog.load_catalog", lambda **_: cards)
     monkeypatch.setenv("LINEUP_MIRROR", str(folder))
     return cards
 
@@ -494,7 +494,7 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import make, models.catalog
 from models.card import ModelFile
 cards = {{"far": make.card("far", files=(ModelFile("far.onnx", "ab" * 32, 1000, {url!r}),))}}
-models.catalog.load_catalog = lambda: cards
+models.catalog.load_catalog = lambda **_: cards
 import app
 app._end(app.main({argv!r}))
 """

@@ -16,10 +16,11 @@ from inference.data import Ask, Classification, Detections, Frame, Prediction
 from inference.errors import BackendError
 from inference.recogniser import Recogniser
 from models import ModelCard, load_catalog
+from models.catalog import CARDS as CARDS_FOLDER
 from models.store import Store
 
 ENGINE = Engine(threads=2, spin=False)
-CARDS = {name: card for name, card in load_catalog().items() if card.golden}
+CARDS = {name: card for name, card in load_catalog(CARDS_FOLDER).items() if card.golden}
 # The recorded boxes: scores above 0.4, suppressed at 0.5.
 CONFIDENCE, IOU = 0.4, 0.5
 ROUNDING, PX = 0.0005, 0.5   # of the recorded scores, and of the recorded edges

@@ -15,9 +15,10 @@ from inference.options import MODES, THEMES
 from inference.postprocess import CLASSIFIERS, DETECTORS
 from inference.sources import SOURCES, parse_source
 from models.card import InputSpec, ModelCard, ModelFile, PackageMember
+from models.catalog import CARDS as CARDS_FOLDER
 from models.catalog import LABELS, line_up, load_catalog
 
-CATALOG = load_catalog()
+CATALOG = load_catalog(CARDS_FOLDER)
 NEEDED = {
     "squeezenet1.1", "efficientnet-lite0", "efficientnet-lite2", "yolov3-tiny", "inception-v1", "resnet50",
     "mobilenet-v1-0.25", "mobilenet-v2", "mobilenet-v3-small", "yolox-nano", "ssd-mobilenet-v1",

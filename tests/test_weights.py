@@ -22,10 +22,11 @@ from inference.data import Ask, Classification, Detections, Frame, LaneSpec
 from inference.errors import BackendError, Cancelled, CardError, ImportFailed, StoreError
 from inference.weights import converted, loader, missing, ready, weights_sha256
 from models.card import ModelCard, ModelFile
+from models.catalog import CARDS as CARDS_FOLDER
 from models.catalog import line_up, load_catalog
 from models.store import Store
 
-CATALOG = load_catalog()
+CATALOG = load_catalog(CARDS_FOLDER)
 LINE_UP = ("squeezenet1.1", "yolov3-tiny", "efficientnet-lite0", "efficientnet-lite2")
 
 

@@ -242,3 +242,49 @@ def test_closing_ends_every_thread_within_two_seconds(window, qtbot, state):
     window.close()
     assert perf_counter() - start < 2
     assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
+
+
+def test_a_dead_source_of_last_time_gives_way_to_what_is_there(qtbot, tmp_path):
+    from gui.main import build
+    from inference.options import Options
+
+    made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(source=str(tmp_path / "gone.mp4"), lanes=()))
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.session.latest is not None, timeout=8000)   # the reel, as there is no camera
+    assert "gone.mp4" in made.said
+    made.close()
+
+
+def test_a_window_that_is_closed_before_its_first_painting_starts_nothing(qtbot, tmp_path):
+    from gui.main import build
+    from inference.options import Options
+
+    kept = (LaneSpec("quick"),)
+    made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(lanes=kept))
+    made.show()
+    made.close()
+    qtbot.wait(50)
+    assert made.closed
+    assert made.session.lanes == []
+    assert Settings.load().lanes == kept   # and forgets nothing
+
+
+def test_the_menu_ticks_what_is_on(window):
+    window.add_lane(LaneSpec("quick"))
+    ticked = [window.actions_by_name[f"lane_{key}"].isChecked() for key in (1, 2)]
+    assert ticked == [True, False]
+    window.toggle_lane(0)
+    window.toggle_lane(1)   # there is none
+    assert not window.actions_by_name["lane_1"].isChecked()
+    assert not window.actions_by_name["lane_2"].isChecked()
+
+
+def test_saved_mirror_and_smoothing_are_ticked(qtbot, tmp_path):
+    from gui.main import build
+    from inference.options import Options
+
+    made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(lanes=(), mirror=True, smoothing=True))
+    assert made.actions_by_name["mirror"].isChecked()
+    assert made.actions_by_name["smoothing"].isChecked()
+    made.close()

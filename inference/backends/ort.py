@@ -81,7 +81,7 @@ def _open(path: Path, options: Any, wanted: list[str]) -> Any:
         except Exception:   # ONNX Runtime's exceptions share no other base
             if wanted == [CPU]:
                 raise
-            return ort.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)
+            return ort.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)   # said in `warning`
     except Exception as error:   # as above
         raise BackendError(f"ONNX Runtime cannot open {path.name}: {_reason(error)}.", AGAIN) from error
 

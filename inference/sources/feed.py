@@ -143,6 +143,9 @@ class Feed:
             self._reading = self._source.live
         if self._source.live and self._watchdog.ident is None:
             self._watchdog.start()
+        import cv2  # the window is quicker to open without it
+
+        cv2.setNumThreads(1)   # for its own loops: the cores belong to the networks
         due = perf_counter()
         while not self._closing.is_set():
             start = perf_counter()
