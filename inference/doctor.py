@@ -213,6 +213,8 @@ def _store(page: Page, options: Options) -> dict[str, Any]:
                 f"The cache folder {store.cache} cannot be written.", "Set LINEUP_CACHE to another folder."
             )
         )
+    from models.catalog import user_cards
+
     mirror = options.mirror_dir or os.environ.get("LINEUP_MIRROR", "")
     if mirror and not Path(mirror).expanduser().is_dir():
         page.troubles.append(
@@ -223,6 +225,7 @@ def _store(page: Page, options: Options) -> dict[str, Any]:
         "Free": size_text(shutil.disk_usage(existing).free),
         "Writable": "yes" if writable else "no",
         "Mirror": mirror or "none",
+        "Own cards": str(user_cards()),
     }
 
 
