@@ -115,6 +115,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        # All of it at every change: everything moves anyway, and after a change of the range a part would stay behind.
+        self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
         self._grid = pg.PlotCurveItem(connect="pairs")
         self._grid.setZValue(-10)
         item.addItem(self._grid)
