@@ -52,7 +52,7 @@ FIGURES_MS = 250     # numbers change four times a second: more cannot be read
 PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
 SAID_S = 6.0         # a sentence about something that was done stays so long
 SCALE_STEP = 1.1
-TOGETHER_REST = 2.0  # times longer between two paintings while the networks run together
+TOGETHER_REST = 3.0  # times longer between two paintings while the networks run together
 
 
 class MainWindow(QMainWindow):
@@ -362,7 +362,7 @@ class MainWindow(QMainWindow):
     def show_mode(self) -> None:
         """Mark the mode that holds, in the bar and the plot.
 
-        Together is about throughput: the window then paints half as often, and the time goes to the networks.
+        Together is about throughput: the window then paints a third as often, and the time goes to the networks.
         """
         self.bar.show_mode(self.session.mode)
         rest = self._pictures.rest = TOGETHER_REST if self.session.mode is Mode.TOGETHER else 1.0
