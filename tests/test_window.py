@@ -1,5 +1,6 @@
 """The window with quick networks of known answers: everything a user does to it, without a screen."""
 
+import gc
 from dataclasses import replace
 from threading import enumerate as threads
 from time import perf_counter
@@ -7,6 +8,7 @@ from time import perf_counter
 import make
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 
 from gui.bridge import Bridge
@@ -55,6 +57,13 @@ def make_load(spec, engine):
     return load
 
 
+def end(made):
+    """Close a window and destroy it here and now: else the garbage collector might, on the thread of a later lane."""
+    made.close()
+    shiboken6.delete(made)
+    gc.collect()
+
+
 @pytest.fixture
 def window(qtbot, tmp_path):
     bridge = Bridge()
@@ -65,7 +74,7 @@ def window(qtbot, tmp_path):
     made.show()
     made.open_source("pattern")
     yield made
-    made.close()
+    end(made)
     assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
 
 
@@ -249,11 +258,10 @@ def test_a_dead_source_of_last_time_gives_way_to_what_is_there(qtbot, tmp_path):
     from inference.options import Options
 
     made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(source=str(tmp_path / "gone.mp4"), lanes=()))
-    qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made.session.latest is not None, timeout=8000)   # the reel, as there is no camera
     assert "gone.mp4" in made.said
-    made.close()
+    end(made)
 
 
 def test_a_window_that_is_closed_before_its_first_painting_starts_nothing(qtbot, tmp_path):
@@ -268,6 +276,7 @@ def test_a_window_that_is_closed_before_its_first_painting_starts_nothing(qtbot,
     assert made.closed
     assert made.session.lanes == []
     assert Settings.load().lanes == kept   # and forgets nothing
+    end(made)
 
 
 def test_the_menu_ticks_what_is_on(window):
@@ -287,4 +296,4 @@ def test_saved_mirror_and_smoothing_are_ticked(qtbot, tmp_path):
     made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(lanes=(), mirror=True, smoothing=True))
     assert made.actions_by_name["mirror"].isChecked()
     assert made.actions_by_name["smoothing"].isChecked()
-    made.close()
+    end(made)
