@@ -1,6 +1,6 @@
 """A panel that slides over the right side of the window: no dialog, the picture goes on."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
@@ -9,8 +9,6 @@ from gui.theme import Size, Theme, font
 
 class Drawer(QFrame):
     """A title, a cross, and one content widget; Esc closes it."""
-
-    closed = Signal()
 
     def __init__(self, title: str, content: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
@@ -56,4 +54,3 @@ class Drawer(QFrame):
         """Close it and give the keyboard back."""
         self.hide()
         self._over.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.closed.emit()

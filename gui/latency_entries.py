@@ -2,6 +2,7 @@
 
 from PySide6.QtGui import QColor
 
+from gui.answer import milliseconds
 from gui.plot_legend import Entry
 from gui.plot_range import Array
 from gui.plot_style import DASHES
@@ -20,11 +21,6 @@ TIPS = {
     "cpu": "What the lane's own thread computed, without the time that others held the processor",
 }
 NOTHING = "\N{EN DASH}"   # for a number that is not there
-
-
-def milliseconds(value: float) -> str:
-    """A time with one decimal below 100, none above."""
-    return f"{value:.1f} ms" if value < 99.95 else f"{value:.0f} ms"
 
 
 def stage_colours(theme: Theme, lane: Lane | None) -> dict[str, str]:

@@ -9,13 +9,11 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from inference.data import LaneSpec
 from inference.session import MAX_LANES
+from models.catalog import config_folder
 
 VERSION = 1
 NAME = "settings.json"
@@ -54,7 +52,7 @@ class Settings:
 
         A file that cannot be understood at all is put aside as settings.broken.json.
         """
-        path = folder() / NAME
+        path = config_folder() / NAME
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
@@ -75,7 +73,7 @@ class Settings:
 
     def save(self) -> str:
         """Write the settings, whole or not at all. "" when it worked, else a sentence that says why not."""
-        path = folder() / NAME
+        path = config_folder() / NAME
         temporary = ""
         try:
             path = path.resolve()   # a link stays a link: its target is replaced
@@ -95,13 +93,6 @@ class Settings:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             return f"The settings cannot be saved in {path.parent}: {why}."
         return ""
-
-
-def folder() -> Path:
-    """Where the settings lie: LINEUP_CONFIG, or the platform's place for settings."""
-    if given := os.environ.get("LINEUP_CONFIG"):
-        return Path(os.path.expanduser(given))   # Path.expanduser raises where there is no such user
-    return platformdirs.user_config_path("lineup", appauthor=False)
 
 
 def to_json(settings: Settings) -> dict[str, Any]:

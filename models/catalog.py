@@ -14,11 +14,16 @@ CARDS = Path(__file__).parent / "cards"
 LABELS = Path(__file__).parent / "labels"
 
 
+def config_folder() -> Path:
+    """Where the user's settings and cards lie: LINEUP_CONFIG, or the platform's place for settings."""
+    if given := os.environ.get("LINEUP_CONFIG"):
+        return Path(os.path.expanduser(given))   # Path.expanduser raises where there is no such user
+    return platformdirs.user_config_path("lineup", appauthor=False)
+
+
 def user_cards() -> Path:
     """The folder of the user's own cards, and of the label lists that they name; it may not exist."""
-    given = os.environ.get("LINEUP_CONFIG")
-    config = Path(given).expanduser() if given else platformdirs.user_config_path("lineup", appauthor=False)
-    return config / "cards"
+    return config_folder() / "cards"
 
 
 def load_catalog(*folders: Path, troubles: list[CardError] | None = None) -> dict[str, ModelCard]:

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gui import settings as module
-from gui.settings import BROKEN, MODES, NAME, THEMES, Settings, folder, from_json, to_json
+from gui.settings import BROKEN, MODES, NAME, THEMES, Settings, from_json, to_json
 from inference.data import LaneSpec, Mode
 from inference.session import MAX_LANES
+from models.catalog import config_folder
 
 FULL = Settings(
     geometry="AdnQywAD",
@@ -39,20 +40,20 @@ FULL = Settings(
 @pytest.fixture
 def path() -> Path:
     """Where the settings lie; the folder is there."""
-    folder().mkdir(parents=True)
-    return folder() / NAME
+    config_folder().mkdir(parents=True)
+    return config_folder() / NAME
 
 
 def test_without_a_file_there_are_defaults() -> None:
     assert Settings.load() == Settings()
-    assert not folder().exists()
+    assert not config_folder().exists()
 
 
 @pytest.mark.parametrize("given", [Settings(), FULL, replace(FULL, lanes=())])
 def test_what_was_saved_comes_back(given: Settings) -> None:
     assert given.save() == ""
     assert Settings.load() == given
-    assert [entry.name for entry in folder().iterdir()] == [NAME]
+    assert [entry.name for entry in config_folder().iterdir()] == [NAME]
 
 
 def test_every_setting_is_checked() -> None:
@@ -120,10 +121,10 @@ def test_a_broken_file_is_put_aside(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert Settings.load() == Settings()
     assert not path.exists()
-    assert (folder() / BROKEN).read_bytes() == content
+    assert (config_folder() / BROKEN).read_bytes() == content
     assert FULL.save() == ""
     assert Settings.load() == FULL
-    assert (folder() / BROKEN).read_bytes() == content
+    assert (config_folder() / BROKEN).read_bytes() == content
 
 
 def test_a_deep_wrong_value_can_be_said(path: Path) -> None:
@@ -139,8 +140,8 @@ def test_an_editors_mark_is_no_harm(path: Path) -> None:
 def test_a_folder_in_its_place(path: Path) -> None:
     path.mkdir()
     assert Settings.load() == Settings()
-    assert FULL.save().startswith(f"The settings cannot be saved in {folder()}")
-    assert [entry.name for entry in folder().iterdir()] == [NAME]   # no crumbs
+    assert FULL.save().startswith(f"The settings cannot be saved in {config_folder()}")
+    assert [entry.name for entry in config_folder().iterdir()] == [NAME]   # no crumbs
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,7 @@ def test_a_full_disk_leaves_the_old_file(path: Path, where: str, monkeypatch: py
 
     monkeypatch.setattr(os, where, full)
     said = Settings().save()
-    assert said == f"The settings cannot be saved in {folder().resolve()}: No space left on device."
+    assert said == f"The settings cannot be saved in {config_folder().resolve()}: No space left on device."
     monkeypatch.undo()
     assert json.loads(path.read_text(encoding="utf-8"))["theme"] == "light"
     assert [entry.name for entry in path.parent.iterdir()] == [NAME]
@@ -190,7 +191,7 @@ def test_a_link_stays_a_link(path: Path, tmp_path: Path) -> None:
 def test_the_folder_is_found_whatever_is_said(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEUP_CONFIG", given)
     expected = Path(given) if given else platformdirs.user_config_path("lineup", appauthor=False)
-    assert folder() == expected
+    assert config_folder() == expected
 
 
 JSON = st.recursive(
