@@ -24,6 +24,15 @@ class Bridge(QObject):
         self._rest = QTimer(self, singleShot=True, interval=REST_MS, timerType=Qt.TimerType.PreciseTimer)
         self._rest.timeout.connect(self._rested)
 
+    @property
+    def rest_ms(self) -> int:
+        """The least time between two wake-ups."""
+        return self._rest.interval()
+
+    @rest_ms.setter
+    def rest_ms(self, rest_ms: int) -> None:
+        self._rest.setInterval(rest_ms)
+
     def wake(self) -> None:
         """Something is new; from any thread, returns at once."""
         self._again = True

@@ -25,7 +25,7 @@ from gui import style
 from gui.actions import build_actions, fill_menu, restyle_actions
 from gui.add_lane import AddLane
 from gui.bar import Bar
-from gui.bridge import Bridge
+from gui.bridge import REST_MS, Bridge
 from gui.controls import AnswerControls
 from gui.drawer import Drawer
 from gui.elided import ElidedLabel
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.controls.show_values(session.ask, session.mirror)
         self._check("mirror", session.mirror)
         self._check("smoothing", session.ask.smoothing)
+        self._bridge = bridge
         bridge.changed.connect(self.refresh)
         self._figures_timer = QTimer(self, interval=FIGURES_MS)
         self._figures_timer.timeout.connect(self.refresh_figures)
@@ -368,6 +369,7 @@ class MainWindow(QMainWindow):
         rest = self._pictures.rest = TOGETHER_REST if self.session.mode is Mode.TOGETHER else 1.0
         for view in self.grid.views:
             view.rest = rest
+        self._bridge.rest_ms = round(REST_MS * rest)
         self._figures_timer.setInterval(round(FIGURES_MS * rest))
         self._plot_timer.setInterval(round(PLOT_MS * rest))
         for pane in self.panes.values():

@@ -34,12 +34,14 @@ def default_mode(cores: int | None = None) -> Mode:
 
 
 def engine_for(spec: LaneSpec, mode: Mode, cores: int | None = None) -> Engine:
-    """Threads as measured on small machines: in turns a lane has the machine to itself, together one core.
+    """Threads as measured on small machines (BENCHMARKS.md): in turns half of the cores, together one.
 
+    The window and the camera need a core too. A network that computes on all of them waits for its slowest thread,
+    and after a pause for the last one to wake up: its latency then depends on what else happens, by up to a third.
     Idle threads never spin: with any other program on a core, spinning makes two threads slower than one.
     """
     together = mode is Mode.TOGETHER
-    threads = spec.threads or (1 if together else min(4, max(1, cores or os.cpu_count() or 1)))
+    threads = spec.threads or (1 if together else min(4, max(1, (cores or os.cpu_count() or 1) // 2)))
     return Engine(threads=threads, spin=False, provider=spec.provider)
 
 

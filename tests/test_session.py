@@ -63,7 +63,9 @@ def test_turns_are_the_default_up_to_four_cores(cores, mode):
 @pytest.mark.parametrize(
     ("wanted", "mode", "cores", "threads"),
     [
-        (0, Mode.TURNS, 2, 2),
+        (0, Mode.TURNS, 1, 1),
+        (0, Mode.TURNS, 2, 1),
+        (0, Mode.TURNS, 4, 2),
         (0, Mode.TURNS, 16, 4),
         (0, Mode.TOGETHER, 16, 1),
         (3, Mode.TURNS, 2, 3),
