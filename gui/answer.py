@@ -67,9 +67,9 @@ class PictureView(QWidget):
         height, width = self.frame.pixels.shape[:2]
         picture = QRectF(target)
         if self.card and self.card.input.fit == "crop":
-            from inference.preprocess import FITS  # imports OpenCV: not before the first picture
+            from inference.preprocess import place  # imports OpenCV: not before the first picture
 
-            draw_crop(painter, picture, (height, width), FITS["crop"]((height, width), self.card.input.size).crop)
+            draw_crop(painter, picture, (height, width), place((height, width), self.card.input).crop)
         if self.found:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             label = font(Size.LABEL, self.scale, bold=True)

@@ -18,6 +18,7 @@ RANGES = {"0..1": (1 / 255, 0.0), "0..255": (1.0, 0.0), "-1..1": (1 / 127.5, -1.
 
 INTERPOLATION = {
     "area": cv2.INTER_AREA,        # averages every pixel: what `predict` and the golden answers use
+    "antialias": cv2.INTER_AREA,   # averages to shrink, linear to enlarge: nearest to torchvision and Pillow
     "pyramid": cv2.INTER_LINEAR,   # exact half by averaging, shared by all lanes, then linear: for live use
     "linear": cv2.INTER_LINEAR,
     "nearest": cv2.INTER_NEAREST,
@@ -83,6 +84,21 @@ FITS: dict[str, Callable[[tuple[int, int], tuple[int, int]], Placement]] = {
 }
 
 
+def place(frame: tuple[int, int], spec: InputSpec) -> Placement:
+    """Where a picture of (height, width) px goes in the input that `spec` describes.
+
+    Of a "crop", `spec.share` keeps the middle: resizing the short side to 256 and cutting out 224, as torchvision's
+    evaluation does, is the same as keeping 224/256 and resizing that.
+    """
+    placement = FITS[spec.fit](frame, spec.size)
+    if spec.fit != "crop" or spec.share == 1:
+        return placement
+    x1, y1, x2, y2 = placement.crop
+    w, h = max(1, round((x2 - x1) * spec.share)), max(1, round((y2 - y1) * spec.share))
+    left, top = (frame[1] - w) // 2, (frame[0] - h) // 2
+    return Placement((left, top, left + w, top + h), placement.inside)
+
+
 def _halved(picture: Pixels, height: int, width: int) -> Pixels:
     """The picture halved by averaging, again and again, while it stays at least (height, width).
 
@@ -106,7 +122,7 @@ class Preprocessor:
         """`live` takes the "pyramid" where the card says "area": as good to the eye, several times faster."""
         height, width = spec.size
         self._spec = spec
-        self._resample = "pyramid" if live and spec.resample == "area" else spec.resample
+        self._resample = "pyramid" if live and spec.resample in ("area", "antialias") else spec.resample
         self._channels = 1 if spec.order == "GRAY" else 3
         self._small = np.full((height, width, 3), spec.pad, np.uint8)
         self._last_inside: tuple[float, ...] = ()
@@ -132,7 +148,7 @@ class Preprocessor:
             call.
         """
         h, w = frame.pixels.shape[:2]
-        placement = FITS[self._spec.fit]((h, w), self._spec.size)
+        placement = place((h, w), self._spec)
         small = self._in_order(self._inverted(self._resize(frame, placement)))
         if self._spec.layout == "NHWC":
             self._look_up(small, self._table, self._out[0])
@@ -179,13 +195,16 @@ class Preprocessor:
             self._last_inside = placement.inside
         picture = frame.pixels[y1:y2, x1:x2]
         interpolation = INTERPOLATION[self._resample]
+        if self._resample == "antialias" and (x2 - x1 < right - left or y2 - y1 < bottom - top):
+            interpolation = cv2.INTER_LINEAR
         if self._resample == "pyramid":
             height, width = bottom - top, right - left
             if y2 - y1 >= 2 * height and x2 - x1 >= 2 * width:
                 picture = frame.half()[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
             picture = _halved(picture, height, width)
             if picture.shape[0] < height or picture.shape[1] < width:
-                interpolation = cv2.INTER_AREA   # which is another thing when it enlarges; `predict` has it too
+                # Which is another thing when it enlarges; `predict` has it too.
+                interpolation = INTERPOLATION["linear" if self._spec.resample == "antialias" else "area"]
         target = self._small[top:bottom, left:right]
         # A slice of the buffer is not what OpenCV writes into: only a whole one is filled without a copy.
         if target.flags.c_contiguous:

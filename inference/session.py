@@ -28,9 +28,16 @@ CLOSE_S = 1.8   # the window must be gone within two seconds
 MakeLoad = Callable[[LaneSpec, Engine], Load]
 
 
+def usable_cores() -> int:
+    """The cores that this process may use: fewer than the machine has, where the system keeps it to some."""
+    if hasattr(os, "sched_getaffinity"):   # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def default_mode(cores: int | None = None) -> Mode:
     """Turns up to four cores: there, networks that run together only measure each other."""
-    return Mode.TURNS if (cores or os.cpu_count() or 1) <= 4 else Mode.TOGETHER
+    return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER
 
 
 def engine_for(spec: LaneSpec, mode: Mode, cores: int | None = None) -> Engine:
@@ -41,7 +48,7 @@ def engine_for(spec: LaneSpec, mode: Mode, cores: int | None = None) -> Engine:
     Idle threads never spin: with any other program on a core, spinning makes two threads slower than one.
     """
     together = mode is Mode.TOGETHER
-    threads = spec.threads or (1 if together else min(4, max(1, (cores or os.cpu_count() or 1) // 2)))
+    threads = spec.threads or (1 if together else min(4, max(1, (cores or usable_cores()) // 2)))
     return Engine(threads=threads, spin=False, provider=spec.provider)
 
 

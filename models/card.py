@@ -17,8 +17,8 @@ DType = Literal["float32", "float16", "uint8"]
 PixelRange = Literal["0..1", "0..255", "-1..1"]
 Fit = Literal["crop", "stretch", "letterbox", "letterbox-topleft"]
 Invert = Literal["never", "always", "auto"]
-Resample = Literal["area", "pyramid", "linear", "nearest"]
-Format = Literal["onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch"]
+Resample = Literal["area", "antialias", "pyramid", "linear", "nearest"]
+Format = Literal["onnx", "darknet", "caffe", "coreml", "tensorflow", "squeezenet-pickle", "efficientnet-lite-torch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class InputSpec:
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)   # one a channel, in `order`
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     fit: Fit = "stretch"
+    share: float = 1.0                          # of the picture's middle that "crop" keeps: 0.875 is "resize 256, crop 224"
     resample: Resample = "area"
     pad: int = 114                              # grey level 0..255 beside a letterboxed picture
     invert: Invert = "never"                    # dark to bright before all else; "auto": a bright picture only
@@ -63,6 +64,18 @@ class ModelFile:
     bytes: int
     url: str = ""
     package: PackageMember | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """A published figure and what it was measured with; 0 where nobody published it. All in %."""
+
+    dataset: str                # "ImageNet-1k", "COCO val2017"
+    recipe: str                 # whose weights, which resize and size: without it the figure says little
+    top1: float = 0.0
+    top5: float = 0.0
+    ap: float = 0.0             # mean average precision over IoU 0.5 to 0.95
+    ap50: float = 0.0           # at IoU 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,11 @@ class ModelCard:
     year: int = 0               # of the paper
     paper: str = ""
     parameters: int = 0         # count of weights
-    gmacs: float = 0.0          # 10^9 multiply-adds for one picture
+    gmacs: float = 0.0          # 10^9 multiply-adds (MAC, not FLOP) for one picture
+    about: str = ""             # one sentence: what is new in this architecture
+    accuracy: Accuracy | None = None
+    trained: bool = True        # False: constant weights; right for shapes and speed, recognises nothing
+    guessed: tuple[str, ...] = ()   # keys that `models add` guessed and nobody has confirmed: "input.order"
     lineup: int = 0             # place in the line-up of the first start; 0: not in it
     options: Mapping[str, Any] = field(default_factory=dict)   # what the decoder wants to know
     golden: Golden | None = None
