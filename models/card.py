@@ -37,7 +37,7 @@ class InputSpec:
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)   # one a channel, in `order`
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     fit: Fit = "stretch"
-    share: float = 1.0                          # of the picture's middle that "crop" keeps: 0.875 is "resize 256, crop 224"
+    share: float = 1.0                          # of the middle that "crop" keeps: 0.875 is "resize 256, crop 224"
     resample: Resample = "area"
     pad: int = 114                              # grey level 0..255 beside a letterboxed picture
     invert: Invert = "never"                    # dark to bright before all else; "auto": a bright picture only

@@ -66,7 +66,6 @@ def test_mobilenet_v2_answers_as_with_torchvisions_transform(testdata, mobilenet
     spec = replace(card.input, fit="crop", share=0.875, resample="antialias")
     others, largest = differences(card, path, spec, photos(testdata))
     record_property("largest probability difference", largest)
-    print(f"largest probability difference {largest:.4f}")
     assert others == []
     assert largest <= LARGEST
 
