@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 
-from benchmarks.table import Row, at_least, at_most, told
+from benchmarks.table import Row, at_least, at_most
 from gui.answer import PictureView
 from gui.main import build
 from gui.main_window import MainWindow
@@ -95,14 +95,14 @@ class Bench:
                 raise SystemExit(f"a lane does not run: {failed}")
         return window
 
-    def bare(self, names: Sequence[str], mode: Mode, seconds: float) -> list[float]:
+    def bare(self, names: Sequence[str], seconds: float) -> list[float]:
         """Inferences per second of each of the same networks in loops with nothing else."""
         stop, counts = Event(), [0] * len(names)
         start_together = Event()
 
         def loop(index: int, name: str) -> None:
             card = self.catalog[name]
-            net = load_backend("onnxruntime", self.paths[name], engine_for(LaneSpec(name), mode))
+            net = load_backend("onnxruntime", self.paths[name], engine_for(LaneSpec(name)))
             prepare = Preprocessor(card.input, live=True)
             frames = [Frame(pixels, i, 0.0) for i, pixels in enumerate(self.frames)]
             x, _ = prepare(frames[0])
@@ -150,12 +150,11 @@ def throughput(bench: Bench) -> list[Row]:
     rows = []
     for what, names, mode, bar in (
         ("four lanes together in the window, inferences/s", bench.names, Mode.TOGETHER, 0.92),
-        ("one lane in the window, one thread, inferences/s", bench.names[:1], Mode.TOGETHER, 0.95),
-        ("one lane in the window, in turns, inferences/s", bench.names[:1], Mode.TURNS, 0.95),
+        ("one lane in the window, inferences/s", bench.names[:1], Mode.TURNS, 0.95),
     ):
         window, ours, bare = None, [], []
         for _ in range(ROUNDS):
-            rates = bench.bare(names, mode, ROUND_S)
+            rates = bench.bare(names, ROUND_S)
             bare.append(sum(rates))
             window = bench.window(mode, names, fps=2 * max(rates))   # nearly always a newer frame waits
             ours.append(rate(window, ROUND_S))
@@ -165,7 +164,7 @@ def throughput(bench: Bench) -> list[Row]:
         reference = f"{b:.1f} in bare loops with the same preprocessing"
         figures = (what, f"{a:.1f}", reference, a / b)
         note = f"rounds {ratios}"
-        rows.append(at_least(*figures, bar, note=note) if bar else told(*figures, note=note))
+        rows.append(at_least(*figures, bar, note=note))
     return rows
 
 

@@ -191,12 +191,11 @@ def _backends(page: Page, options: Options) -> dict[str, Any]:
 
 
 def _threads(page: Page, options: Options) -> dict[str, Any]:
-    from inference.data import LaneSpec, Mode
+    from inference.data import LaneSpec
     from inference.session import default_mode, engine_for
 
     lane = LaneSpec("any", threads=options.threads or 0)
-    facts: dict[str, Any] = {f"in {mode.value}": f"{engine_for(lane, mode).threads} a lane" for mode in Mode}
-    facts["usual mode"] = default_mode().value
+    facts: dict[str, Any] = {"a lane": engine_for(lane).threads, "usual mode": default_mode().value}
     wanted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return facts | {name: os.environ[name] for name in wanted if os.environ.get(name)}
 

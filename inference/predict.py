@@ -7,7 +7,7 @@ from threading import Event
 from time import perf_counter
 from typing import Any
 
-from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Mode, Result
+from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Result
 from inference.errors import LabError, SourceError
 from inference.recogniser import Recogniser
 from inference.report import Progress, complain, machine, say, table
@@ -51,7 +51,7 @@ def open_all(
         progress(f"Loading {card.title}")
         try:
             path = ready(card, store, progress, cancelled)
-            opened.append((spec, Recogniser(card, path, spec.backend, engine_for(spec, Mode.TURNS))))
+            opened.append((spec, Recogniser(card, path, spec.backend, engine_for(spec))))
         except LabError as error:
             troubles.append(error)
         progress.clear()
@@ -146,7 +146,7 @@ def _answer(spec: LaneSpec, recogniser: Recogniser, result: Result) -> dict[str,
         "backend": spec.backend,
         "provider": recogniser.provider,
         "warning": recogniser.warning,
-        "threads": engine_for(spec, Mode.TURNS).threads,
+        "threads": engine_for(spec).threads,
         "precision": card.precision,
         "sha256": weights_sha256(card),
     }

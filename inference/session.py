@@ -40,16 +40,14 @@ def default_mode(cores: int | None = None) -> Mode:
     return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER
 
 
-def engine_for(spec: LaneSpec, mode: Mode, cores: int | None = None) -> Engine:
-    """Threads as measured on small machines (BENCHMARKS.md): in turns half of the cores, together one.
+def engine_for(spec: LaneSpec) -> Engine:
+    """One thread unless the lane asks for more, in both modes, as measured (BENCHMARKS.md).
 
-    The window and the camera need a core too. A network that computes on all of them waits for its slowest thread,
-    and after a pause for the last one to wake up: its latency then depends on what else happens, by up to a third.
-    Idle threads never spin: with any other program on a core, spinning makes two threads slower than one.
+    A network on two threads waits for the slower one whenever the window or the camera takes a core, and after a pause
+    for the second one to wake up: its latency beside others was up to a third off from that alone, on one thread less
+    than a tenth. Idle threads never spin: with any other program on a core, that makes two threads slower than one.
     """
-    together = mode is Mode.TOGETHER
-    threads = spec.threads or (1 if together else min(4, max(1, (cores or usable_cores()) // 2)))
-    return Engine(threads=threads, spin=False, provider=spec.provider)
+    return Engine(threads=spec.threads or 1, spin=False, provider=spec.provider)
 
 
 class Session:
@@ -112,7 +110,7 @@ class Session:
         slot = next((s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}), None)
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
-        engine = engine_for(spec, self.mode)
+        engine = engine_for(spec)
         lane = Lane(spec, self._make_load(spec, engine), self._turnstile, self._on_change, slot)
         lane.threads = engine.threads
         lane.ask = self.ask
@@ -130,17 +128,17 @@ class Session:
         self._leave(lane)
 
     def set_mode(self, mode: Mode) -> None:
-        """Change how lanes share the machine; each loads again with the threads that suit it."""
+        """Change how lanes share the machine; their figures begin anew."""
         if mode is self.mode:
             return
         self.mode = mode
         self._turnstile.free = mode is Mode.TOGETHER
         for lane in self.lanes:
-            self.retry(lane)
+            lane.timings.clear()
 
     def retry(self, lane: Lane) -> None:
         """Load a lane again, after a failure or with other settings."""
-        engine = engine_for(lane.spec, self.mode)
+        engine = engine_for(lane.spec)
         lane.threads = engine.threads
         lane.reload(self._make_load(lane.spec, engine))
         if frame := self._held():
