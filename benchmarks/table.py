@@ -33,11 +33,6 @@ def at_least(what: str, ours: str, reference: str, figure: float, bar: float, un
     return Row(what, ours, reference, figure, f"≥ {bar:g}{unit}", figure >= bar, note)
 
 
-def told(what: str, ours: str, reference: str, figure: float, note: str = "") -> Row:
-    """A row without a bar: worth knowing, not promised."""
-    return Row(what, ours, reference, figure, "", True, note)
-
-
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int = 60) -> tuple[float, float]:
     """Median milliseconds of two ways of doing one thing, measured in turns: A B A B."""
     times: tuple[list[float], list[float]] = ([], [])
