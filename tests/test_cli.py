@@ -87,7 +87,7 @@ WRONG = [
     (["live", "--frames", "3"], "--frames belongs to a run without a window. Add --headless."),
     (["live", "--headless", "--frames", "0"], "'0' is not a whole number of 1 or more"),
     (["live", "--headless", "--seconds", "-1"], "'-1' is not a number above 0"),
-    (["models", "gte", "tiny"], "There is one: models get NAME…"),
+    (["models", "gte", "tiny"], "There are: models get NAME…, models pack FILE.zip"),
     (["models", "get"], "The following arguments are required: NAME"),
     (["models", "get", "tyni"], "Did you mean 'tiny'?"),
     (["doctor", "now"], "'now' is one word too many."),
@@ -406,7 +406,7 @@ def test_the_list_says_what_is_here(catalog: dict[str, ModelCard], capsys: pytes
     assert head.split()[0] == "NAME"
     assert [row.split()[0] for row in rows] == ["tiny", "box", "absent", "broken"]
     assert rows[0].endswith("here")
-    assert "1.2 M" in rows[0]
+    assert " 40 " in rows[0]       # counted from its graph; the card says something else
     assert "not here yet: a folder given by --mirror or LINEUP_MIRROR (4.9 MB)" in rows[2]
 
 
@@ -415,7 +415,8 @@ def test_the_list_as_json(catalog: dict[str, ModelCard], capsys: pytest.CaptureF
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["tiny"]["here"], rows["absent"]["here"]) == (True, False)
     assert rows["absent"]["missing"][0]["sha256"] == "ab" * 32
-    assert rows["tiny"]["parameters"] == 1234567
+    assert (rows["tiny"]["parameters"], rows["tiny"]["counted"]) == (40, True)
+    assert (rows["absent"]["parameters"], rows["absent"]["counted"]) == (0, False)   # as published
 
 
 def test_get_says_where_it_is_and_fails_for_what_is_not(
@@ -580,3 +581,32 @@ def test_a_reader_that_leaves_early_is_no_trouble() -> None:
     )
     os.close(write)
     assert b"Traceback" not in ran.stderr
+
+
+# --- packs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_carries_a_model_to_another_cache(
+    catalog: dict[str, ModelCard], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack, there = str(tmp_path / "venue.zip"), str(tmp_path / "there")
+    assert app.main(["models", "pack", pack, "tiny"]) == 0
+    assert "1 model (1 file," in capsys.readouterr().out
+    assert app.main(["models", "unpack", pack, "--cache", there]) == 0
+    assert "New here from venue.zip: 1 file," in capsys.readouterr().out
+    assert app.main(["models", "unpack", pack, "--cache", there]) == 0
+    assert ": 0 files" in capsys.readouterr().out
+
+
+def test_a_pack_of_what_is_not_here_fails(
+    catalog: dict[str, ModelCard], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["models", "pack", str(tmp_path / "venue.zip"), "absent"]) == 1
+    assert "Not here yet" in capsys.readouterr().err
+    assert not (tmp_path / "venue.zip").exists()
+
+
+def test_no_pack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "venue.zip").write_text("hello")
+    assert app.main(["models", "unpack", str(tmp_path / "venue.zip")]) == 1
+    assert "no ZIP file" in capsys.readouterr().err

@@ -23,7 +23,7 @@ from models.archive import extract
 from models.card import InputSpec, ModelCard, ModelFile, PackageMember
 from models.errors import Cancelled, StoreError
 from models.registry import Indexes
-from models.store import Store
+from models.store import Store, endpoint_of
 
 BODY = bytes(range(256)) * 1000          # 256,000 bytes
 OTHER = bytes(reversed(BODY))            # as long, another file
@@ -480,7 +480,7 @@ def test_a_package_that_no_index_has(tmp_path: Path, server: bad.Server) -> None
     [
         (tar_gz({}), None, "a", "has no file a"),
         (tar_gz({"a": BODY[:-1]}), None, "a", "a in net-1.0.tar.gz has 255,999 bytes"),
-        (tar_gz({"a": OTHER}), None, "a", "not the file that the card names"),
+        (tar_gz({"a": OTHER}), None, "a", "is not net.onnx: its sha256"),
         (tar_gz({"a": BODY}), tar_gz({"a": OTHER}), "a", "not the .* that the card"),
         (b"no archive", None, "a", "cannot be unpacked"),
         (tar_gz({"a": BODY})[:-200], None, "a", "cannot be unpacked"),
@@ -547,3 +547,16 @@ def test_a_member_is_copied_and_hashed(tmp_path: Path, make) -> None:
 def test_the_start_does_not_pay_for_the_network(tmp_path: Path) -> None:
     code = "import sys, models.store; sys.exit(bool({'unearth', 'httpx2', 'ssl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], timeout=60).returncode == 0
+
+@pytest.mark.parametrize(
+    ("endpoint", "url", "asked"),
+    [
+        ("", "https://huggingface.co/a/b", "https://huggingface.co/a/b"),
+        ("https://mirror.example/hf/", "https://huggingface.co/a/b", "https://mirror.example/hf/a/b"),
+        ("https://mirror.example", "https://huggingface.co.evil.example/a", "https://huggingface.co.evil.example/a"),
+        ("https://mirror.example", "https://a.example/huggingface.co/a", "https://a.example/huggingface.co/a"),
+    ],
+)
+def test_another_host_for_hugging_face(monkeypatch, endpoint, url, asked):
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    assert endpoint_of(url) == asked

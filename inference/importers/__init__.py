@@ -17,8 +17,6 @@ VERSION = 1   # raise it when an importer's result changes: what was converted b
 # Each has `convert(files, card) -> onnx.ModelProto`; `files` in the order of the card.
 IMPORTERS = {
     "darknet": "inference.importers.darknet",
-    "caffe": "inference.importers.caffe",
-    "coreml": "inference.importers.coreml",
     "squeezenet-pickle": "inference.importers.squeezenet",
     "efficientnet-lite-torch": "inference.importers.efficientnet_lite",
 }

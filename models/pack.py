@@ -1,0 +1,133 @@
+"""Several models in one file, for a place without a network.
+
+A pack is a ZIP whose members are stored as they are, never compressed: `lineup.json`, the list, and each file of a
+model under its sha256. Nothing that is not on the list is taken, nothing is taken under a name of the pack's choosing.
+"""
+
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from models.archive import BROKEN
+from models.card import ModelCard, ModelFile
+from models.errors import StoreError
+from models.progress import Progress, Report, watch
+from models.store import Store
+
+LIST, VERSION = "lineup.json", 1
+LARGEST_LIST = 1 << 20    # bytes
+LARGEST_FILE = 4 << 30    # bytes
+MOST_FILES = 1000
+CHUNK = 1 << 20           # bytes
+AGAIN = "Make the pack again, or copy it again."
+
+
+def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, cancelled: Event) -> int:
+    """Write the files of these cards into the new pack `path`; how many there are.
+
+    Raises:
+        StoreError: a file is not here, or the pack cannot be written. Nothing half-written stays.
+        Cancelled: `cancelled` was set.
+    """
+    files = {file.sha256.lower(): file for card in cards for file in card.files}
+    found = {sha256: store.find(file) for sha256, file in files.items()}
+    if absent := sorted(files[sha256].name for sha256, place in found.items() if place is None):
+        raise StoreError(f"Not here yet: {', '.join(absent)}.", "Fetch first: python app.py models get NAME")
+
+    def write(progress: Progress) -> int:
+        spare = path.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            with zipfile.ZipFile(spare, "w", zipfile.ZIP_STORED) as archive:
+                listed = [{"name": f.name, "sha256": sha256, "bytes": f.bytes} for sha256, f in files.items()]
+                archive.writestr(LIST, json.dumps({"version": VERSION, "files": listed}, indent=1))
+                for sha256, file in files.items():
+                    progress.say(f"Packing {file.name}", file.bytes)
+                    place = found[sha256]
+                    assert place is not None
+                    with place.open("rb") as source, archive.open(sha256, "w", force_zip64=True) as target:
+                        while chunk := source.read(CHUNK):
+                            progress.check()
+                            target.write(chunk)
+                            progress.done += len(chunk)
+            os.replace(spare, path)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be written: {error.strerror or error}.", "Choose another folder, or free some space."
+            ) from error
+        finally:
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
+        return len(files)
+
+    return watch(write, report, cancelled)
+
+
+def unpack(path: Path, store: Store, report: Report, cancelled: Event) -> int:
+    """Take the files of a pack into the store, each verified by its sha256; how many were new.
+
+    Raises:
+        StoreError: it is no pack, or not whole; holds more or other things than its list says; or the store cannot be
+            written. What was verified before stays.
+        Cancelled: `cancelled` was set.
+    """
+
+    def take(progress: Progress) -> int:
+        new = 0
+        for file in _listed(path):
+            if not store.keeps(file):
+                progress.say(f"Unpacking {file.name}", file.bytes)
+                store.take(file, path, file.sha256, progress)
+                new += 1
+        return new
+
+    return watch(take, report, cancelled)
+
+
+def _listed(path: Path) -> list[ModelFile]:
+    """The files that a pack says it has, after a look at whether they are all it has."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            if len(members) != len(archive.infolist()):
+                raise _wrong(path, "it has two members of one name")
+            if LIST not in members or members[LIST].file_size > LARGEST_LIST:
+                raise _wrong(path, f"it has no list {LIST}")
+            if packed := next((n for n, i in members.items() if i.compress_type != zipfile.ZIP_STORED), None):
+                raise _wrong(path, f"its member {packed[:80]!r} is compressed")
+            files = _read_list(path, json.loads(archive.read(LIST)))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
+    except (*BROKEN, RecursionError) as error:
+        raise _wrong(path, "it is no ZIP file, or not a whole one") from error
+    if strange := sorted(set(members) - {LIST} - {file.sha256 for file in files}):
+        raise _wrong(path, f"{strange[0][:80]!r} is not on its list")
+    for file in files:
+        if file.sha256 not in members or members[file.sha256].file_size != file.bytes:
+            raise _wrong(path, f"{file.name} is not in it as its list says")
+    return files
+
+
+def _read_list(path: Path, listed: Any) -> list[ModelFile]:
+    """The list as model files; names and hashes that could lead elsewhere are refused by the store."""
+    if not isinstance(listed, dict) or listed.get("version") != VERSION:
+        raise _wrong(path, "it is of another version of Lineup")
+    rows = listed.get("files")
+    if not isinstance(rows, list) or len(rows) > MOST_FILES:
+        raise _wrong(path, "its list cannot be read")
+    files = []
+    for row in rows:
+        name, sha256, size = (row.get(k) for k in ("name", "sha256", "bytes")) if isinstance(row, dict) else (None,) * 3
+        if not (isinstance(name, str) and isinstance(sha256, str) and type(size) is int and 0 < size <= LARGEST_FILE):
+            raise _wrong(path, "its list cannot be read")
+        files.append(ModelFile(name, sha256, size))
+    return files
+
+
+def _wrong(path: Path, why: str) -> StoreError:
+    return StoreError(f"{path.name} is not taken as a pack of models: {why}.", AGAIN)
