@@ -131,7 +131,8 @@ class _Counter:
         # What is stored in four bits takes half a byte.
         least = size * kind.itemsize if tensor.data_type not in FOUR_BITS else size // 2
         outside = tensor.data_location == TensorProto.EXTERNAL
-        short = least > self._size if outside else there < least if there else typed < (least and size // 2)
+        packed = tensor.data_type in FOUR_BITS   # eight of them in one number, at most
+        short = least > self._size if outside else there < least if there else typed < (size // 8 if packed else size)
         if kind.kind != "O" and short:
             raise LabError(
                 f"{self._name} declares {size} weights in {name!r} and does not have them.",
@@ -223,6 +224,9 @@ class _Counter:
         op = node.op_type
         if op in CONVOLUTIONS:
             weights = self._shape(node, CONVOLUTIONS[op][1], shapes, least=3)
+            picture = self._shape(node, CONVOLUTIONS[op][0], shapes, least=3)
+            if weights[1] * attribute_of(node, "group", 1) != picture[1]:
+                self._unknown(node)
             return prod(self._out(node, shapes, len(weights))) * prod(weights[1:])   # (out, in / groups, sides)
         if op == "ConvTranspose":
             weights = self._shape(node, 1, shapes, least=3)                          # (in, out / groups, sides)

@@ -181,3 +181,31 @@ def test_absurd_sides_are_refused(tmp_path):
     node = helper.make_node("Conv", ["x", "w"], ["y"])
     with pytest.raises(LabError):
         count(saved(tmp_path / "a.onnx", [node], {"w": zeros(8, 3, 3, 3)}, (1, 3, 2**40, 2**40)))
+
+
+def test_weights_that_are_declared_and_not_there_are_refused(tmp_path):
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    path = saved(tmp_path / "a.onnx", [node], {"w": zeros(4, 3, 3, 3)}, (1, 3, 9, 9))
+    model = onnx.load(path)
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.float_data.extend([0.0] * 54)   # half of them
+    onnx.save(model, path)
+    with pytest.raises(LabError, match="does not have them"):
+        count(path)
+
+
+def test_groups_that_do_not_fit_are_refused(tmp_path):
+    node = helper.make_node("Conv", ["x", "w"], ["y"], group=3)
+    with pytest.raises(LabError):
+        count(saved(tmp_path / "a.onnx", [node], {"w": zeros(4, 3, 3, 3)}, (1, 3, 9, 9)))
+
+
+def test_a_small_constant_that_contradicts_itself_is_no_crash(tmp_path):
+    nodes = [helper.make_node("Reshape", ["x", "s"], ["h"]), helper.make_node("MatMul", ["h", "w"], ["y"])]
+    path = saved(tmp_path / "a.onnx", nodes, {"w": zeros(6, 6), "s": np.array([1, 6], np.int64)}, (1, 6))
+    model = onnx.load(path)
+    next(t for t in model.graph.initializer if t.name == "s").raw_data = b"\1"
+    onnx.save(model, path)
+    with pytest.raises(LabError):
+        count(path)
