@@ -77,7 +77,7 @@ class Bench:
 
     def window(self, mode: Mode, names: Sequence[str], fps: float, *, plot: bool = True) -> MainWindow:
         """A shown window whose lanes all run."""
-        settings = replace(Settings(), plot_open=plot, lanes=(), source="pattern")
+        settings = replace(Settings(), pane="latency" if plot else "", lanes=(), source="pattern")
         window = build(Options(mode=mode.value, source="pattern", models=()), {**self.catalog}, settings)
         window.resize(1600, 1000)
         window.show()

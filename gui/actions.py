@@ -88,7 +88,7 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "smoothing": ActionInfo(
             "Smooth labels", "Calm flickering labels", ("L",), "smoothing", checkable=True
         ),
-        "plot": ActionInfo(
+        "latency": ActionInfo(
             "Latency plot", "Fold the latency plot away, or bring it back", ("P",), "plot", checkable=True
         ),
     },

@@ -101,12 +101,7 @@ class AddLane(QWidget):
         self._list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self._delegate = ModelDelegate(catalog, self)
         self._list.setItemDelegate(self._delegate)
-        for card in sorted(catalog.values(), key=lambda c: (c.lineup or 99, c.task, c.title)):
-            item = QListWidgetItem(card.title)
-            item.setData(NAME, card.name)
-            item.setToolTip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}")
-            self._list.addItem(item)
-        self._list.setCurrentRow(0)
+        self.show_catalog()
         self._list.itemActivated.connect(lambda _item: self._add())
         self._list.itemDoubleClicked.connect(lambda _item: self._add())
         self._nothing = QLabel("No network of that name. Clear the field to see all.", self)
@@ -149,6 +144,16 @@ class AddLane(QWidget):
                 self._backend.addItem(info.title, name)
             self._backend.currentIndexChanged.connect(self._list_providers)
             self._list_providers()
+
+    def show_catalog(self) -> None:
+        """List the models that the catalog has now."""
+        self._list.clear()
+        for card in sorted(self._catalog.values(), key=lambda c: (c.lineup or 99, c.task, c.title)):
+            item = QListWidgetItem(card.title)
+            item.setData(NAME, card.name)
+            item.setToolTip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}")
+            self._list.addItem(item)
+        self._list.setCurrentRow(0)
 
     def show_here(self, here: Mapping[str, bool]) -> None:
         """Mark which models are on this machine."""

@@ -36,15 +36,15 @@ class LaneHeader(QWidget):
     def __init__(self, lane: Lane, card: ModelCard, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme, self.scale, self.two_rows = DARK, 1.0, True
-        self._lane, self._card = lane, card
+        self._lane, self.card = lane, card
         self._facts = ""
 
     def refresh(self) -> None:
         """Take the facts that are known only once the lane runs."""
-        facts = " · ".join(lane_facts(self._lane, self._card))
+        facts = " · ".join(lane_facts(self._lane, self.card))
         if facts != self._facts:
             self._facts = facts
-            tips = [self._lane.title, facts, f"Weights: {self._card.licence}. {self._card.source}"]
+            tips = [self._lane.title, facts, f"Weights: {self.card.licence}. {self.card.source}"]
             self.setToolTip("\n".join([*tips, FACTS_TIP]).strip())
             self.setAccessibleName(f"{self._lane.title}. {facts}")
             self.update()
@@ -117,6 +117,10 @@ class LaneView(QWidget):
         self._live: Frame | None = None
 
     # --- what is shown ------------------------------------------------------------------------------------------
+
+    def show_card(self, card: ModelCard) -> None:
+        """The lane's card has changed."""
+        self.card = self.header.card = self.picture.card = card
 
     def refresh(self, frame: Frame | None) -> bool:
         """Take the newest picture and answer; `frame` is the picture that is live or frozen now.

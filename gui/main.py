@@ -42,7 +42,7 @@ def run(options: Options) -> int:
     return 0 if window.closed else app.exec()   # Ctrl+C may have come before the loop: it would never end
 
 
-def build(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> MainWindow:
+def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -> MainWindow:
     """The window with its session, what was asked for at the start in it; shown by the caller."""
     store = open_store(options)
     mode = options.mode or settings.mode   # "" where neither says
@@ -83,7 +83,7 @@ def _begin(window: MainWindow, options: Options) -> None:
     gone = {spec.model for spec in window.settings.lanes or ()} - set(window.catalog)
     if gone and not options.models:
         window.say(f"There are no models called {', '.join(sorted(gone))} any more: left out.", START_SAID_S)
-    QTimer.singleShot(50, lambda: None if window.closed else window.show_plot(window.settings.plot_open))
+    QTimer.singleShot(50, lambda: None if window.closed else window.show_pane(window.settings.pane))
     window.sources.look()
 
 

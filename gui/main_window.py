@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from gui.add_lane import AddLane
 from gui.bar import Bar
 from gui.bridge import REST_MS, Bridge
 from gui.controls import AnswerControls
+from gui.deck import Deck
 from gui.drawer import Drawer
 from gui.elided import ElidedLabel
 from gui.grid import LaneGrid
@@ -35,7 +36,7 @@ from gui.image import ScaledPictures, paint_now
 from gui.jobs import Job
 from gui.lane_view import LaneView
 from gui.messages import CHOOSE, Banner
-from gui.panes import PANES, Pane
+from gui.panes import PANES, Services
 from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
@@ -59,7 +60,7 @@ class MainWindow(QMainWindow):
     """Everything on screen, and what every key does."""
 
     def __init__(
-        self, session: Session, bridge: Bridge, catalog: Mapping[str, ModelCard], store: Store, settings: Settings
+        self, session: Session, bridge: Bridge, catalog: dict[str, ModelCard], store: Store, settings: Settings
     ) -> None:
         super().__init__()
         self.session, self.catalog, self.store, self.settings = session, catalog, store, settings
@@ -68,7 +69,6 @@ class MainWindow(QMainWindow):
         self.theme: Theme = THEMES.get(settings.theme, DARK)
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
-        self.panes: dict[str, Pane] = {}
         self._said, self._said_until = "", 0.0
         self._then: Callable[[], None] | None = None
         self._dismissed = ""        # the trouble whose banner was closed
@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self._figures_timer.timeout.connect(self.refresh_figures)
         self._figures_timer.start()
         self._plot_timer = QTimer(self, interval=PLOT_MS)
-        self._plot_timer.timeout.connect(self._refresh_panes)
+        self._plot_timer.timeout.connect(lambda: self.deck.refresh(self.session.lanes))
         self.show_mode()
         self._restore_geometry()
         self.restyle()
@@ -118,6 +118,11 @@ class MainWindow(QMainWindow):
         self.grid.add_asked.connect(self.show_add_lane)
         self.split = QSplitter(Qt.Orientation.Vertical, self)
         self.split.addWidget(self.grid)
+        services = Services(
+            self.session, self.catalog, self.store, self.say, self.add_lane, self.change_card, self.show_pane
+        )
+        self.deck = Deck(services, self.settings.panes, self)
+        self.split.addWidget(self.deck)
         self.split.setChildrenCollapsible(False)
         self.split.setStretchFactor(0, 1)
         self._body = QWidget(self)
@@ -165,7 +170,7 @@ class MainWindow(QMainWindow):
             "fewer_labels": lambda: self.set_topk(self.session.ask.topk - 1),
             "smoothing": lambda on: self.set_ask(replace(self.session.ask, smoothing=on)),
             "settings": lambda: self.show_drawer("settings"),
-            "plot": self.show_plot,
+            **{key: lambda on, key=key: self.show_pane(key if on else "") for key in PANES},
             "larger": lambda: self.set_text_scale(self.text_scale * SCALE_STEP),
             "smaller": lambda: self.set_text_scale(self.text_scale / SCALE_STEP),
             "theme": lambda: self.set_theme("light" if self.theme.name == "dark" else "dark"),
@@ -248,11 +253,6 @@ class MainWindow(QMainWindow):
         """Show a sentence about something that was done, for a while."""
         self._said, self._said_until = sentence, perf_counter() + seconds
         self.refresh_figures()
-
-    def _refresh_panes(self) -> None:
-        for pane in self.panes.values():
-            if pane.isVisible():  # type: ignore[attr-defined]
-                pane.refresh(self.session.lanes)
 
     # --- what the user does -------------------------------------------------------------------------------------
 
@@ -372,11 +372,9 @@ class MainWindow(QMainWindow):
         self._bridge.rest_ms = round(REST_MS * rest)
         self._figures_timer.setInterval(round(FIGURES_MS * rest))
         self._plot_timer.setInterval(round(PLOT_MS * rest))
-        for pane in self.panes.values():
-            pane.mode_text = self._mode_text()
-
-    def _mode_text(self) -> str:
-        return "together: networks slow each other" if self.session.mode is Mode.TOGETHER else "turns"
+        self.deck.show_mode(
+            "together: networks slow each other" if self.session.mode is Mode.TOGETHER else "turns"
+        )
 
     def set_ask(self, ask: Ask) -> None:
         """Labels, thresholds, smoothing."""
@@ -420,23 +418,35 @@ class MainWindow(QMainWindow):
             elif not drawer.isHidden():
                 drawer.dismiss()
 
-    def show_plot(self, shown: bool) -> None:
-        """Fold the plot away or out; it is made when it is first needed."""
-        self.settings = replace(self.settings, plot_open=shown)
-        if shown and not self.panes:
-            for key, info in PANES.items():
-                pane = info.make()
-                pane.restore(dict(self.settings.plot))
-                self.panes[key] = pane
-                self.split.addWidget(pane)  # type: ignore[arg-type]
-            self.show_mode()
-            self._scale = 0.0
-            self.restyle()
-            self.split.setSizes([1000, round(190 * self._scale)])
-        for pane in self.panes.values():
-            pane.setVisible(shown)  # type: ignore[attr-defined]
-        self._plot_timer.start() if shown else self._plot_timer.stop()
-        self._check("plot", shown)
+    def show_pane(self, key: str) -> None:
+        """Show one pane below the lanes; "" folds the place away."""
+        if key not in PANES:   # the settings of another version may name one
+            key = ""
+        changed = key != self.deck.key
+        self.deck.present(key)
+        if key and changed:
+            whole = sum(self.split.sizes()) or self.height()
+            part = round(whole * PANES[key].share)
+            self.split.setSizes([whole - part, part])
+        self._plot_timer.start() if key else self._plot_timer.stop()
+        for name in PANES:
+            self._check(name, name == key)
+
+    def change_card(self, card: ModelCard | str) -> None:
+        """A card is new or has changed: its lanes load again. A name: that model is gone, with its lanes."""
+        if isinstance(card, str):
+            self.catalog.pop(card, None)
+            for lane in self.session.lanes:
+                if lane.spec.model == card:
+                    self.remove_lane(lane)
+        else:
+            self.catalog[card.name] = card
+            for view in self.grid.views:
+                if view.lane.spec.model == card.name:
+                    view.lane.lens = None
+                    view.show_card(card)
+                    self.session.retry(view.lane)
+        self.adding.show_catalog()
 
     def set_text_scale(self, scale: float) -> None:
         """Type from 70 to 200 %."""
@@ -525,8 +535,7 @@ class MainWindow(QMainWindow):
         line.setContentsMargins(gap * 2, gap // 2, gap * 2, gap // 2)
         self.bar.restyle(self.theme, scale, narrow=self.width() < 1180 * scale)
         self.grid.restyle(self.theme, scale, self.session.ask.topk)
-        for pane in self.panes.values():
-            pane.restyle(self.theme, scale)
+        self.deck.restyle(self.theme, scale)
         for drawer in self.drawers.values():
             drawer.restyle(self.theme, scale)
         self.controls.restyle(self.theme, scale)
@@ -590,7 +599,6 @@ class MainWindow(QMainWindow):
     def current_settings(self) -> Settings:
         """What comes back at the next start."""
         ask, session = self.session.ask, self.session
-        pane = self.panes.get("latency")
         return replace(
             self.settings,
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
@@ -604,7 +612,8 @@ class MainWindow(QMainWindow):
             mirror=session.mirror,
             theme=self.theme.name,
             text_scale=self.text_scale,
-            plot=pane.state() if pane else self.settings.plot,
+            pane=self.deck.key if self.begun else self.settings.pane,
+            panes=self.deck.states(),
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -42,8 +42,8 @@ class Settings:
     mirror: bool = False
     theme: str = "dark"                          # of THEMES
     text_scale: float = 1.0                      # 0.7..2.0
-    plot_open: bool = True
-    plot: Mapping[str, str | bool | float] = field(default_factory=dict)   # the plot's own options
+    pane: str = "latency"                        # below the lanes: a key of gui.panes.PANES; "": none
+    panes: Mapping[str, Mapping[str, str | bool | float]] = field(default_factory=dict)   # what is chosen in each
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)   # of another version: kept
 
     @classmethod
@@ -101,11 +101,11 @@ def to_json(settings: Settings) -> dict[str, Any]:
     return {
         **settings.unknown,
         "version": VERSION,
-        **{name: getattr(settings, name) for name in _CHECKS if name != "plot"},
+        **{name: getattr(settings, name) for name in _CHECKS if name != "panes"},
         "lanes": None if lanes is None else [
             {spec.name: getattr(lane, spec.name) for spec in fields(LaneSpec)} for lane in lanes
         ],
-        "plot": dict(settings.plot),
+        "panes": {key: dict(state) for key, state in settings.panes.items()},
     }  # fmt: skip
 
 
@@ -206,6 +206,12 @@ def _options(value: object) -> dict[str, str | bool | float]:
     }
 
 
+def _panes(value: object) -> dict[str, dict[str, str | bool | float]]:
+    if not isinstance(value, dict):
+        raise ValueError("it must be an object")
+    return {key: _options(state) for key, state in value.items() if isinstance(state, dict)}
+
+
 # One check a setting; a test holds this table and the dataclass together.
 _CHECKS: dict[str, Callable[[object], Any]] = {
     "geometry": _text,
@@ -219,6 +225,6 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "mirror": _flag,
     "theme": _one_of(*THEMES),
     "text_scale": _number(*TEXT_SCALES),
-    "plot_open": _flag,
-    "plot": _options,
+    "pane": _text,
+    "panes": _panes,
 }

@@ -10,6 +10,8 @@ if TYPE_CHECKING:   # numpy is not needed before the first picture: the window i
     import numpy as np
     from numpy.typing import NDArray
 
+    from models.card import InputSpec
+
 STAGES = ("wait", "preprocess", "infer", "postprocess")
 
 
@@ -86,6 +88,24 @@ class Timing:
         return self.cpu_preprocess + self.cpu_infer + self.cpu_postprocess
 
 
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """How one lane looks at the picture while it is X-rayed."""
+
+    input: InputSpec | None = None   # what it preprocesses by; None: as its card says. Size, layout, dtype: the card's
+    show: bool = False               # keep what the network is given, at most ten times a second
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What a network was given: a copy, and where the picture lies in it."""
+
+    tensor: NDArray[np.generic]                  # (1, c, h, w) or (1, h, w, c), as the card says
+    crop: tuple[float, float, float, float]      # part of the frame that went in: x1 y1 x2 y2, px of the frame
+    inside: tuple[float, float, float, float]    # the part of the input that it fills: x1 y1 x2 y2, px of the input
+    input: InputSpec                             # what it was made by
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """What one model said about one frame. Boxes are drawn on this very frame."""
@@ -95,6 +115,7 @@ class Result:
     prediction: Prediction
     timing: Timing
     finished_at: float = 0.0    # s, time.perf_counter()
+    seen: Seen | None = None    # where a lens asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,7 @@ class Ask:
     confidence: float = 0.25    # 0..1, least score of a box
     iou: float = 0.45           # 0..1, overlap above which the weaker of two boxes of a class goes
     smoothing: bool = False     # average class scores over the last frames
+    lens: Lens | None = None    # of one lane alone
 
 
 @dataclass(frozen=True, slots=True)

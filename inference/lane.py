@@ -5,12 +5,12 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Condition, Event, Lock, Thread
 from time import perf_counter
 from typing import Literal, Protocol
 
-from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Result
+from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError
 
 log = logging.getLogger(__name__)
@@ -140,6 +140,8 @@ class Lane:
         self.title = spec.model               # as the window and the plots call it
         self.inbox = Mailbox()
         self.ask = Ask()
+        self.lens: Lens | None = None         # how this lane alone looks at the picture
+        self.seen: Result | None = None       # the newest with what the network was given, while the lens shows it
         self.paused = False                   # switched off by the user: gets no frames
         self.latest: Result | None = None     # replaced whole, never changed
         self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
@@ -248,10 +250,13 @@ class Lane:
                 return
             if frame is None:
                 return
-            result = recognise(frame, self.ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
+            ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
+            result = recognise(frame, ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
         if on_result := self.on_result:   # first: who sees it in `latest` knows that it was noted
             on_result(result)
         self.latest = result
+        if result.seen:
+            self.seen = result
         self.results += 1
         self.timings.append(result.finished_at, result.timing, result.frame.index)
         self._on_change()

@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine, load_backend
-from inference.data import Ask, Detections, Frame, Prediction, Result, Timing
+from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
 from inference.errors import BackendError, CardError
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, Candidates, Outputs, suppress, top_k
-from inference.preprocess import Preprocessor
+from inference.preprocess import Placement, Preprocessor
 from models import ModelCard, read_labels
+from models.card import InputSpec
 from models.catalog import suggest
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 WARM_UP_RUNS = 3       # the first run is 1.3 to 3 times the median
+SEEN_S = 0.1           # between two copies of what the network is given
 SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
 
 # How a decoder says that these are not its outputs.
@@ -46,13 +48,16 @@ class Recogniser:
         self._options = {"classes": len(self.labels), **card.options}
         self._net = load_backend(backend, path, engine)
         self.provider, self.warning = self._net.provider, self._net.warning
+        self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
+        self._kept_at, self._kept_by = 0.0, card.input
         self._average: NDArray[np.float32] | None = None
         self.load_ms = (perf_counter() - start) * 1e3
         self._check()
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float = 0.0, turn: float = 0.0) -> Result:
         """Preprocess, infer, postprocess; `idle` and `turn` (ms) are only passed on into the timing."""
+        self._look_by((ask.lens and ask.lens.input) or self.card.input)
         cpu_start, start = thread_time_ns(), perf_counter()
         x, placement = self._preprocess(frame)
         cpu_ready, ready = thread_time_ns(), perf_counter()
@@ -79,11 +84,26 @@ class Recogniser:
             idle=idle,
             turn=turn,
         )
-        return Result(frame, self.card.name, prediction, timing, end)
+        seen = self._copied(x, placement, end) if ask.lens and ask.lens.show else None
+        return Result(frame, self.card.name, prediction, timing, end, seen)
 
     def stop(self) -> None:
         """Make a run under way end soon; from any thread."""
         self._net.stop()
+
+    def _look_by(self, spec: InputSpec) -> None:
+        """Preprocess by this recipe from now on."""
+        if spec is not self._input and spec != self._input:
+            self._preprocess = Preprocessor(spec, live=self._live)
+            self._average = None   # answers to another picture
+        self._input = spec
+
+    def _copied(self, x: NDArray[np.generic], placement: Placement, now: float) -> Seen | None:
+        """A copy of the network's input, unless the last one is too young."""
+        if now - self._kept_at < SEEN_S and self._kept_by is self._input:
+            return None
+        self._kept_at, self._kept_by = now, self._input
+        return Seen(x.copy(), placement.crop, placement.inside, self._input)
 
     def _scores(self, outputs: Outputs) -> NDArray[np.float32]:
         """Probabilities (classes,)."""

@@ -144,11 +144,15 @@ class Session:
         if frame := self._held():
             self._hand(lane, frame)
 
+    def look_again(self, lane: Lane) -> None:
+        """Let a lane answer the held or newest picture once more: its lens has changed."""
+        if frame := self._held() or self.latest:
+            self._hand(lane, frame)
+
     def set_paused(self, lane: Lane, paused: bool) -> None:
         """Switch a lane off or on; off, it keeps its network and its last answer."""
         lane.paused = paused
-        if frame := self._held() or self.latest:
-            self._hand(lane, frame)
+        self.look_again(lane)
         self._on_change()
 
     def set_ask(self, ask: Ask) -> None:

@@ -33,7 +33,7 @@ PROMISED = {
     "-": "smaller", "C": "next_source", "O": "choose_source", "M": "mirror", "T": "mode", "R": "record",
     "S": "picture", "H": "help", "?": "help", "Esc": "back", "Ctrl+Q": "quit", "B": "blank", ".": "blank",
     "PgDown": "next_lane", "PgUp": "previous_lane", "D": "theme", "A": "add_lane", "Ctrl+N": "add_lane",
-    "Delete": "remove_lane", "K": "more_labels", "Shift+K": "fewer_labels", "L": "smoothing", "P": "plot",
+    "Delete": "remove_lane", "K": "more_labels", "Shift+K": "fewer_labels", "L": "smoothing", "P": "latency",
     "Ctrl+,": "settings", **{str(n): f"lane_{n}" for n in range(1, MAX_LANES + 1)},
 }  # fmt: skip
 

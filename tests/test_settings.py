@@ -32,8 +32,8 @@ FULL = Settings(
     mirror=True,
     theme="light",
     text_scale=1.6,
-    plot_open=False,
-    plot={"view": "stages", "log": True, "span": 20.0},
+    pane="",
+    panes={"latency": {"view": "stages", "log": True, "span": 20.0}},
 )
 
 
@@ -77,8 +77,8 @@ def test_the_words_are_those_of_the_house() -> None:
         ("topk", float("nan")), ("topk", 10**400),
         ("confidence", -0.1), ("confidence", 1.1), ("confidence", float("nan")), ("confidence", None),
         ("iou", float("inf")), ("iou", []), ("smoothing", 1), ("mirror", "yes"),
-        ("theme", "blue"), ("theme", ["dark"]), ("text_scale", 0.1), ("text_scale", 100), ("plot_open", None),
-        ("plot", []), ("plot", {"x": 10**400}),
+        ("theme", "blue"), ("theme", ["dark"]), ("text_scale", 0.1), ("text_scale", 100), ("pane", None),
+        ("panes", []), ("panes", 5),
     ],
 )  # fmt: skip
 def test_a_wrong_value_falls_back_for_that_key_alone(path: Path, key: str, value: Any) -> None:
@@ -102,7 +102,9 @@ def test_no_more_lanes_than_fit() -> None:
 
 def test_plain_options_of_the_plot_alone_are_taken() -> None:
     given = {"view": "stages", "log": False, "span": 5, "deep": {}, "list": [1], "none": None, "nan": float("nan")}
-    assert from_json({"plot": given}).plot == {"view": "stages", "log": False, "span": 5}
+    assert from_json({"panes": {"latency": given, "other": 5}}).panes == {
+        "latency": {"view": "stages", "log": False, "span": 5}
+    }
 
 
 def test_keys_of_another_version_are_kept(path: Path) -> None:

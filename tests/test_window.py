@@ -217,12 +217,13 @@ def test_what_was_chosen_comes_back(window, qtbot):
     window.add_lane(LaneSpec("quick"))
     window.set_ask(Ask(topk=3, confidence=0.4, iou=0.6, smoothing=True))
     window.set_theme("light")
-    window.show_plot(True)
+    window.show_pane("latency")
     kept = window.current_settings()
     assert kept.lanes == (LaneSpec("quick"),)
     assert (kept.topk, kept.confidence, kept.iou, kept.smoothing, kept.theme) == (3, 0.4, 0.6, True, "light")
     assert kept.source == "pattern"
-    assert kept.plot
+    assert kept.pane == "latency"
+    assert kept.panes["latency"]
 
 
 def test_the_picture_of_the_window_is_written(window, qtbot, tmp_path, monkeypatch):

@@ -1,19 +1,37 @@
 """Which panes there are. To add one: write its module, add its line."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
 from gui.theme import Theme
+from inference.data import LaneSpec
 from inference.lane import Lane
+from inference.session import Session
+from models.card import ModelCard
+from models.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a pane may use of the window; all of it on the window's thread."""
+
+    session: Session
+    catalog: dict[str, ModelCard]                  # the window's own, by name; a pane sees every change
+    store: Store
+    say: Callable[[str], None]                     # a sentence in the line of truth, for a while
+    add_lane: Callable[[LaneSpec], None]
+    change_card: Callable[[ModelCard | str], None]   # a card is new or another; a name: that card is gone
+    show_pane: Callable[[str], None]               # a key of PANES
 
 
 class Pane(Protocol):
-    """A widget below the lanes. It is a QWidget too; mypy need not know."""
+    """A widget below the lanes. It is a QWidget too; mypy need not know. One that wants them has `attach(services)`."""
 
     mode_text: str   # a few words on how the lanes run, set by the window
 
-    def state(self) -> dict[str, str | bool]:
+    def state(self) -> dict[str, str | bool | float]:
         """What is chosen, for the settings."""
         ...
 
@@ -22,7 +40,7 @@ class Pane(Protocol):
         ...
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
-        """Show the newest numbers; called ten times a second while visible."""
+        """Show the newest; called seven times a second while visible."""
         ...
 
     def restyle(self, theme: Theme, scale: float) -> None:
@@ -31,10 +49,11 @@ class Pane(Protocol):
 
 
 class PaneInfo(NamedTuple):
-    """What the window needs to offer a pane before making it."""
+    """What the window needs to offer a pane before making it. Its key is also its action's name in gui.actions."""
 
     title: str
     module: str
+    share: float   # of the window's height, when it opens
 
     def make(self) -> Pane:
         """Import the module and build its Pane."""
@@ -43,5 +62,5 @@ class PaneInfo(NamedTuple):
 
 
 PANES = {
-    "latency": PaneInfo("Latency", "gui.panes.latency"),
+    "latency": PaneInfo("Latency", "gui.panes.latency", 0.19),
 }

@@ -144,7 +144,7 @@ class Pane(QWidget):
         self._relayout()
         self._ticks = 0   # the legend takes its colours with the next words
 
-    def state(self) -> dict[str, str | bool]:
+    def state(self) -> dict[str, str | bool | float]:
         """What is chosen, for the settings."""
         return {
             "view": self.view.key,

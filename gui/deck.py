@@ -1,0 +1,66 @@
+"""The place below the lanes: one pane at a time, made when it is first asked for."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from gui.panes import PANES, Pane, Services
+from gui.theme import DARK, Theme
+from inference.lane import Lane
+
+
+class Deck(QStackedWidget):
+    """Shows the pane with the key `key`, or none; remembers what was chosen in each."""
+
+    def __init__(self, services: Services, states: Mapping[str, object], parent: QWidget) -> None:
+        """`states` is what `states()` said the last time, by key."""
+        super().__init__(parent)
+        self.key = ""
+        self._services, self._states = services, dict(states)
+        self._panes: dict[str, Pane] = {}
+        self._mode_text = ""
+        self._look: tuple[Theme, float] = (DARK, 1.0)
+        self.hide()
+
+    def present(self, key: str) -> None:
+        """Show this pane; "" folds the place away."""
+        if key and key not in self._panes:
+            pane = PANES[key].make()
+            if attach := getattr(pane, "attach", None):
+                attach(self._services)
+            pane.restore(self._states.get(key))
+            pane.mode_text = self._mode_text
+            self._panes[key] = pane
+            self.addWidget(pane)  # type: ignore[arg-type]
+        self.key = key
+        if pane_shown := self._panes.get(key):
+            pane_shown.restyle(*self._look)
+            self.setCurrentWidget(pane_shown)  # type: ignore[arg-type]
+        self.setVisible(bool(key))
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane that is shown."""
+        return self._panes.get(self.key)
+
+    def show_mode(self, text: str) -> None:
+        """Tell every pane how the lanes run."""
+        self._mode_text = text
+        for pane in self._panes.values():
+            pane.mode_text = text
+
+    def refresh(self, lanes: Sequence[Lane]) -> None:
+        """Let the pane on screen show the newest."""
+        if (pane := self.pane) and self.isVisible():
+            pane.refresh(lanes)
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours and sizes; the panes behind do when they come to the front."""
+        self._look = (theme, scale)
+        if pane := self.pane:
+            pane.restyle(theme, scale)
+
+    def states(self) -> dict[str, dict[str, str | bool | float]]:
+        """What is chosen in each pane, also in those that were not opened this time."""
+        kept = {key: dict(state) for key, state in self._states.items() if isinstance(state, Mapping)}
+        return {**kept, **{key: pane.state() for key, pane in self._panes.items()}}
