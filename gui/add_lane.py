@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from gui.lane_view import count
 from gui.theme import DARK, Size, Theme, font
-from inference.backends import backend_module, backends
+from inference.backends import NATIVE, backend_module, backends
 from inference.data import LaneSpec
 from inference.errors import LabError
 from models import ModelCard
@@ -218,7 +218,10 @@ class AddLane(QWidget):
         item = self._list.currentItem()
         if item is not None and not item.isHidden():
             backend, threads = self._backend.currentData(), self._threads.currentData()
-            self.chosen.emit(LaneSpec(item.data(NAME), backend, threads, self._provider.currentData()))
+            name: str = item.data(NAME)
+            only = NATIVE.get(self._catalog[name].format)   # a choice that cannot run is none
+            provider = "" if only else self._provider.currentData()
+            self.chosen.emit(LaneSpec(name, only or backend, threads, provider))
 
 
 def describe(card: ModelCard) -> str:

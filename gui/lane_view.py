@@ -27,6 +27,7 @@ from models import ModelCard
 
 PICTURE_S = 0.025   # between two pictures: a camera of 30 frames/s passes, also when it is not quite regular
 BARS_S = 0.095      # between two answers: digits that change faster cannot be read
+SWITCHED = "preprocessing switched"
 OLD_S = 1.0         # an answer older than this, while no new picture comes, is marked
 
 
@@ -73,7 +74,7 @@ class LaneHeader(QWidget):
         name = metrics.elidedText(self._lane.title, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRect(left, 0, room, row), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(fact_font)
-        painter.setPen(QColor(self.theme.trouble if self._lane.warning else self.theme.quiet))
+        painter.setPen(QColor(self.theme.trouble if self._lane.warning or switched(self._lane) else self.theme.quiet))
         facts = QFontMetrics(fact_font)
         if self.two_rows:
             box = QRect(0, row, self.width(), self.height() - row)
@@ -313,9 +314,16 @@ FACTS_TIP = (
 )
 
 
+def switched(lane: Lane) -> bool:
+    """Whether the lane preprocesses by another recipe than its card's, for the X-ray."""
+    return lane.lens is not None and lane.lens.input is not None
+
+
 def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     """What is known of a lane before it answers: family, size, cost, and where it runs."""
     facts = [lane.warning, card.family] if lane.warning else [card.family]   # what is wrong must not be cut off
+    if switched(lane):
+        facts.insert(0, SWITCHED)
     if card.parameters:
         facts.append(count(card.parameters))
     if card.gmacs:

@@ -73,7 +73,7 @@ def lane_specs(
         WrongUse: an unknown model, backend or provider; the hint suggests the nearest.
         BackendError: the backend is not installed; asked only when a provider was chosen.
     """
-    from inference.backends import backends
+    from inference.backends import backends, usual_backend
     from inference.data import LaneSpec
 
     known = backends()
@@ -81,10 +81,10 @@ def lane_specs(
     for text in names:
         name, backend, threads = split_lane(text)
         try:
-            find_card(name, catalog)
+            card = find_card(name, catalog)
         except CardError as error:
             raise WrongUse(str(error), error.hint) from error
-        engine = backend or options.backend or LaneSpec(name).backend
+        engine = backend or options.backend or usual_backend(card)
         if engine not in known:
             raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))
         provider = _provider(engine, options.providers or ())

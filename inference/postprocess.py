@@ -209,7 +209,8 @@ def ssd_caffe(
     if outputs[0].ndim != 4 or outputs[0].shape[-1] != 7:
         raise ValueError("not (1, 1, n, 7)")
     rows = outputs[0].reshape(-1, 7).astype(np.float32)
-    rows = rows[(rows[:, 0] >= 0) & (rows[:, 2] >= least)]   # picture -1: nothing was found
+    # Picture -1: nothing was found. Score 0: a row that fills up to a fixed number.
+    rows = rows[(rows[:, 0] >= 0) & (rows[:, 2] > 0) & (rows[:, 2] >= least)]
     classes = rows[:, 1].astype(np.intp) - int(options.get("first_class", 1))
     _check_range(classes, options)
     return _candidates(rows[:, 3:] * _sides(*size), rows[:, 2], classes)

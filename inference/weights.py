@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from inference.backends import Engine, backends
+from inference.backends import NATIVE, Engine, backends, usual_backend
+from inference.bundle import SUFFIX
 from inference.errors import BackendError, Cancelled, StoreError
-from inference.importers import VERSION, convert
+from inference.importers import VERSION, converted_bytes
 from models.card import ModelCard, ModelFile
 from models.catalog import config_folder, find_card, suggest
 from models.licence import accepted, refusal
@@ -30,7 +31,7 @@ _locks_guard = Lock()
 
 
 def ready(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Path:
-    """The ONNX file of a card: fetched, verified and converted if it is not there yet.
+    """The file of a card that its backends open, nearly always ONNX; fetched and converted if it is not there yet.
 
     `report` is called in this thread with a sentence and a fraction 0..1, None while unknown.
 
@@ -48,7 +49,7 @@ def ready(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Pa
     report(f"Converting {card.title}", None)
     with _alone(target, cancelled):
         if not target.is_file():
-            _keep(convert(files, card).SerializeToString(), target, card)
+            _keep(converted_bytes(files, card), target, card)
     return target
 
 
@@ -65,7 +66,7 @@ def weights_sha256(card: ModelCard) -> str:
 
 
 def converted(card: ModelCard, store: Store) -> Path:
-    """Where the cache keeps the ONNX form of a card of another format.
+    """Where the cache keeps what was made of a card of another format: ONNX, or one file for its own backend.
 
     The name changes with everything that the result depends on: the files, the input, the options, the importer.
     """
@@ -75,7 +76,7 @@ def converted(card: ModelCard, store: Store) -> Path:
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", card.name).lstrip(".")
-    return store.cache / "converted" / f"{plain}-{key}.onnx"
+    return store.cache / "converted" / f"{plain}-{key}{SUFFIX if card.format in NATIVE else '.onnx'}"
 
 
 def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
@@ -90,6 +91,11 @@ def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
         known = backends()
         if spec.backend not in known:   # not imported here: the window waits for this
             raise BackendError(f"There is no backend called {spec.backend!r}.", suggest(spec.backend, known))
+        if (only := NATIVE.get(card.format, spec.backend)) != spec.backend:
+            raise BackendError(
+                f"{card.title} is in the format {card.format!r}, which {known[spec.backend].title} does not read.",
+                f"Run it with {known[only].title}: {card.name}@{only}.",
+            )
         return Load(card, store, spec.backend, engine)
 
     return make
@@ -119,7 +125,8 @@ class Load:
                 return Recogniser(self._card, path, self._backend, self._engine, live=True)
             except BackendError:
                 # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
-                if attempt == 2 or path != converted(self._card, self._store) or self._backend != "onnxruntime":
+                made = path == converted(self._card, self._store)
+                if attempt == 2 or not made or self._backend != usual_backend(self._card):
                     raise
                 with suppress(OSError):
                     path.unlink()

@@ -76,8 +76,8 @@ def test_every_format_of_a_card_has_its_importer() -> None:
 
 
 def test_an_unknown_format_is_said() -> None:
-    with pytest.raises(ImportFailed, match="'caffe'"):
-        convert([], foreign_card("caffe", (8, 8)))
+    with pytest.raises(ImportFailed, match="'keras'"):
+        convert([], foreign_card("keras", (8, 8)))
 
 
 # ---- the references ----

@@ -9,7 +9,7 @@ import pytest
 from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx
 
 from inference.backends import BACKENDS, Engine
-from inference.data import Ask, Classification, Detections, Frame
+from inference.data import Ask, Classification, Detections, Frame, Lens, Result
 from inference.errors import BackendError, CardError
 from inference.recogniser import SMOOTHING, Recogniser
 
@@ -171,3 +171,30 @@ def test_stop_reaches_the_engine(tmp_path: Path) -> None:
     recognise.stop()
     with pytest.raises(BackendError):
         recognise(frame(), Ask())
+
+
+def test_a_lens_changes_the_recipe_at_once_and_back(tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+    picture = plain(8, 8, (255, 0, 0))   # blue
+    usual = recognise(picture, Ask())
+    assert usual.seen is None
+    lens = Lens(replace(recognise.card.input, order="BGR"), show=True)
+    other = recognise(picture, Ask(lens=lens))
+    assert other.seen is not None
+    np.testing.assert_allclose(other.seen.tensor.mean(axis=(2, 3)), [[1, 0, 0]], atol=1e-6)
+    assert np.abs(scores_of(other) - scores_of(usual)).max() > 0.01
+    np.testing.assert_array_equal(scores_of(recognise(picture, Ask())), scores_of(usual))
+
+
+def test_what_the_network_saw_is_copied_ten_times_a_second_at_most(tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+    first = recognise(plain(8, 8, (0, 0, 0)), Ask(lens=Lens(show=True))).seen
+    assert first is not None
+    soon = [recognise(plain(8, 8, (255, 255, 255)), Ask(lens=Lens(show=True))).seen for _ in range(3)]
+    assert None in soon
+    assert first.tensor.max() == 0   # a copy: the buffer has been overwritten
+
+
+def scores_of(result: Result) -> np.ndarray:
+    assert isinstance(result.prediction, Classification)
+    return result.prediction.scores[np.argsort(result.prediction.indices)]

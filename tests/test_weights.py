@@ -73,7 +73,7 @@ def test_it_is_converted_once(small: tuple[ModelCard, Store]) -> None:
     assert path == converted(card, store)
     assert path.parent == store.cache / "converted"
     assert [p.name for p in path.parent.iterdir()] == [path.name]
-    with mock.patch.object(weights, "convert", side_effect=AssertionError("converted again")):
+    with mock.patch.object(weights, "converted_bytes", side_effect=AssertionError("converted again")):
         assert ready(card, store, said, Event()) == path
     assert said.lines == ["Converting Tried"]
 
@@ -155,7 +155,7 @@ def test_a_cache_without_rights_is_said(small: tuple[ModelCard, Store]) -> None:
 
 def test_two_lanes_convert_once(small: tuple[ModelCard, Store]) -> None:
     card, store = small
-    real, calls, together = weights.convert, [], Barrier(2, timeout=20)
+    real, calls, together = weights.converted_bytes, [], Barrier(2, timeout=20)
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -167,7 +167,7 @@ def test_two_lanes_convert_once(small: tuple[ModelCard, Store]) -> None:
         together.wait()
         found.append(ready(card, store, Said(), Event()))
 
-    with mock.patch.object(weights, "convert", counted):
+    with mock.patch.object(weights, "converted_bytes", counted):
         threads = [Thread(target=lane) for _ in range(2)]
         for thread in threads:
             thread.start()

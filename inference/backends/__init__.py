@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from inference.errors import BackendError
+from models.card import ModelCard
 from models.catalog import suggest
 
 if TYPE_CHECKING:
@@ -61,6 +62,15 @@ BACKENDS = {
     "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
     "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless"),
 }
+
+
+# The formats that no importer turns into ONNX: the one backend that runs them as they are.
+NATIVE = {"tensorflow": "opencv"}
+
+
+def usual_backend(card: ModelCard) -> str:
+    """The backend that runs this model when nobody names one."""
+    return NATIVE.get(card.format, "onnxruntime")
 
 
 @cache

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inference.backends import Engine
 from inference.backends.model_file import check_file, external_files, read_model
+from inference.bundle import SUFFIX, unbundle
 from inference.errors import BackendError
 
 # OpenCV turns these into arithmetic of its own; on real networks its answers are far from everyone else's.
@@ -22,6 +23,8 @@ EIGHT_BIT = {
     *("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"),
 }
 ELSEWHERE = "Run it with ONNX Runtime."
+
+Shape = tuple[int | str | None, ...]
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)   # errors come as exceptions
 
@@ -39,27 +42,17 @@ class OpenCvBackend:
     def __init__(self, path: Path, engine: Engine) -> None:
         if engine.provider.upper() not in ("", "CPU"):
             raise BackendError(f"OpenCV has no provider {engine.provider!r} here.", "Available: CPU.")
-        check_file(path)
-        model = read_model(path)
-        if any(node.op_type in EIGHT_BIT for node in model.graph.node):
-            raise BackendError(f"{path.name} computes in 8 bits, which OpenCV does inaccurately.", ELSEWHERE)
-        constants = {tensor.name for tensor in model.graph.initializer}
-        declared = next((i for i in model.graph.input if i.name not in constants), None)
-        if declared is None:
-            raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
-        dims = declared.type.tensor_type.shape.dim
-        self.input_shape: tuple[int | str | None, ...] = tuple(
-            d.dim_value or d.dim_param or None for d in dims
-        )
+        read = _tensorflow if path.suffix == SUFFIX else _onnx
         try:
-            # From memory where possible: OpenCV cannot open every path that Windows allows.
-            whole = not external_files(model)
-            self._net = cv2.dnn.readNetFromONNX(np.fromfile(path, np.uint8) if whole else str(path))
+            self._net, self.input_shape, wanted = read(path)
             self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
             self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
-            self._names = self._outputs([output.name for output in model.graph.output])
+            # In the order of the graph where OpenCV kept the names, else in its own.
+            names = list(self._net.getUnconnectedOutLayersNames())
+            self._names = wanted if sorted(wanted) == sorted(names) else names
         except cv2.error as error:
-            raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", ELSEWHERE) from error
+            elsewhere = "Check that both files belong together." if read is _tensorflow else ELSEWHERE
+            raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", elsewhere) from error
         threads = engine.threads or cv2.getNumberOfCPUs()
         cv2.setNumThreads(threads)
         running = cv2.getNumThreads()
@@ -82,14 +75,32 @@ class OpenCvBackend:
     def stop(self) -> None:
         """OpenCV cannot be interrupted: the run under way ends by itself."""
 
-    def _outputs(self, wanted: list[str]) -> list[str]:
-        """The outputs in the order of the graph where OpenCV kept their names, else in its own."""
-        names = list(self._net.getUnconnectedOutLayersNames())
-        return wanted if sorted(wanted) == sorted(names) else names
+
+def _onnx(path: Path) -> tuple[Any, Shape, list[str]]:
+    """The network of an ONNX file, its input's shape, and its outputs' names in their order."""
+    check_file(path)
+    model = read_model(path)
+    if any(node.op_type in EIGHT_BIT for node in model.graph.node):
+        raise BackendError(f"{path.name} computes in 8 bits, which OpenCV does inaccurately.", ELSEWHERE)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    declared = next((i for i in model.graph.input if i.name not in constants), None)
+    if declared is None:
+        raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
+    shape = tuple(d.dim_value or d.dim_param or None for d in declared.type.tensor_type.shape.dim)
+    # From memory where possible: OpenCV cannot open every path that Windows allows.
+    whole = not external_files(model)
+    net = cv2.dnn.readNetFromONNX(np.fromfile(path, np.uint8) if whole else str(path))
+    return net, shape, [output.name for output in model.graph.output]
+
+
+def _tensorflow(path: Path) -> tuple[Any, Shape, list[str]]:
+    """The network of a TensorFlow bundle; OpenCV does not tell what shape it wants."""
+    graph, text = (np.frombuffer(part, np.uint8) for part in unbundle(path))
+    return cv2.dnn.readNetFromTensorflow(graph, text) if len(text) else cv2.dnn.readNetFromTensorflow(graph), (), []
 
 
 def load(path: Path, engine: Engine) -> OpenCvBackend:
-    """Open an ONNX file."""
+    """Open an ONNX file, or the bundle of a TensorFlow model."""
     return OpenCvBackend(path, engine)
 
 

@@ -16,14 +16,29 @@ VERSION = 1   # raise it when an importer's result changes: what was converted b
 # format of a card: the module, imported only when something is converted (onnx takes a quarter of a second).
 # Each has `convert(files, card) -> onnx.ModelProto`; `files` in the order of the card.
 IMPORTERS = {
+    "caffe": "inference.importers.caffe",
+    "coreml": "inference.importers.coreml",
     "darknet": "inference.importers.darknet",
     "squeezenet-pickle": "inference.importers.squeezenet",
     "efficientnet-lite-torch": "inference.importers.efficientnet_lite",
+    "tensorflow": "inference.importers.tensorflow",
 }
+
+
+def converted_bytes(files: Sequence[Path], card: ModelCard) -> bytes:
+    """What `convert` gives, as it is kept in a file.
+
+    Raises:
+        ImportFailed: as `convert`.
+    """
+    made = convert(files, card)
+    return made if isinstance(made, bytes) else bytes(made.SerializeToString())
 
 
 def convert(files: Sequence[Path], card: ModelCard) -> Any:
     """The network of `card`, read from its files, as an onnx.ModelProto with a batch of one.
+
+    A format that its backend reads as it is comes as the bytes of one file (inference.bundle).
 
     Raises:
         ImportFailed: a file is broken, hostile, or has a layer that is not known here.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.importers.graph import read_file
+from inference.importers.files import read_file
 from inference.importers.pickles import Maker, read_pickle
 
 # Plain numbers; no objects, texts or records.

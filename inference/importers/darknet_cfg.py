@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.errors import ImportFailed
-from inference.importers.graph import read_file
+from inference.importers.files import read_file
 
 LARGEST_CFG = 1_000_000   # bytes
 MOST_LAYERS = 2000

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
 from inference.importers.darknet_cfg import Section
-from inference.importers.graph import read_file
+from inference.importers.files import read_file
 
 
 class Weights:

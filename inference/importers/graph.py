@@ -1,6 +1,5 @@
 """What every importer builds: nodes and weights, put together into one ONNX model."""
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,6 @@ from onnx import TensorProto, helper, numpy_helper
 from inference.errors import ImportFailed
 
 OPSET, IR_VERSION = 13, 8          # what every ONNX Runtime of the last years and OpenCV read
-LARGEST_FILE = 1_500_000_000       # bytes; an ONNX file ends at 2 GB
 
 Shape = tuple[int, ...]
 
@@ -83,13 +81,18 @@ class Graph:
         """The same values in another shape."""
         return self.node("Reshape", [x, self.weight(f"{name}.shape", np.array(shape, np.int64))], name)
 
-    def model(self, source: tuple[str, Shape], output: tuple[str, Shape]) -> Any:
-        """The finished onnx.ModelProto with one float32 input and one float32 output, each a name and a shape."""
+    @property
+    def size(self) -> int:
+        """How many nodes there are so far."""
+        return len(self._nodes)
+
+    def model(self, source: tuple[str, Shape], *outputs: tuple[str, Shape]) -> Any:
+        """The finished onnx.ModelProto with one float32 input and its float32 outputs, each a name and a shape."""
         graph = helper.make_graph(
             self._nodes,
             self._name,
             [helper.make_tensor_value_info(source[0], TensorProto.FLOAT, list(source[1]))],
-            [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, list(output[1]))],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in outputs],
             list(self._weights.values()),
         )
         model = helper.make_model(graph, producer_name="lineup", opset_imports=[helper.make_opsetid("", OPSET)])
@@ -111,25 +114,3 @@ def fold(
             weights.astype(np.float64) * factor.reshape(-1, *[1] * (weights.ndim - 1)),
             shift.astype(np.float64) - mean.astype(np.float64) * factor,
         )
-
-
-def read_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
-    """The whole file.
-
-    Raises:
-        ImportFailed: it cannot be read, or is larger than `largest` bytes.
-    """
-    try:
-        size = path.stat().st_size
-        if size > largest:
-            raise ImportFailed(
-                f"{path.name} has {size / 1e6:.0f} MB; more than {largest / 1e6:.0f} MB are not read.",
-                "Choose a smaller model.",
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise ImportFailed(
-            f"{path.name} cannot be read: {error.strerror}.", "Check the file and its permissions."
-        ) from error
-
-

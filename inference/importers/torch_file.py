@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.importers.graph import LARGEST_FILE, read_file
+from inference.importers.files import LARGEST_FILE, read_file
 from inference.importers.pickles import read_pickle
 
 MAGIC = 0x1950A86A20F9469CFC6C     # of the older form

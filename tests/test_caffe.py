@@ -1,0 +1,276 @@
+"""Caffe networks as ONNX, against OpenCV's reader; and files that are broken or hostile."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+from model_files import foreign_card
+from numpy.typing import NDArray
+
+from inference.errors import ImportFailed
+from inference.importers import convert
+from inference.importers.prototext import read_text
+
+Array = NDArray[Any]
+BOUND = 1e-4   # of the largest output
+
+
+def varint(value: int) -> bytes:
+    out = b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def tagged(number: int, data: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def caffemodel(layers: Mapping[str, Sequence[Array]]) -> bytes:
+    out = b""
+    for name, blobs in layers.items():
+        body = tagged(1, name.encode())
+        for blob in blobs:
+            shape = tagged(7, tagged(1, b"".join(varint(side) for side in blob.shape)))
+            body += tagged(7, shape + tagged(5, blob.astype("<f4").tobytes()))
+        out += tagged(100, body)
+    return out
+
+
+class Net:
+    """A network in the making: its text and its numbers."""
+
+    def __init__(self, channels: int = 3, side: int = 15) -> None:
+        self.shape = (1, channels, side, side + 2)
+        dims = " ".join(f"dim: {d}" for d in self.shape)
+        given = f'input_param {{ shape {{ {dims} }} }}'
+        self.text = f'name: "made" layer {{ name: "in" type: "Input" top: "data" {given} }}\n'
+        self.blobs: dict[str, list[Array]] = {}
+        self.rng = np.random.default_rng(3)
+
+    def add(
+        self, kind: str, top: str, bottoms: str = "data", param: str = "", blobs: Sequence[tuple[int, ...]] = ()
+    ) -> "Net":
+        inputs = " ".join(f'bottom: "{b}"' for b in bottoms.split())
+        outputs = " ".join(f'top: "{t}"' for t in top.split())
+        name = f"{kind}-{len(self.blobs)}-{top.split()[0]}"
+        self.text += f'layer {{ name: "{name}" type: "{kind}" {inputs} {outputs} {param} }}\n'
+        if blobs:
+            self.blobs[name] = [(self.rng.random(shape) * 0.5 + 0.1).astype(np.float32) for shape in blobs]
+        return self
+
+    def write(self, folder: Path) -> tuple[Path, Path]:
+        files = folder / "made.prototxt", folder / "made.caffemodel"
+        files[0].write_text(self.text, encoding="utf-8")
+        files[1].write_bytes(caffemodel(self.blobs))
+        return files
+
+
+def run(files: Sequence[Path], x: Array) -> list[Array]:
+    made = convert(files, foreign_card("caffe", x.shape[2:]))  # type: ignore[arg-type]
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    return session.run(None, {"data": x})  # type: ignore[no-any-return]
+
+
+def difference(a: Array, b: Array) -> float:
+    assert a.size == b.size
+    return float(np.abs(a.ravel() - b.ravel()).max() / np.abs(b).max())
+
+
+def oracle(files: Sequence[Path], x: Array) -> list[Array]:
+    net = cv2.dnn.readNetFromCaffe(str(files[0]), str(files[1]))
+    net.setInput(x)
+    return [np.asarray(out) for out in net.forward(net.getUnconnectedOutLayersNames())]
+
+
+CONV = "convolution_param {{ num_output: {} kernel_size: {} {} }}"
+NETS = {
+    "a convolution with unequal sides": Net().add(
+        "Convolution", "c",
+        param="convolution_param { num_output: 4 kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2 stride: 2 }",
+        blobs=[(4, 3, 3, 5), (4,)],
+    ),
+    "groups, dilation, no bias": Net(4).add(
+        "Convolution", "c", param=CONV.format(8, 3, "group: 4 dilation: 2 pad: 2 bias_term: false"),
+        blobs=[(8, 1, 3, 3)],
+    ),
+    "pooling that rounds up": Net().add("Pooling", "p", param="pooling_param { pool: MAX kernel_size: 3 stride: 2 }"),
+    "pooling with padding": Net(side=14).add("Pooling", "p", param="pooling_param { kernel_size: 3 stride: 2 pad: 1 }"),
+    "the average of everything": Net().add("Pooling", "p", param="pooling_param { pool: AVE global_pooling: true }"),
+    "an average within": Net().add("Pooling", "p", param="pooling_param { pool: AVE kernel_size: 5 stride: 5 }"),
+    "local response": Net(8).add("LRN", "n", param="lrn_param { local_size: 5 alpha: 0.1 beta: 0.75 }"),
+    "a residual block": Net()
+    .add("Convolution", "c", param=CONV.format(3, 3, "pad: 1"), blobs=[(3, 3, 3, 3), (3,)])
+    .add("BatchNorm", "c", "c", blobs=[(3,), (3,), (1,)])
+    .add("Scale", "c", "c", "scale_param { bias_term: true }", blobs=[(3,), (3,)])
+    .add("ReLU", "c", "c")
+    .add("Eltwise", "sum", "c data", "eltwise_param { operation: SUM coeff: 1 coeff: -0.5 }"),
+    "a fire module": Net()
+    .add("Convolution", "s", param=CONV.format(2, 1, ""), blobs=[(2, 3, 1, 1), (2,)])
+    .add("ReLU", "s", "s")
+    .add("Convolution", "a", "s", CONV.format(3, 1, ""), blobs=[(3, 2, 1, 1), (3,)])
+    .add("Convolution", "b", "s", CONV.format(4, 3, "pad: 1"), blobs=[(4, 2, 3, 3), (4,)])
+    .add("Concat", "both", "a b")
+    .add("Dropout", "both", "both"),
+    "a classifier": Net()
+    .add("Flatten", "f")
+    .add("InnerProduct", "i", "f", "inner_product_param { num_output: 7 }", blobs=[(7, 3 * 15 * 17), (7,)])
+    .add("Power", "i", "i", "power_param { scale: 0.01 shift: 0.5 }")
+    .add("Softmax", "prob", "i"),
+    "activations": Net()
+    .add("PReLU", "r", blobs=[(3,)])
+    .add("ReLU", "l", "r", "relu_param { negative_slope: 0.1 }")
+    .add("Sigmoid", "s", "l")
+    .add("TanH", "t", "s")
+    .add("ELU", "e", "t")
+    .add("AbsVal", "v", "e"),
+    "slices in another order": Net(6)
+    .add("Slice", "a b", param="slice_param { axis: 1 slice_point: 2 }")
+    .add("Concat", "c", "b a")
+    .add("Permute", "p", "c", "permute_param { order: 0 order: 2 order: 3 order: 1 }"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NETS)
+def test_every_layer_does_what_opencv_does(what: str, tmp_path: Path) -> None:
+    net = NETS[what]
+    files = net.write(tmp_path)
+    x = np.random.default_rng(5).standard_normal(net.shape).astype(np.float32)
+    if net.shape[1] not in (1, 3):   # a picture first: a convolution that copies its channels
+        pytest.importorskip("cv2")
+        files, x = behind_a_picture(net, tmp_path)
+    mine, theirs = run(files, x), oracle(files, x)
+    assert len(mine) == len(theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        assert difference(a, b) <= BOUND
+
+
+def behind_a_picture(net: Net, folder: Path) -> tuple[tuple[Path, Path], Array]:
+    channels, side = net.shape[1], net.shape[2]
+    wide = [(channels, 3, 1, 1), (channels,)]
+    first = Net(3, side).add("Convolution", "wide", param=CONV.format(channels, 1, ""), blobs=wide)
+    rest = net.text.split("\n", 1)[1].replace('bottom: "data"', 'bottom: "wide"')
+    first.text, first.blobs = first.text + rest, {**first.blobs, **net.blobs}
+    return first.write(folder), np.random.default_rng(5).standard_normal(first.shape).astype(np.float32)
+
+
+def lenet(testdata: Path) -> tuple[Path, Path]:
+    folder = testdata / "models" / "mnist"
+    return folder / "lenet.prototxt", folder / "lenet_iter_10000.caffemodel"
+
+
+def test_lenet_is_the_same_network(testdata: Path) -> None:
+    for seed in range(4):
+        x = np.random.default_rng(seed).random((1, 1, 28, 28), np.float32)
+        assert difference(run(lenet(testdata), x)[0], oracle(lenet(testdata), x)[0]) <= BOUND
+
+
+def test_a_planted_fault_is_found(testdata: Path, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((1, 1, 28, 28), np.float32)
+    text, weights = lenet(testdata)
+    right = oracle((text, weights), x)[0]
+    planted = tmp_path / "lenet.prototxt", tmp_path / "lenet.caffemodel"
+    planted[0].write_text(text.read_text())
+    data = bytearray(weights.read_bytes())
+    whole = weights.read_bytes()
+    at = whole.index(b"conv1") + 2000   # inside the numbers of the first convolution
+    data[at : at + 4] = struct.pack("<f", 3.0)
+    planted[1].write_bytes(data)
+    assert difference(run(planted, x)[0], right) > BOUND
+    planted[1].write_bytes(whole)
+    planted[0].write_text(text.read_text().replace("pool: MAX", "pool: AVE", 1))
+    assert difference(run(planted, x)[0], right) > BOUND
+    planted[0].write_text(text.read_text())
+    assert difference(run(planted, x)[0], right) <= BOUND
+
+
+def test_a_stride_and_the_order_of_colours_are_found(tmp_path: Path) -> None:
+    net = NETS["a convolution with unequal sides"]
+    files = net.write(tmp_path)
+    x = np.random.default_rng(1).random(net.shape, np.float32)
+    right = oracle(files, x)[0]
+    assert difference(run(files, np.ascontiguousarray(x[:, ::-1]))[0], right) > BOUND
+    files[0].write_text(net.text.replace("stride: 2", "stride: 1"))
+    assert run(files, x)[0].size != right.size
+
+
+def test_an_average_counts_its_padding_as_caffe_does(tmp_path: Path) -> None:
+    net = Net(side=6).add("Pooling", "p", param="pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }")
+    x = np.ones(net.shape, np.float32)
+    made = run(net.write(tmp_path), x)[0]
+    # pooling_layer.cpp: a window ends at height + pad at the latest, and counts all before.
+    height, width = net.shape[2:]
+    for i in range(made.shape[2]):
+        for j in range(made.shape[3]):
+            y, xx = i * 2 - 1, j * 2 - 1
+            y_end, x_end = min(y + 3, height + 1), min(xx + 3, width + 1)
+            inside = (min(y_end, height) - max(y, 0)) * (min(x_end, width) - max(xx, 0))
+            assert made[0, 0, i, j] == pytest.approx(inside / ((y_end - y) * (x_end - xx)))
+
+
+def test_a_training_net_becomes_one_for_use(tmp_path: Path) -> None:
+    net = Net()
+    net.text = """
+    layer { name: "train" type: "Data" top: "data" top: "label" include { phase: TRAIN } }
+    layer { name: "test" type: "Data" top: "data" top: "label" include { phase: TEST } }
+    layer { name: "i" type: "InnerProduct" bottom: "data" top: "i" inner_product_param { num_output: 2 } }
+    layer { name: "accuracy" type: "Accuracy" bottom: "i" bottom: "label" top: "accuracy" include { phase: TEST } }
+    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "i" bottom: "label" top: "loss" }
+    """
+    net.blobs = {"i": [np.ones((2, 3 * 8 * 8), np.float32), np.zeros(2, np.float32)]}
+    found = run(net.write(tmp_path), np.ones((1, 3, 8, 8), np.float32))
+    np.testing.assert_allclose(found[0], [[0.5, 0.5]])
+
+
+def test_all_unknown_layers_are_named_at_once(tmp_path: Path) -> None:
+    net = Net().add("Crop", "a").add("SPP", "b", "a").add("ReLU", "c", "b")
+    with pytest.raises(ImportFailed, match="Crop, SPP"):
+        convert(net.write(tmp_path), foreign_card("caffe", (8, 8)))
+
+
+WRONG = {
+    "a bottom that nobody makes": (Net().add("ReLU", "a", "nothing"), "takes nothing"),
+    "a circle": (Net().add("ReLU", "a", "b").add("ReLU", "b", "a"), "takes b"),
+    "weights that are not there": (Net().add("Convolution", "c", param=CONV.format(4, 3, "")), "not in the"),
+    "weights of another shape": (
+        Net().add("Convolution", "c", param=CONV.format(4, 3, ""), blobs=[(4, 3, 5, 5), (4,)]), "4×3×3×3"
+    ),
+    "an impossible map": (Net(side=9000).add("ReLU", "a"), "impossible"),
+    "a window larger than that": (Net().add("Pooling", "p", param="pooling_param { kernel_size: 99 }"), "larger"),
+    "no output": (Net(), "no output"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_does_not_fit_is_said(what: str, tmp_path: Path) -> None:
+    net, words = WRONG[what]
+    with pytest.raises(ImportFailed, match=words):
+        convert(net.write(tmp_path), foreign_card("caffe", (8, 8)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["layer {" * 5000, "layer { name: ", "}", "a: [1, 2", 'a: "open', "layer: layer: layer", "[", ":", "a:{b:<c:{}}"],
+)  # fmt: skip
+def test_broken_text_is_refused(text: str) -> None:
+    with pytest.raises(ImportFailed, match=r"made\.prototxt, line"):
+        read_text(text, "made.prototxt")
+
+
+def test_truncated_and_lying_files_are_refused_at_once(tmp_path: Path) -> None:
+    net = NETS["a fire module"]
+    files = net.write(tmp_path)
+    whole = files[1].read_bytes()
+    start = perf_counter()
+    lies = [tagged(100, b"\x0a\xff\xff\xff\xff\x0f"), b"\xff" * 40, varint(100 << 3 | 2) + varint(1 << 40), bytes(20)]
+    for data in (*(whole[:cut] for cut in range(1, len(whole), 37)), *lies):
+        files[1].write_bytes(data)
+        with pytest.raises(ImportFailed):
+            convert(files, foreign_card("caffe", (15, 17)))
+    assert perf_counter() - start < 20   # a hang, not a speed
