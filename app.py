@@ -61,12 +61,22 @@ LIST = """examples:
   python app.py models                            a table
   python app.py models --json                     the same for programs
   python app.py models get squeezenet1.1          fetch, verify and convert it now
+  python app.py models add net.onnx               a model of your own
+  python app.py models remove net                 and away with it
   python app.py models pack venue.zip             what is here, in one file for a place without a network
   python app.py models unpack venue.zip           take it in there"""
 GET = """examples:
   python app.py models get squeezenet1.1 yolov3-tiny
   python app.py models get resnet50 --mirror /media/stick
 Run it again to go on with what was cut off. HF_ENDPOINT names another host for what lies at huggingface.co."""
+ADD = """examples:
+  python app.py models add net.onnx
+  python app.py models add net.onnx --labels names.txt --name my-net
+  python app.py models add yolo.cfg yolo.weights
+What the file does not say is guessed, and named; the X-ray pane (X) shows whether it is right."""
+REMOVE = """examples:
+  python app.py models remove my-net
+  python app.py models remove resnet50            its files; the card stays, as it is built in"""
 PACK = """examples:
   python app.py models pack venue.zip                    every model that is here
   python app.py models pack venue.zip yolov3-tiny mnist  only these"""
@@ -208,15 +218,17 @@ def live(argv: Sequence[str]) -> int:
 
 def models(argv: Sequence[str]) -> int:
     """List the models, or fetch some."""
-    verbs = {"get": _models_get, "pack": _models_pack, "unpack": _models_unpack}
+    verbs = {
+        "get": _models_get, "add": _models_add, "remove": _models_remove, "pack": _models_pack,
+        "unpack": _models_unpack,
+    }  # fmt: skip
     if argv and argv[0] in verbs:
         return verbs[argv[0]](argv[1:])
     parser = Parser("python app.py models", "Which models there are, and which of them are here.", LIST)
     parser.add_argument("--json", action="store_true", help="for programs, to stdout")
     store_options(parser)
     if argv and not argv[0].startswith("-"):
-        known = "models get NAME…, models pack FILE.zip, models unpack FILE.zip"
-        raise WrongUse(f"`models` has no command {argv[0]!r}.", f"There are: {known}.")
+        raise WrongUse(f"`models` has no command {argv[0]!r}.", f"There are: {', '.join(verbs)}.")
     args = parser.read(argv)
     from inference.report import say, write_json
     from inference.shelf import listing, listing_text, open_store
@@ -245,6 +257,33 @@ def _models_get(argv: Sequence[str]) -> int:
     with _Interruptible() as cancelled:
         agree(named(_split(args.accept_licence), catalog))
         return OK if fetch(cards, open_store(_options(args)), cancelled) else FAILED
+
+
+def _models_add(argv: Sequence[str]) -> int:
+    parser = Parser("python app.py models add", "Add a model of your own; its card is proposed from the file.", ADD)
+    parser.add_argument("files", nargs="+", metavar="FILE", help=".onnx; .cfg + .weights; .prototxt + .caffemodel; .pb")
+    parser.add_argument("--labels", metavar="FILE", help="its labels, one a line (those of the file, or that fit)")
+    parser.add_argument("--name", default="", metavar="N", help="what to call it (as the file)")
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.shelf import add_own, open_store
+
+    labels = Path(args.labels) if args.labels else None
+    with _Interruptible() as cancelled:
+        add_own([Path(name) for name in args.files], args.name, labels, open_store(_options(args)), cancelled)
+    return OK
+
+
+def _models_remove(argv: Sequence[str]) -> int:
+    parser = Parser("python app.py models remove", "Remove models from this disk; your own with their cards.", REMOVE)
+    parser.add_argument("names", nargs="+", metavar="NAME", help="as `python app.py models` lists them")
+    store_options(parser)
+    args = parser.read(argv)
+    from inference.shelf import named, open_store, take_away
+
+    catalog = _catalog()
+    take_away(named(_split(args.names), catalog), catalog, open_store(_options(args)))
+    return OK
 
 
 def _models_pack(argv: Sequence[str]) -> int:

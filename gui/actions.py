@@ -77,6 +77,9 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
             "Turns or together", "Let the networks compute in turns, or all together", ("T",), "turns"
         ),
         "add_lane": ActionInfo("Add model", "Add a network", ("A", "Ctrl+N"), "plus"),
+        "add_file": ActionInfo(
+            "Add a model file…", "Add a model from its files, or drop them on the window", ("Ctrl+O",), "film"
+        ),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },

@@ -9,9 +9,10 @@ from pathlib import Path
 from time import perf_counter
 
 from PySide6.QtCore import QByteArray, QEvent, QStandardPaths, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -29,6 +30,7 @@ from gui.bridge import REST_MS, Bridge
 from gui.controls import AnswerControls
 from gui.deck import Deck
 from gui.drawer import Drawer
+from gui.dropping import COMPANIONS, MODEL_SUFFIXES, ModelAdder, are_models, local_files
 from gui.elided import ElidedLabel
 from gui.grid import LaneGrid
 from gui.help import HelpOverlay
@@ -40,6 +42,7 @@ from gui.panes import PANES, Services
 from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
+from inference.backends import usual_backend
 from inference.data import Ask, LaneSpec, Mode, SourceState
 from inference.errors import LabError
 from inference.lane import Lane
@@ -51,6 +54,7 @@ from models.store import Store
 
 FIGURES_MS = 250     # numbers change four times a second: more cannot be read
 PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
+LONG_S = 20.0        # and what needs thought, so long
 SAID_S = 6.0         # a sentence about something that was done stays so long
 SCALE_STEP = 1.1
 TOGETHER_REST = 3.0  # times longer between two paintings while the networks run together
@@ -147,6 +151,9 @@ class MainWindow(QMainWindow):
             "settings": Drawer("Answers", self.controls, self),
             "add_lane": Drawer("Add a network", self.adding, self),
         }
+        self.adder = ModelAdder(self.store, self.say, self)
+        self.adder.added.connect(self._take_model)
+        self.setAcceptDrops(True)
         self.help = HelpOverlay(self)
         self.help.hide()
         self.blank = QWidget(self)
@@ -162,6 +169,7 @@ class MainWindow(QMainWindow):
             "next_source": self.next_source,
             "mirror": self.set_mirror,
             "add_lane": self.show_add_lane,
+            "add_file": self.choose_files,
             "remove_lane": self.remove_focused,
             "next_lane": lambda: self.enlarge_step(1),
             "previous_lane": lambda: self.enlarge_step(-1),
@@ -432,6 +440,20 @@ class MainWindow(QMainWindow):
         for name in PANES:
             self._check(name, name == key)
 
+    def choose_files(self) -> None:
+        """Choose the files of a model."""
+        kinds = " ".join(f"*{suffix}" for suffix in (*MODEL_SUFFIXES, *COMPANIONS))
+        chosen, _ = QFileDialog.getOpenFileNames(self, "Add a model", "", f"Models ({kinds})")
+        if chosen:
+            self.adder.add([Path(name) for name in chosen])
+
+    def _take_model(self, card: ModelCard) -> None:
+        """A model of the user's own is there: run it."""
+        self.change_card(card)
+        self.add_lane(LaneSpec(card.name, usual_backend(card)))
+        guessed = " Guessed: " + ", ".join(card.guessed) + ". Press X to check." if card.guessed else ""
+        self.say(f"{card.title} is added.{guessed}", LONG_S if guessed else SAID_S)
+
     def change_card(self, card: ModelCard | str) -> None:
         """A card is new or has changed: its lanes load again. A name: that model is gone, with its lanes."""
         if isinstance(card, str):
@@ -586,6 +608,20 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.restyle()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped."""
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A model is added; anything else is shown as a source."""
+        files = local_files(event.mimeData())
+        event.acceptProposedAction()
+        if are_models(files):
+            self.adder.add(files)
+        elif files:
+            self.open_source(str(files[0]))
+
     # --- coming and going ---------------------------------------------------------------------------------------
 
     def _restore_geometry(self) -> None:
@@ -621,6 +657,7 @@ class MainWindow(QMainWindow):
         self.closed, self._then = True, None
         self._figures_timer.stop()
         self._plot_timer.stop()
+        self.adder.cancel()
         trouble = self.current_settings().save()
         if trouble:
             sys.stderr.write(trouble + "\n")

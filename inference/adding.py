@@ -1,0 +1,132 @@
+"""A model of the user's own: proposed, proven to run, kept, and taken away again."""
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from inference.backends import Engine, usual_backend
+from inference.data import Ask, Frame
+from inference.errors import LabError
+from inference.weights import converted, ready
+from models.card import ModelCard, ModelFile
+from models.catalog import load_catalog
+from models.errors import Cancelled
+from models.hashes import sha256_of
+from models.progress import Progress, Report, watch
+from models.store import Store
+from models.user_cards import free_name, remove_card, save_card
+
+
+def add(
+    files: Sequence[Path], store: Store, *, name: str = "", labels: Path | None = None,
+    report: Report = lambda _words, _part: None, cancelled: Event | None = None,
+) -> ModelCard:  # fmt: skip
+    """Propose a card for these files, copy them beside the settings, and run the network once.
+
+    `files` are those of one model; `name` is what to call it, "" as the file; `labels` its list, None for its own or
+    the one that fits (see inference.propose). `report` is called with a sentence and a fraction 0..1 or None.
+
+    Returns:
+        The card, as it is in the user's folder now.
+
+    Raises:
+        LabError: the files are no model that runs here, or cannot be kept. Nothing of them stays then.
+        Cancelled: `cancelled` was set.
+    """
+    from inference.propose import propose
+    from inference.recogniser import Recogniser
+
+    cancelled = cancelled or Event()
+    report(f"Reading {files[0].name}" if files else "Reading", None)
+    proposal = propose(files, name=name, labels=labels)
+    _check(cancelled)
+    taken = load_catalog(troubles=[])
+    card = replace(proposal.card, name=free_name(proposal.card.name, taken))
+    if proposal.labels:
+        card = replace(card, labels=f"{card.name}.txt")
+    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
+        sources = proposal.sources
+        if proposal.whole:
+            sources = (Path(folder, sources[0].name),)
+            sources[0].write_bytes(proposal.whole)
+        known = [ModelFile(path.name, _hash(path, cancelled), path.stat().st_size) for path in sources]
+        card = replace(card, files=tuple(known))
+        kept: list[ModelFile] = []
+        saved = False
+        try:
+            for file, path in zip(known, sources, strict=True):
+                if store.find(file) is None:
+                    kept.append(file)
+                _copy(store, file, path, report, cancelled)
+            save_card(card, proposal.labels or None)
+            saved = True
+            path = ready(card, store, report, cancelled)
+            report(f"Trying {card.title}", None)
+            recognise = Recogniser(card, path, usual_backend(card), Engine())
+            recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
+            _check(cancelled)
+        except BaseException:
+            _undo(card if saved else None, kept, store)
+            raise
+    return card
+
+
+def remove(card: ModelCard, store: Store, catalog: Mapping[str, ModelCard]) -> None:
+    """Take a model of the user's own away: its card, its labels, and its files if no other card wants them.
+
+    Raises:
+        CardError: the card is built in.
+        StoreError: something cannot be removed.
+    """
+    remove_card(card)
+    remove_files(card, store, (other for other in catalog.values() if other.name != card.name))
+
+
+def remove_files(card: ModelCard, store: Store, others: Iterable[ModelCard]) -> None:
+    """Remove what is kept here of a model, but for files that `others` want too.
+
+    Raises:
+        StoreError: a file cannot be removed.
+    """
+    wanted = {file.sha256 for other in others for file in other.files}
+    for file in card.files:
+        if file.sha256 not in wanted:
+            store.forget(file)
+    if card.format != "onnx":
+        with suppress(OSError):
+            converted(card, store).unlink(missing_ok=True)
+
+
+def _copy(store: Store, file: ModelFile, path: Path, report: Report, cancelled: Event) -> None:
+    def work(progress: Progress) -> Path:
+        progress.say(f"Copying {file.name}", file.bytes)
+        return store.adopt(file, path, progress)
+
+    watch(work, report, cancelled)
+
+
+def _hash(path: Path, cancelled: Event) -> str:
+    try:
+        return sha256_of(path, lambda: _check(cancelled))
+    except OSError as error:
+        raise LabError(f"{path.name} cannot be read: {error.strerror}.", "Check the file.") from error
+
+
+def _check(cancelled: Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled
+
+
+def _undo(card: ModelCard | None, kept: Iterable[ModelFile], store: Store) -> None:
+    """Take back what was done for a model that is not added after all."""
+    with suppress(LabError):
+        if card is not None:
+            remove_card(card)
+    for file in kept:
+        with suppress(LabError):
+            store.forget(file)

@@ -1,0 +1,196 @@
+"""The user's own cards: written as TOML into their folder, with the label lists that they name."""
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from models.card import ModelCard, read_card
+from models.catalog import CARDS, user_cards
+from models.errors import CardError, StoreError
+
+# What Windows keeps for devices, whatever the ending.
+RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
+LONGEST = 60    # letters of a name
+
+
+def slug(text: str) -> str:
+    """`text` as the name of a card: small letters, digits, dots and dashes; a file name on every system."""
+    plain = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:LONGEST].strip("-.")
+    return f"model-{plain}".rstrip("-") if not plain or plain.partition(".")[0] in RESERVED else plain
+
+
+def free_name(text: str, taken: Iterable[str]) -> str:
+    """A name made of `text` that is not in `taken`: with a number behind it where needed."""
+    name, known = slug(text), set(taken)
+    number = 2
+    while name in known:
+        number, name = number + 1, f"{slug(text)}-{number}"
+    return name
+
+
+def is_own(card: ModelCard) -> bool:
+    """Whether the card is the user's, not a built-in one."""
+    return (user_cards() / f"{card.name}.toml").is_file()
+
+
+def save_card(card: ModelCard, labels: Iterable[str] | None = None) -> None:
+    """Write a card, and its own list of labels, into the user's folder; each whole or not at all.
+
+    Raises:
+        CardError: the name is that of a built-in card, or no name.
+        StoreError: the folder cannot be written.
+    """
+    if card.name != slug(card.name) or (CARDS / f"{card.name}.toml").exists():
+        raise CardError(f"{card.name!r} cannot be the name of a card of your own.", "Choose another name.")
+    if labels is not None:
+        if card.labels != f"{card.name}.txt":
+            raise CardError(f"The labels of {card.name} must be called {card.name}.txt.", "Correct the card.")
+        _write(user_cards() / card.labels, "".join(f"{label}\n" for label in labels))
+    _write(user_cards() / f"{card.name}.toml", to_toml(card))
+
+
+def remove_card(card: ModelCard) -> None:
+    """Take a card of the user's away, with the list of labels that is its own.
+
+    Raises:
+        CardError: it is a built-in one.
+        StoreError: it cannot be removed.
+    """
+    if not is_own(card):
+        raise CardError(f"{card.title} is built in.", "Only models that you have added can be removed.")
+    try:
+        (user_cards() / f"{card.name}.toml").unlink(missing_ok=True)
+        (user_cards() / f"{card.name}.txt").unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{card.title} cannot be removed: {error.strerror}.", "Check the permissions of the folder of cards."
+        ) from error
+
+
+def to_toml(card: ModelCard) -> str:
+    """The card as models.card.read_card reads it; what is as usual is left out."""
+    plain = _plain(card)
+    plain.pop("name")   # the file's
+    return "\n".join(_lines(plain, "")).lstrip("\n") + "\n"
+
+
+def own_texts(cards: Iterable[ModelCard]) -> dict[str, str]:
+    """The files that make up those of the cards that are the user's: name and text of each card and label list."""
+    texts = {}
+    for card in cards:
+        if is_own(card):
+            for name in (f"{card.name}.toml", card.labels):
+                path = user_cards() / name
+                if path.is_file():
+                    texts[name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def take_texts(texts: Mapping[str, str]) -> list[str]:
+    """Write cards and label lists that `own_texts` gave on another machine; the names of the new cards.
+
+    A card that is here already stays as it is.
+
+    Raises:
+        CardError: a card is wrong, or a name is none.
+        StoreError: the folder cannot be written.
+    """
+    new = []
+    for file in sorted(texts, key=lambda file: not file.endswith(".txt")):   # labels before the card that wants them
+        stem, _, ending = file.rpartition(".")
+        if ending not in ("toml", "txt") or slug(stem) != stem or (CARDS / f"{stem}.toml").exists():
+            raise CardError(f"{file[:80]!r} cannot be the name of a card.", "Take cards only from where you trust.")
+        path = user_cards() / file
+        if path.exists():
+            continue
+        _write(path, texts[file])
+        if ending == "toml":
+            try:
+                read_card(path)
+            except CardError:
+                path.unlink(missing_ok=True)
+                raise
+            new.append(stem)
+    return new
+
+
+def _write(path: Path, text: str) -> None:
+    spare = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with spare.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(spare, path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}.",
+            "Free some space there, or set LINEUP_CONFIG to another folder.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            spare.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as tables without what is as usual, tuples as lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        table = {}
+        for spec in fields(value):
+            given = getattr(value, spec.name)
+            usual = spec.default_factory() if spec.default_factory is not MISSING else spec.default
+            if given is not None and (usual is MISSING or given != usual):
+                table[spec.name] = _plain(given)
+        return table
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _lines(table: Mapping[str, Any], path: str) -> Iterable[str]:
+    """A table's values first, then the tables in it, as TOML wants it."""
+    nested = {key: value for key, value in table.items() if _is_table(value) or _is_tables(value)}
+    for key, value in table.items():
+        if key not in nested:
+            yield f"{_key(key)} = {_literal(value)}"
+    for key, value in nested.items():
+        place = f"{path}.{_key(key)}" if path else _key(key)
+        for item in value if _is_tables(value) else [value]:
+            yield f"\n[[{place}]]" if _is_tables(value) else f"\n[{place}]"
+            yield from _lines(item, place)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _text(key)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(item) for item in value)}]"
+    return repr(value)   # int and float: as Python writes them, inf and nan too
+
+
+def _text(value: str) -> str:
+    """JSON's way to write a text is TOML's, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
