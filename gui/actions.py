@@ -94,6 +94,9 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "latency": ActionInfo(
             "Latency plot", "Fold the latency plot away, or bring it back", ("P",), "plot", checkable=True
         ),
+        "xray": ActionInfo(
+            "X-ray", "Show what a network is given, and give it something else", ("X",), "xray", checkable=True
+        ),
     },
     "Window": {
         "full_screen": ActionInfo(

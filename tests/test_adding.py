@@ -59,7 +59,7 @@ def test_the_form_is_read_from_the_file(name: str, testdata: Path) -> None:
 # Whose usual recipe is the right one.
 RECOGNISED = {
     "mobilenet/mobilenet_v2_1.0_224_float_nchw.onnx": ("cat.jpg", "Egyptian cat"),
-    "mobilenet/mobilenet_v1_0.75_192_quant_nhwc_uint8.onnx": ("cat.jpg", "Egyptian cat"),
+    "mobilenet/mobilenet_v1_0.75_192_quant_nhwc_uint8.onnx": ("cat.jpg", "tabby, tabby cat"),
     "mnist/mnist-8.onnx": ("digit_8.png", "8"),
     "mnist/lenet.prototxt": ("digit_8.png", "8"),
     "yolo/yolox_nano.onnx": ("cat.jpg", "cat"),
@@ -83,7 +83,7 @@ def test_a_file_that_was_dropped_recognises_something(file: str, testdata: Path)
     assert load_catalog()[card.name] == card
     remove(card, store, load_catalog())
     assert card.name not in load_catalog()
-    if card.files[0] not in [file for other in BUILT_IN.values() for file in other.files]:
+    if card.files[0].sha256 not in [file.sha256 for other in BUILT_IN.values() for file in other.files]:
         assert store.find(card.files[0]) is None
 
 

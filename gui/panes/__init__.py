@@ -63,4 +63,5 @@ class PaneInfo(NamedTuple):
 
 PANES = {
     "latency": PaneInfo("Latency", "gui.panes.latency", 0.19),
+    "xray": PaneInfo("X-ray", "gui.panes.xray", 0.38),
 }

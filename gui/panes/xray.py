@@ -1,0 +1,477 @@
+"""The preprocessing X-ray: what one network is given, and what it answers when it is given something else."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui.elided import ElidedLabel
+from gui.jobs import Job
+from gui.panes import Services
+from gui.segments import Segments
+from gui.theme import DARK, Size, Theme, font
+from inference.data import Classification, Lens, Result
+from inference.errors import LabError
+from inference.lane import Lane
+from inference.xray import SWITCHES, Channel, as_picture, channels, differences, offered, recipe, switched, warning
+from models.card import InputSpec, ModelCard
+from models.user_cards import free_name, is_own, save_card
+
+EMPTY = "Add a network to see what it is given"
+LARGEST_PICTURE = 640     # px of the live picture that is kept for the pane
+ANSWERS = 3
+
+
+class Picture(QWidget):
+    """A picture as large as it fits, with a caption below; what lies outside a box is dimmed."""
+
+    def __init__(self, *, smooth: bool) -> None:
+        super().__init__()
+        self._theme, self._scale = DARK, 1.0
+        self._smooth = smooth
+        self._image: QImage | None = None
+        self._pixels: NDArray[np.uint8] | None = None   # the image's memory
+        self._box: tuple[float, float, float, float] | None = None
+        self._caption = ""
+        self._colour = QColor(DARK.line)
+        self.setMinimumWidth(120)
+
+    def show_picture(
+        self, pixels: NDArray[np.uint8], caption: str, colour: QColor,
+        box: tuple[float, float, float, float] | None = None,
+    ) -> None:  # fmt: skip
+        """(h, w, 3) BGR; `box` is x1 y1 x2 y2 relative to the picture, 0..1."""
+        self._pixels = np.ascontiguousarray(pixels)
+        height, width = pixels.shape[:2]
+        self._image = QImage(self._pixels.data, width, height, self._pixels.strides[0], QImage.Format.Format_BGR888)
+        self._caption, self._colour, self._box = caption, colour, box
+        self.setAccessibleName(caption)
+        self.update()
+
+    def clear(self) -> None:
+        """Nothing to show."""
+        self._image = self._pixels = None
+        self.update()
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        self._theme, self._scale = theme, scale
+        self.setMinimumWidth(round(120 * scale))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the picture, the box, the caption."""
+        del event
+        if self._image is None:
+            return
+        painter = QPainter(self)
+        painter.setFont(font(Size.FACT, self._scale))
+        line = QFontMetricsF(painter.font()).height()
+        room = QRectF(self.rect()).adjusted(0, 0, 0, -line - 6)
+        scale = min(room.width() / self._image.width(), room.height() / self._image.height())
+        size = self._image.width() * scale, self._image.height() * scale
+        place = QRectF(room.center().x() - size[0] / 2, room.top() + (room.height() - size[1]) / 2, *size)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth or scale < 1)
+        painter.drawImage(place, self._image)
+        frame = place
+        if self._box:
+            x1, y1, x2, y2 = self._box
+            frame = QRectF(
+                QPointF(place.left() + x1 * place.width(), place.top() + y1 * place.height()),
+                QPointF(place.left() + x2 * place.width(), place.top() + y2 * place.height()),
+            ).intersected(place)
+            shade = QColor(self._theme.background)
+            shade.setAlpha(170)
+            for part in _around(place, frame):
+                painter.fillRect(part, shade)
+        painter.setPen(QPen(self._colour, max(2.0, 2.5 * self._scale)))
+        painter.drawRect(frame)
+        painter.setPen(QColor(self._theme.quiet))
+        words = QFontMetricsF(painter.font()).elidedText(self._caption, Qt.TextElideMode.ElideRight, self.width())
+        where = QRectF(0, place.bottom() + 4, self.width(), line)
+        painter.drawText(where, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, words)
+
+
+class Answers(QWidget):
+    """The best answers with bars, and what is wrong with the values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme, self._scale = DARK, 1.0
+        self._rows: list[tuple[str, float]] = []
+        self._channels: tuple[Channel, ...] = ()
+        self._colour = QColor(DARK.line)
+
+    def show_answers(self, rows: list[tuple[str, float]], found: tuple[Channel, ...], colour: QColor) -> None:
+        """Labels with their scores 0..1, and the channels of the tensor."""
+        self._rows, self._channels, self._colour = rows, found, colour
+        said = ", ".join(f"{label} {score:.0%}" for label, score in rows)
+        self.setAccessibleName(f"Answers: {said or 'none'}")
+        self.update()
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        self._theme, self._scale = theme, scale
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the answers from the top, the channels from the bottom."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        label = font(Size.LABEL, self._scale)
+        metrics = QFontMetricsF(label)
+        row, width = metrics.height() + 10 * self._scale, float(self.width())
+        number = metrics.horizontalAdvance("100 %") + 8 * self._scale
+        top = 0.0
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        for i, (name, score) in enumerate(self._rows):
+            painter.setFont(font(Size.LABEL, self._scale, bold=i == 0))
+            painter.setPen(QColor(self._theme.text))
+            words = QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, width - number)
+            painter.drawText(QRectF(0, top, width - number, metrics.height()), left, words)
+            painter.drawText(QRectF(width - number, top, number, metrics.height()), right, f"{score * 100:.0f} %")
+            bar = QRectF(0, top + metrics.height() + 1, width, 4 * self._scale)
+            painter.fillRect(bar, QColor(self._theme.raised))
+            bar.setWidth(width * min(1.0, max(0.0, score)))
+            painter.fillRect(bar, self._colour)
+            top += row
+        painter.setFont(font(Size.FACT, self._scale))
+        metrics = QFontMetricsF(painter.font())
+        lines = [
+            f"{c.name}  mean {c.mean:.3g}  std {c.std:.3g}  {c.low:.3g} to {c.high:.3g}".replace("-", "−")
+            for c in self._channels
+        ]
+        below = self.height() - len(lines) * metrics.height()
+        if below >= top:   # the answers come first
+            painter.setPen(QColor(self._theme.quiet))
+            for i, line in enumerate(lines):
+                words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
+                painter.drawText(QRectF(0, below + i * metrics.height(), width, metrics.height()), left, words)
+
+
+class Pane(QWidget):
+    """One network's input, and the switches of its recipe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode_text = ""
+        self._theme, self._scale = DARK, 1.0
+        self._services: Services | None = None
+        self._lanes: tuple[Lane, ...] = ()
+        self._shape: tuple[object, ...] = ()
+        self._slot: int | None = None
+        self._lane: Lane | None = None          # the one under the X-ray
+        self._shown: Result | None = None
+        self._spec: InputSpec | None = None     # the recipe that is tried
+        self._build()
+
+    def _build(self) -> None:
+        self.setProperty("role", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Network under the X-ray")
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.choice.activated.connect(self._choose)
+        self.words = ElidedLabel()
+        self.reset = QPushButton("As the card says")
+        self.reset.setToolTip("Take every switch back")
+        self.reset.clicked.connect(self._reset)
+        self.save = QPushButton("Save into the card")
+        self.save.setToolTip("Keep this recipe: in your own card, or as a card of your own for a built-in network")
+        self.save.clicked.connect(self._save)
+        self.live, self.seen = Picture(smooth=True), Picture(smooth=False)
+        self.answers = Answers()
+        self.switches: dict[str, Segments | QComboBox] = {}
+        self._captions: dict[str, QLabel] = {}
+        self._panel = QWidget()
+        grid = QGridLayout(self._panel)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(6)
+        for i, (key, switch) in enumerate(SWITCHES.items()):
+            self._captions[key] = QLabel(switch.title)
+            self._captions[key].setProperty("role", "quiet")
+            control = self._norms() if key == "norm" else self._segments(key)
+            self.switches[key] = control
+            grid.addWidget(self._captions[key], i, 0)
+            grid.addWidget(control, i, 1, Qt.AlignmentFlag.AlignLeft)
+        grid.setRowStretch(len(SWITCHES), 1)
+        self._head = QWidget()
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(8)
+        head.addWidget(self.choice)
+        head.addWidget(self.words, 1)
+        head.addWidget(self.reset)
+        head.addWidget(self.save)
+        self._empty = QLabel(EMPTY)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setProperty("role", "quiet")
+        body = QHBoxLayout()
+        body.setSpacing(20)
+        body.addWidget(self.live, 5)
+        body.addWidget(self.seen, 4)
+        body.addWidget(self._panel)
+        body.addWidget(self.answers, 4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 16, 8)
+        column.setSpacing(8)
+        column.addWidget(self._head)
+        column.addLayout(body, 1)
+        column.addWidget(self._empty, 1)
+        self._show_empty()
+
+    def _segments(self, key: str) -> Segments:
+        made = Segments(SWITCHES[key].choices, SWITCHES[key].title)
+        for choice, button in made.buttons.items():
+            button.clicked.connect(lambda _on=False, choice=choice: self._switch(key, choice))
+        return made
+
+    def _norms(self) -> QComboBox:
+        made = QComboBox()
+        made.setAccessibleName(SWITCHES["norm"].title)
+        for choice, title in SWITCHES["norm"].choices.items():
+            made.addItem(title, choice)
+        made.activated.connect(lambda at: self._switch("norm", made.itemData(at)))
+        return made
+
+    # --- what the window calls ----------------------------------------------------------------------------------
+
+    def attach(self, services: Services) -> None:
+        """Take what the window offers."""
+        self._services = services
+
+    def state(self) -> dict[str, str | bool | float]:
+        """Which network was looked at."""
+        return {"lane": "" if self._slot is None else str(self._slot)}
+
+    def restore(self, state: object) -> None:
+        """Choose what `state` said once."""
+        if isinstance(state, dict) and isinstance(slot := state.get("lane"), str) and slot.isdecimal():
+            self._slot = int(slot)
+
+    def refresh(self, lanes: Sequence[Lane]) -> None:
+        """Show what the network was given last."""
+        self._lanes = tuple(lanes)
+        shape = tuple((lane, lane.slot, lane.title, self._card(lane)) for lane in lanes)
+        if shape != self._shape:
+            self._shape = shape
+            self._list()
+        lane = self._lane
+        if lane is None:
+            return
+        if lane.lens is None:   # the window gave it another card
+            self._begin(lane)
+        result = lane.seen
+        if result is not None and result is not self._shown and result.seen is not None:
+            self._shown = result
+            self._show(lane, result)
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        self._theme, self._scale = theme, scale
+        face = font(Size.FACT, scale)
+        for segments in self.switches.values():
+            buttons = segments.buttons.values() if isinstance(segments, Segments) else [segments]
+            for button in buttons:
+                button.setFont(face)
+        for widget in (self.choice, self.reset, self.save, *self._captions.values()):
+            widget.setFont(face)
+        self.words.setFont(font(Size.BODY, scale))
+        self._empty.setFont(font(Size.LABEL, scale))
+        low = f"padding: 0 {round(10 * scale)}px; min-height: {round(22 * scale)}px; font-size: {face.pixelSize()}px;"
+        for part in (self._head, self._panel):
+            part.setStyleSheet(f"QPushButton {{ {low} }} QComboBox {{ {low} }}")
+        for painted in (self.live, self.seen, self.answers):
+            painted.restyle(theme, scale)
+        self._shown = None
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The X-ray goes on."""
+        super().showEvent(event)
+        if self._lane is not None:
+            self._begin(self._lane)
+        self._fit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The X-ray goes off: the network is as its card says again."""
+        super().hideEvent(event)
+        self._end()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Leave out what has no room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    # --- what the user chooses ----------------------------------------------------------------------------------
+
+    def _choose(self, at: int) -> None:
+        self._slot = self.choice.itemData(at)
+        self._list()
+
+    def _switch(self, key: str, choice: str) -> None:
+        if self._lane is None or self._spec is None:
+            return
+        self._spec = switched(self._spec, self._card(self._lane).input, key, choice)
+        self._look()
+
+    def _reset(self) -> None:
+        if self._lane is not None:
+            self._spec = self._card(self._lane).input
+            self._look()
+
+    def _save(self) -> None:
+        services, lane, spec = self._services, self._lane, self._spec
+        if services is None or lane is None or spec is None:
+            return
+        card = self._card(lane)
+        changed = tuple(key for key in card.guessed if not key.startswith("input."))   # somebody has looked at these
+        made = replace(card, input=spec, guessed=changed, lineup=0, golden=None)
+        if not is_own(card):
+            name = free_name(f"{card.name}-own", services.catalog)
+            made = replace(made, name=name, title=f"{card.title}, own recipe", guessed=())
+
+        def done(_: object) -> None:
+            services.change_card(made)
+            what = "is saved in its card" if made.name == card.name else f"is saved as {made.title}: press A to add it"
+            services.say(f"The recipe {what}.")
+
+        Job(lambda: save_card(made), done, lambda error: services.say(_said(error)), self)
+
+    # --- showing ------------------------------------------------------------------------------------------------
+
+    def _card(self, lane: Lane) -> ModelCard:
+        assert self._services is not None
+        return self._services.catalog[lane.spec.model]
+
+    def _list(self) -> None:
+        """The lanes have changed, or another is chosen."""
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            for lane in self._lanes:
+                self.choice.addItem(f"{lane.slot + 1}  {lane.title}", lane.slot)
+            chosen = next((lane for lane in self._lanes if lane.slot == self._slot), None)
+            chosen = chosen or (self._lanes[0] if self._lanes else None)
+            if chosen is not None:
+                self.choice.setCurrentIndex(self._lanes.index(chosen))
+        if chosen is not self._lane:
+            self._end()
+            self._lane = chosen
+            if chosen is not None and self.isVisible():
+                self._begin(chosen)
+        self._show_empty()
+
+    def _begin(self, lane: Lane) -> None:
+        """Look at this lane, as its card says."""
+        self._spec = self._card(lane).input
+        self._shown = None
+        self._look()
+
+    def _end(self) -> None:
+        """Leave the lane as it was."""
+        if self._lane is not None:
+            self._lane.lens = None
+            self._lane.seen = None
+            if self._services is not None:
+                self._services.session.look_again(self._lane)
+
+    def _look(self) -> None:
+        """Let the lane work by the recipe that is chosen."""
+        lane, spec, services = self._lane, self._spec, self._services
+        if lane is None or spec is None or services is None:
+            return
+        card = self._card(lane).input
+        lane.lens = Lens(None if spec == card else spec, show=True)
+        services.session.look_again(lane)
+        usable = offered(card)
+        for key, control in self.switches.items():
+            now, usual = SWITCHES[key].get(spec, card), SWITCHES[key].get(card, card)
+            control.setEnabled(key in usable)
+            with QSignalBlocker(control):
+                if isinstance(control, QComboBox):
+                    control.setCurrentIndex(control.findData(now))
+                else:
+                    control.key = now if now in control.buttons else usual if usual in control.buttons else "area"
+            mark = " ≠ card" if now != usual else ""
+            self._captions[key].setText(f"{SWITCHES[key].title}{mark}")
+        told = differences(spec, card)
+        self.reset.setEnabled(bool(told))
+        self.save.setEnabled(bool(told))
+        self._tell(told, "")
+
+    def _tell(self, told: tuple[str, ...], trouble: str) -> None:
+        lane = self._lane
+        if lane is None:
+            return
+        guessed = [key.removeprefix("input.") for key in self._card(lane).guessed if key.startswith("input.")]
+        line = "; ".join(told) or f"As the card says: {recipe(self._card(lane).input)}"
+        line += f" (guessed: {', '.join(guessed)})" if guessed and not told else ""
+        self.words.setText(f"{line}. {trouble}".strip() if trouble else line)
+        self.words.setToolTip(self.words.text())
+        self.words.set_colour(self._theme.trouble if told or trouble else self._theme.text)
+
+    def _show(self, lane: Lane, result: Result) -> None:
+        seen = result.seen
+        assert seen is not None
+        card = self._card(lane).input
+        colour = self._theme.lane(lane.slot)
+        found = channels(seen.tensor, card)
+        self._tell(differences(seen.input, card), warning(found, card))
+        frame = result.frame.pixels
+        height, width = frame.shape[:2]
+        if self.live.isVisible():
+            step = max(1, width // LARGEST_PICTURE)
+            x1, y1, x2, y2 = seen.crop
+            box = (x1 / width, y1 / height, x2 / width, y2 / height)
+            self.live.show_picture(frame[::step, ::step], "Live picture: the part that is cut out", colour, box)
+        sides = f"{card.size[1]}×{card.size[0]}"
+        self.seen.show_picture(as_picture(seen.tensor, card), f"What the network is given, {sides}", colour)
+        self.answers.show_answers(_rows(result), found, colour)
+
+    def _show_empty(self) -> None:
+        some = self._lane is not None
+        for widget in (self._head, self.live, self.seen, self._panel, self.answers):
+            widget.setVisible(some)
+        self._empty.setVisible(not some)
+        if some:
+            self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the live picture goes first: it is above anyway; then the answers, which are too."""
+        if self._lane is not None:
+            self.live.setVisible(self.width() > 1080 * self._scale)
+            self.answers.setVisible(self.width() > 760 * self._scale)
+
+
+def _rows(result: Result) -> list[tuple[str, float]]:
+    """The best answers, each label once."""
+    found = result.prediction
+    if isinstance(found, Classification):
+        return [(label, float(score)) for label, score in zip(found.labels, found.scores, strict=True)][:ANSWERS]
+    best: dict[str, tuple[int, float]] = {}
+    for label, score in zip(found.labels, found.scores, strict=True):
+        number, top = best.get(label, (0, float(score)))
+        best[label] = (number + 1, top)
+    return [
+        (label if number == 1 else f"{number} × {label}", top) for label, (number, top) in best.items()
+    ][:ANSWERS]
+
+
+def _around(whole: QRectF, inner: QRectF) -> tuple[QRectF, ...]:
+    """What of `whole` lies above, below, left and right of `inner`."""
+    return (
+        QRectF(whole.topLeft(), QPointF(whole.right(), inner.top())),
+        QRectF(QPointF(whole.left(), inner.bottom()), whole.bottomRight()),
+        QRectF(QPointF(whole.left(), inner.top()), inner.bottomLeft()),
+        QRectF(inner.topRight(), QPointF(whole.right(), inner.bottom())),
+    )
+
+
+def _said(error: LabError) -> str:
+    return f"{error.sentence}"

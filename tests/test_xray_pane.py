@@ -1,0 +1,151 @@
+"""The X-ray pane and files dropped on the window, with a real small network."""
+
+import gc
+from threading import enumerate as threads
+
+import numpy as np
+import pytest
+import shiboken6
+from make import tiny_onnx
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+
+from gui.bridge import Bridge
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference.adding import add
+from inference.data import LaneSpec, Mode
+from inference.session import Session
+from inference.weights import loader
+from models.catalog import load_catalog
+from models.store import Store
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    store, bridge = Store(), Bridge()
+    add([tiny_onnx(tmp_path / "tiny.onnx")], store)
+    catalog = load_catalog()
+    session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
+    made = MainWindow(session, bridge, catalog, store, Settings(pane=""))
+    bridge.setParent(made)
+    made.resize(1600, 900)
+    made.show()
+    made.open_source("pattern")
+    yield made
+    made.close()
+    shiboken6.delete(made)
+    gc.collect()
+    assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
+
+
+@pytest.fixture
+def pane(window, qtbot):
+    window.add_lane(LaneSpec("tiny"))
+    window.show_pane("xray")
+    made = window.deck.pane
+    qtbot.waitUntil(lambda: made._shown is not None, timeout=10_000)
+    return made
+
+
+def test_it_says_what_to_do_when_there_is_no_network(window, qtbot):
+    window.show_pane("xray")
+    assert window.deck.pane._empty.isVisible()
+    window.add_lane(LaneSpec("tiny"))
+    qtbot.waitUntil(lambda: window.deck.pane._shown is not None, timeout=10_000)
+    assert not window.deck.pane._empty.isVisible()
+
+
+def test_a_switch_acts_at_once_also_on_a_frozen_picture(window, pane, qtbot):
+    lane = window.session.lanes[0]
+    window.freeze(True)
+    qtbot.waitUntil(lambda: lane.latest is not None and lane.latest.frame is window.session.frozen, timeout=10_000)
+    before = lane.latest
+    pane.switches["order"].buttons["BGR"].click()
+    qtbot.waitUntil(lambda: lane.latest is not before and lane.latest.seen is not None, timeout=10_000)
+    assert lane.latest.seen.input.order == "BGR"
+    qtbot.waitUntil(lambda: "BGR instead of RGB" in pane.words.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "switched" in window.grid.views[0].header.accessibleName(), timeout=10_000)
+    assert pane.save.isEnabled()
+    pane.reset.click()
+    assert lane.lens.input is None
+    qtbot.waitUntil(lambda: "switched" not in window.grid.views[0].header.accessibleName(), timeout=10_000)
+    assert not pane.save.isEnabled()
+
+
+def test_going_away_takes_every_switch_back(window, pane, qtbot):
+    lane = window.session.lanes[0]
+    pane._switch("range", "0..255")
+    assert lane.lens.input is not None
+    window.show_pane("latency")
+    assert lane.lens is None
+    window.show_pane("xray")
+    qtbot.waitUntil(lambda: lane.lens is not None, timeout=10_000)
+    assert lane.lens.input is None
+
+
+def test_a_recipe_is_saved_into_the_card_and_the_lane_loads_it(window, pane, qtbot):
+    lane = window.session.lanes[0]
+    assert "input.order" in window.catalog["tiny"].guessed
+    pane._switch("order", "BGR")
+    pane.save.click()
+    qtbot.waitUntil(lambda: window.catalog["tiny"].input.order == "BGR", timeout=10_000)
+    assert load_catalog()["tiny"].input.order == "BGR"
+    assert "input.order" not in load_catalog()["tiny"].guessed
+    qtbot.waitUntil(lambda: lane.lens is not None and lane.lens.input is None, timeout=10_000)
+    qtbot.waitUntil(lambda: lane.seen is not None and lane.seen.seen.input.order == "BGR", timeout=10_000)
+
+
+def test_what_is_seen_is_the_tensor_of_the_answer_beside_it(window, pane, qtbot):
+    result = window.session.lanes[0].seen
+    assert result.seen.tensor.shape == (1, 3, 8, 8)
+    assert np.isfinite(result.seen.tensor).all()
+    x1, y1, x2, y2 = result.seen.crop
+    height, width = result.frame.pixels.shape[:2]
+    assert 0 <= x1 < x2 <= width
+    assert 0 <= y1 < y2 <= height
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (720, 450)])
+def test_it_fits_every_window(window, pane, qtbot, size):
+    window.resize(*size)
+    QTest.qWait(300)
+    assert pane.seen.isVisible()
+    assert pane._panel.isVisible()
+    assert pane._panel.geometry().right() <= pane.width()
+    assert pane.width() <= window.width()
+
+
+def test_a_model_that_is_dropped_becomes_a_lane(window, qtbot, tmp_path):
+    path = tiny_onnx(tmp_path / "dropped.onnx")
+    drop(window, path)
+    qtbot.waitUntil(lambda: any(lane.spec.model == "dropped" for lane in window.session.lanes), timeout=20_000)
+    assert "dropped" in window.catalog
+    assert "is added" in window.said
+    window.change_card("dropped")
+    assert not window.session.lanes
+    assert "dropped" not in window.catalog
+
+
+def test_a_broken_file_is_said_and_the_rest_goes_on(window, qtbot, tmp_path):
+    window.add_lane(LaneSpec("tiny"))
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"\xff" * 99)
+    drop(window, path)
+    qtbot.waitUntil(lambda: "broken.onnx" in window.said and not window.adder.busy, timeout=10_000)
+    assert len(window.session.lanes) == 1
+
+
+def test_a_picture_that_is_dropped_is_shown(window, qtbot, testdata):
+    drop(window, testdata / "images" / "cat.jpg")
+    assert window.source_text.endswith("cat.jpg")
+
+
+def drop(window, *paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(
+        QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    window.dropEvent(event)   # Qt sends one only after it has entered
