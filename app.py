@@ -228,7 +228,7 @@ def models(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="for programs, to stdout")
     store_options(parser)
     if argv and not argv[0].startswith("-"):
-        raise WrongUse(f"`models` has no command {argv[0]!r}.", f"There are: {', '.join(verbs)}.")
+        raise WrongUse(f"`models` has no command {argv[0]!r}.", f"There are: models {', models '.join(verbs)}…")
     args = parser.read(argv)
     from inference.report import say, write_json
     from inference.shelf import listing, listing_text, open_store

@@ -47,6 +47,8 @@ _LANES = {
     for key in "123456789"
 }
 
+_PANES = "Latency plot, X-ray, catalogue"
+
 _GROUPS: dict[str, dict[str, ActionInfo]] = {
     "Picture": {
         "freeze": ActionInfo(
@@ -78,7 +80,7 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         ),
         "add_lane": ActionInfo("Add model", "Add a network", ("A", "Ctrl+N"), "plus"),
         "add_file": ActionInfo(
-            "Add a model file…", "Add a model from its files, or drop them on the window", ("Ctrl+O",), "film"
+            "Add a model file…", "Add a network", ("Ctrl+O",), "plus"
         ),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
@@ -91,12 +93,9 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "smoothing": ActionInfo(
             "Smooth labels", "Calm flickering labels", ("L",), "smoothing", checkable=True
         ),
-        "latency": ActionInfo(
-            "Latency plot", "Fold the latency plot away, or bring it back", ("P",), "plot", checkable=True
-        ),
-        "xray": ActionInfo(
-            "X-ray", "Show what a network is given, and give it something else", ("X",), "xray", checkable=True
-        ),
+        "latency": ActionInfo("Latency plot", _PANES, ("P",), "plot", checkable=True),
+        "xray": ActionInfo("X-ray", _PANES, ("X",), "xray", checkable=True),
+        "catalogue": ActionInfo("Catalogue", _PANES, ("G",), "catalogue", checkable=True),
     },
     "Window": {
         "full_screen": ActionInfo(

@@ -5,32 +5,28 @@ that into a sentence with the names and the shapes. Backends may order outputs d
 several outputs know them by their shape (and, where shapes agree, by what they hold), not by their place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.anchors import grids, ssd_anchors
+from inference.boxes import (
+    LARGEST_LOG,
+    Candidates,
+    Floats,
+    Outputs,
+    best,
+    boxes_first,
+    candidates,
+    check_range,
+    corners,
+    rows_of,
+    sides_of,
+)
 from inference.data import Classification
-
-Outputs = Sequence[NDArray[Any]]   # in the order of the model's graph, as far as the backend keeps it
-Floats = NDArray[np.float32]
-
-MAX_CANDIDATES = 1000   # of more boxes than these, only the best go into suppression
-MAX_BOXES = 100         # kept after suppression
-LARGEST_LOG = 12.0      # exp of more than this is wider than any picture; keeps exp from overflowing
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
-    """Boxes before non-maximum suppression."""
-
-    boxes: NDArray[np.float32]     # (n, 4) x1 y1 x2 y2, px of the network's input
-    scores: NDArray[np.float32]    # (n,), 0..1
-    classes: NDArray[np.intp]      # (n,), positions in the label list
-
+from inference.grid_heads import retinanet, yolov2, yolov4
 
 # outputs, options of the card → probabilities (classes,), float32, 0..1
 Classifier = Callable[[Outputs, Mapping[str, Any]], NDArray[np.float32]]
@@ -88,8 +84,8 @@ def top_k(scores: Floats, labels: tuple[str, ...], k: int) -> Classification:
     # Sorting only what can be among the best is several times quicker than sorting all of a thousand classes.
     least = np.partition(scores, -k)[-k] if k else np.inf
     chosen = np.flatnonzero(scores >= least)
-    best = chosen[np.argsort(scores[chosen], kind="stable")[::-1][:k]]
-    return Classification(tuple(labels[i] for i in best), scores[best], tuple(int(i) for i in best))
+    first = chosen[np.argsort(scores[chosen], kind="stable")[::-1][:k]]
+    return Classification(tuple(labels[i] for i in first), scores[first], tuple(int(i) for i in first))
 
 
 # ---- boxes ----
@@ -105,14 +101,14 @@ def boxes_scores(
     """
     height, width = size
     if len(outputs) == 1:
-        rows = _rows(outputs[0], 5)
-        keep, scores, classes = _best(rows[:, 5:], options, least, rows[:, 4])
+        rows = rows_of(outputs[0], 5)
+        keep, scores, classes = best(rows[:, 5:], options, least, rows[:, 4])
         boxes = rows[keep, :4]
     else:
-        boxes, every = _boxes_first(outputs)
-        keep, scores, classes = _best(every, options, least)
+        boxes, every = boxes_first(outputs)
+        keep, scores, classes = best(every, options, least)
         boxes = boxes[keep]
-    return _candidates(_corners(boxes) * _sides(height, width), scores, classes)
+    return candidates(corners(boxes) * sides_of(height, width), scores, classes)
 
 
 def yolox(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
@@ -121,31 +117,31 @@ def yolox(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], l
     Centre = (xy + cell) * stride, sides = exp(wh) * stride, score = objectness * class; as `demo_postprocess`
     of the YOLOX repository has it.
     """
-    rows = _rows(outputs[0], 5)
+    rows = rows_of(outputs[0], 5)
     cells, strides = grids(size, tuple(options.get("strides", (8, 16, 32))))
     if len(rows) != len(cells):
         raise ValueError(f"{len(rows)} rows for {len(cells)} cells")
-    keep, scores, classes = _best(rows[:, 5:], options, least, rows[:, 4])
+    keep, scores, classes = best(rows[:, 5:], options, least, rows[:, 4])
     raw, step = rows[keep, :4], strides[keep, None]
     centre = (raw[:, :2] + cells[keep]) * step
     sides = np.exp(np.minimum(raw[:, 2:], LARGEST_LOG)) * step
-    return _candidates(_corners(np.hstack([centre, sides])), scores, classes)
+    return candidates(corners(np.hstack([centre, sides])), scores, classes)
 
 
 def yolov5(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
     """(1, n, 5 + classes): cx cy w h in px of the input, objectness, classes; score = objectness * class."""
     del size
-    rows = _rows(outputs[0], 5)
-    keep, scores, classes = _best(rows[:, 5:], options, least, rows[:, 4])
-    return _candidates(_corners(rows[keep, :4]), scores, classes)
+    rows = rows_of(outputs[0], 5)
+    keep, scores, classes = best(rows[:, 5:], options, least, rows[:, 4])
+    return candidates(corners(rows[keep, :4]), scores, classes)
 
 
 def yolov8(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
     """(1, 4 + classes, n): cx cy w h in px of the input, then one score a class; channels first."""
     del size
-    rows = _rows(outputs[0].swapaxes(-1, -2), 4)
-    keep, scores, classes = _best(rows[:, 4:], options, least)
-    return _candidates(_corners(rows[keep, :4]), scores, classes)
+    rows = rows_of(outputs[0].swapaxes(-1, -2), 4)
+    keep, scores, classes = best(rows[:, 4:], options, least)
+    return candidates(corners(rows[keep, :4]), scores, classes)
 
 
 def ssd_raw(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
@@ -156,7 +152,7 @@ def ssd_raw(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int],
     the network holds its anchors in 8 bits.
     """
     height, width = size
-    codes, every = _boxes_first(outputs)
+    codes, every = boxes_first(outputs)
     anchors = ssd_anchors(
         tuple(options.get("maps", (19, 10, 5, 3, 2, 1))),
         tuple(options.get("scales", (0.2, 0.95))),
@@ -164,12 +160,12 @@ def ssd_raw(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int],
     )
     if len(codes) != len(anchors):
         raise ValueError(f"{len(codes)} boxes for {len(anchors)} anchors")
-    keep, scores, classes = _best(every[:, 1:], options, least)
+    keep, scores, classes = best(every[:, 1:], options, least)
     yc, xc, h, w = anchors[keep].T
     ty, tx, th, tw = (codes[keep] / np.asarray(options.get("variances", (10, 10, 5, 5)), np.float32)).T
     sides = [w * np.exp(np.minimum(tw, LARGEST_LOG)), h * np.exp(np.minimum(th, LARGEST_LOG))]
-    boxes = _corners(np.stack([tx * w + xc, ty * h + yc, *sides], axis=-1))
-    return _candidates(boxes * _sides(height, width), scores, classes)
+    boxes = corners(np.stack([tx * w + xc, ty * h + yc, *sides], axis=-1))
+    return candidates(boxes * sides_of(height, width), scores, classes)
 
 
 def ssd_nms(
@@ -194,9 +190,9 @@ def ssd_nms(
     classes, scores = (second, first) if swapped else (first, second)
     keep = np.flatnonzero(scores >= least)
     found = classes[keep].astype(np.intp)
-    _check_range(found, options)
-    corners = boxes[keep][:, [1, 0, 3, 2]].astype(np.float32)
-    return _candidates(corners * _sides(height, width), scores[keep], found)
+    check_range(found, options)
+    turned = boxes[keep][:, [1, 0, 3, 2]].astype(np.float32)
+    return candidates(turned * sides_of(height, width), scores[keep], found)
 
 
 def ssd_caffe(
@@ -212,99 +208,47 @@ def ssd_caffe(
     # Picture -1: nothing was found. Score 0: a row that fills up to a fixed number.
     rows = rows[(rows[:, 0] >= 0) & (rows[:, 2] > 0) & (rows[:, 2] >= least)]
     classes = rows[:, 1].astype(np.intp) - int(options.get("first_class", 1))
-    _check_range(classes, options)
-    return _candidates(rows[:, 3:] * _sides(*size), rows[:, 2], classes)
+    check_range(classes, options)
+    return candidates(rows[:, 3:] * sides_of(*size), rows[:, 2], classes)
 
 
-def suppress(found: Candidates, iou: float, most: int = MAX_BOXES) -> Candidates:
-    """Non-maximum suppression class by class: of two boxes that overlap more than `iou`, the weaker goes.
+def boxes_labels(
+    outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float
+) -> Candidates:
+    """Boxes x1 y1 x2 y2 (…, n, 4), class numbers from 1 (…, n) as whole numbers, scores (…, n); suppressed.
 
-    Returns:
-        At most `most` boxes, best first; of equal scores the earlier one first.
+    The outputs of the model zoo's SSD-ResNet34 (relative to the input) and Faster R-CNN (px, option `px`).
     """
-    order = np.argsort(-found.scores, kind="stable")
-    boxes, classes = found.boxes[order], found.classes[order]
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    left = np.arange(len(order))
-    kept: list[int] = []
-    while left.size and len(kept) < most:
-        best, left = left[0], left[1:]
-        kept.append(int(best))
-        corner = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(boxes[best, :2], boxes[left, :2])
-        common = np.prod(np.maximum(corner, 0), axis=1)
-        # common / union > iou, without dividing by the empty union of two boxes without area
-        overlaps = common > iou * (areas[best] + areas[left] - common)
-        left = left[~(overlaps & (classes[left] == classes[best]))]
-    chosen = order[np.asarray(kept, np.intp)]
-    return Candidates(found.boxes[chosen], found.scores[chosen], found.classes[chosen])
+    boxes = next((o.reshape(-1, 4) for o in outputs if o.ndim >= 2 and o.shape[-1] == 4 and o.dtype.kind == "f"), None)
+    labels = next((o.reshape(-1) for o in outputs if o.dtype.kind in "iu"), None)
+    wanted = -1 if boxes is None else len(boxes)
+    scores = next((o.reshape(-1) for o in outputs if o.dtype.kind == "f" and o.size == wanted), None)
+    if boxes is None or labels is None or scores is None or len(labels) != len(boxes):
+        raise ValueError("not boxes, class numbers and scores")
+    keep = np.flatnonzero(scores >= least)
+    classes = labels[keep].astype(np.intp) - int(options.get("first_class", 1))
+    check_range(classes, options)
+    found = boxes[keep].astype(np.float32)
+    return candidates(found if options.get("px") else found * sides_of(*size), scores[keep], classes)
 
 
-def _rows(output: NDArray[Any], least_columns: int) -> Floats:
-    """(1, n, columns) or (n, columns) as (n, columns), with at least one class behind the first columns."""
-    if output.ndim == 3 and output.shape[0] == 1:
-        output = output[0]
-    if output.ndim != 2 or output.shape[1] <= least_columns:
-        raise ValueError(f"rows of {output.shape}")
-    return output.astype(np.float32, copy=False)
+def yolov3_nms(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
+    """Boxes (1, n, 4) y1 x1 y2 x2 in px of the input, scores (1, classes, n), and which were chosen (m, 3).
 
-
-def _boxes_first(outputs: Outputs) -> tuple[Floats, Floats]:
-    """The (n, 4) output and the other one, whichever is first; with four classes, the order of the graph."""
-    first, second = (_rows(o, 0) for o in outputs)   # ValueError unless there are two
-    if first.shape[1] != 4:
-        first, second = second, first
-    if first.shape[1] != 4 or len(first) != len(second):
-        raise ValueError("no boxes with as many scores")
-    return first, second
-
-
-def _best(
-    scores: Floats, options: Mapping[str, Any], least: float, objectness: Floats | None = None
-) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
-    """Of (n, classes): the rows whose best class reaches `least`, those scores, those classes.
-
-    Where there is an objectness (n,), it multiplies; it is filtered first, as nearly all rows fail there.
+    The outputs of the model zoo's YOLOv3, which suppresses; a row of the third is picture, class, box.
     """
-    _check_classes(scores, options)
-    rows = np.arange(len(scores)) if objectness is None else np.flatnonzero(objectness >= least)
-    if objectness is not None:
-        scores = scores[rows] * objectness[rows, None]
-    classes = scores.argmax(axis=1)
-    best = scores[np.arange(len(scores)), classes]
-    keep = best >= least
-    return rows[keep], best[keep], classes[keep]
-
-
-def _check_classes(scores: Floats, options: Mapping[str, Any]) -> None:
-    """(n, classes) must have as many columns as there are labels."""
-    wanted = options.get("classes", scores.shape[1])
-    if scores.shape[1] != wanted:
-        raise ValueError(f"{scores.shape[1]} classes for {wanted} labels")
-
-
-def _check_range(classes: NDArray[np.intp], options: Mapping[str, Any]) -> None:
-    """Class numbers must point into the label list."""
-    if classes.size and (classes.min() < 0 or classes.max() >= options.get("classes", classes.max() + 1)):
-        raise IndexError(f"classes {classes.min()}..{classes.max()} for {options.get('classes')} labels")
-
-
-def _corners(boxes: Floats) -> Floats:
-    """(n, 4) cx cy w h → x1 y1 x2 y2."""
-    half = boxes[:, 2:] / 2
-    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
-
-
-def _sides(height: int, width: int) -> Floats:
-    """What turns relative x1 y1 x2 y2 into px."""
-    return np.array([width, height, width, height], np.float32)
-
-
-def _candidates(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.intp]) -> Candidates:
-    """The boxes that are numbers; of very many, the best."""
-    keep = np.flatnonzero(np.isfinite(boxes).all(axis=1))
-    if keep.size > MAX_CANDIDATES:
-        keep = keep[np.sort(np.argpartition(-scores[keep], MAX_CANDIDATES)[:MAX_CANDIDATES])]
-    return Candidates(boxes[keep].astype(np.float32), scores[keep].astype(np.float32), classes[keep])
+    del size
+    boxes = next((o[0] for o in outputs if o.ndim == 3 and o.shape[-1] == 4 and o.dtype.kind == "f"), None)
+    chosen = next((o.reshape(-1, 3).astype(np.intp) for o in outputs if o.dtype.kind in "iu"), None)
+    every = next((o[0] for o in outputs if o.ndim == 3 and boxes is not None and o.shape[-1] == len(boxes)), None)
+    if boxes is None or chosen is None or every is None:
+        raise ValueError("not boxes, scores and what was chosen")
+    chosen = chosen[chosen[:, 2] >= 0]   # rows of -1 fill up
+    check_range(chosen[:, 1], {"classes": min(len(every), options.get("classes", len(every)))})
+    scores = every[chosen[:, 1], chosen[:, 2]]
+    keep = scores >= least
+    found = boxes[chosen[keep, 2]][:, [1, 0, 3, 2]].astype(np.float32)
+    return candidates(found, scores[keep], chosen[keep, 1])
 
 
 CLASSIFIERS: dict[str, Classifier] = {
@@ -320,6 +264,11 @@ DETECTORS: dict[str, Detector] = {
     "ssd-raw": ssd_raw,
     "ssd-nms": ssd_nms,
     "ssd-caffe": ssd_caffe,
+    "boxes-labels": boxes_labels,
+    "yolov3-nms": yolov3_nms,
+    "yolov2": yolov2,
+    "yolov4": yolov4,
+    "retinanet": retinanet,
 }
 # Their networks have suppressed already, by a measure of their own: a second time would lose boxes.
-SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe"})
+SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe", "boxes-labels", "yolov3-nms"})

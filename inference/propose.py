@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[Format, str]] = {
     ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
 }  # fmt: skip
 DTYPES = {1: "float32", 10: "float16", 2: "uint8"}     # of onnx.TensorProto
-LABELS = {80: "coco_80.txt", 90: "coco_90.txt", 1000: "imagenet_1000.txt", 1001: "imagenet_1001.txt"}
+LABELS = {20: "voc_20.txt", 80: "coco_80.txt", 90: "coco_90.txt", 1000: "imagenet_1000.txt", 1001: "imagenet_1001.txt"}
 MOST_LABELS = 100_000
 LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
 LARGEST_SIDE = 4096                                    # px of the input

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine, load_backend
+from inference.boxes import Candidates, Outputs, suppress
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
 from inference.errors import BackendError, CardError
-from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, Candidates, Outputs, suppress, top_k
+from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, top_k
 from inference.preprocess import Placement, Preprocessor
 from models import ModelCard, read_labels
 from models.card import InputSpec
@@ -163,6 +164,8 @@ class Recogniser:
     def _check_input(self, given: tuple[int, ...]) -> None:
         """Compare the shape that the card leads to with what the model declares, where that is fixed."""
         wanted = self._net.input_shape
+        if len(wanted) == len(given) - 1:   # it takes one picture, not a batch: the backend knows
+            given = given[1:]
         fits = len(wanted) == len(given) and all(
             not isinstance(w, int) or w <= 0 or w == g for w, g in zip(wanted, given, strict=True)
         )

@@ -87,7 +87,7 @@ def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, An
                 "precision": card.precision,
                 "about": card.about,
                 "paper": card.paper,
-                **_cost(card, store),
+                **cost_of(card, store),
                 "accuracy": asdict(card.accuracy) if card.accuracy else None,
                 "guessed": list(card.guessed),
                 "licence_asks": demand(card.licence),
@@ -105,7 +105,7 @@ def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, An
     return rows
 
 
-def _cost(card: ModelCard, store: Store) -> dict[str, Any]:
+def cost_of(card: ModelCard, store: Store) -> dict[str, Any]:
     """Parameters and 10^9 MACs: counted from the graph where it is here, else as published, and which of both."""
     from inference.counter import count
     from inference.weights import converted

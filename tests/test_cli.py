@@ -87,7 +87,7 @@ WRONG = [
     (["live", "--frames", "3"], "--frames belongs to a run without a window. Add --headless."),
     (["live", "--headless", "--frames", "0"], "'0' is not a whole number of 1 or more"),
     (["live", "--headless", "--seconds", "-1"], "'-1' is not a number above 0"),
-    (["models", "gte", "tiny"], "There are: models get NAME…, models pack FILE.zip"),
+    (["models", "gte", "tiny"], "There are: models get, models add"),
     (["models", "get"], "The following arguments are required: NAME"),
     (["models", "get", "tyni"], "Did you mean 'tiny'?"),
     (["doctor", "now"], "'now' is one word too many."),
@@ -569,7 +569,7 @@ def test_the_exit_code_leaves_the_program() -> None:
 def test_a_console_that_lacks_a_letter_does_not_end_the_program() -> None:
     ran = program("models", "nothing", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert ran.returncode == 2
-    assert b"models get NAME?" in ran.stderr
+    assert b"models unpack?" in ran.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.anchors import grids, ssd_anchors
-from inference.postprocess import (
-    CLASSIFIERS,
-    DETECTORS,
-    MAX_BOXES,
-    MAX_CANDIDATES,
-    Candidates,
-    suppress,
-    top_k,
-)
+from inference.boxes import MAX_BOXES, MAX_CANDIDATES, Candidates, suppress
+from inference.postprocess import CLASSIFIERS, DETECTORS, top_k
 
 SIZE = (100, 200)   # (height, width), px
 
@@ -194,6 +187,11 @@ NOTHING: dict[str, Callable[[], list[np.ndarray]]] = {
     "ssd-raw": lambda: [np.zeros((1, 1917, 4), np.float32), np.zeros((1, 1917, 81), np.float32)],
     "ssd-nms": lambda: [np.zeros(s, np.float32) for s in ((1, 10, 4), (1, 10), (1, 10), (1,))],
     "ssd-caffe": lambda: [np.zeros((1, 1, 1, 7), np.float32)],
+    "boxes-labels": lambda: [np.zeros((1, 9, 4), np.float32), np.ones((1, 9), np.int64), np.zeros((1, 9), np.float32)],
+    "yolov3-nms": lambda: [np.zeros(s, np.float32) for s in ((1, 9, 4), (1, 80, 9))] + [np.zeros((0, 3), np.int32)],
+    "yolov2": lambda: [np.full((1, 425, 13, 13), -9, np.float32)],
+    "yolov4": lambda: [np.zeros((1, g, g, 3, 85), np.float32) for g in (52, 26, 13)],
+    "retinanet": lambda: [np.zeros((1, d, g, g), np.float32) for d in (720, 36) for g in (52, 26, 13)],
 }
 
 

@@ -64,4 +64,5 @@ class PaneInfo(NamedTuple):
 PANES = {
     "latency": PaneInfo("Latency", "gui.panes.latency", 0.19),
     "xray": PaneInfo("X-ray", "gui.panes.xray", 0.38),
+    "catalogue": PaneInfo("Catalogue", "gui.panes.catalogue", 0.62),
 }

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ from inference.errors import BackendError
 
 CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
+SIDES = "image_shape"
 
 ort.set_default_logger_severity(4)   # it would write to the terminal; errors come as exceptions
 
@@ -49,12 +51,18 @@ class OrtBackend:
             raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
         self.input_shape: tuple[int | str | None, ...] = tuple(inputs[0].shape)
         self._input = inputs[0].name
+        self._bare = len(self.input_shape) == 3   # a picture without the axis of a batch: Faster R-CNN
+        # A second input with the sides of the picture: YOLOv3 of the model zoo, which gives its boxes in these px.
+        self._sides = next((i.name for i in inputs[1:] if i.name == SIDES and list(i.shape)[-1:] == [2]), "")
         self._options = ort.RunOptions()
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
         """One batch in, all outputs out."""
         try:
-            outputs: list[NDArray[Any]] = self._session.run(None, {self._input: x}, self._options)
+            given = {self._input: x[0] if self._bare else x}
+            if self._sides:
+                given[self._sides] = np.array([x.shape[2:]], np.float32)
+            outputs: list[NDArray[Any]] = self._session.run(None, given, self._options)
         except Exception as error:   # ONNX Runtime's exceptions share no other base
             raise BackendError(
                 f"ONNX Runtime cannot run the network: {_reason(error)}.",

@@ -1,0 +1,191 @@
+"""The table of all cards: what is in its columns, how it sorts, and what a filter leaves."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QColor
+
+from gui.lane_view import count
+from gui.theme import DARK, Theme
+from models.card import ModelCard
+from models.licence import demand
+
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+SORT, CARD = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+TASKS = {"classify": "labels", "detect": "boxes"}
+
+
+class Facts(NamedTuple):
+    """What was found out about a card on this machine."""
+
+    here: bool
+    parameters: int
+    gmacs: float
+    counted: bool    # from the graph; else published
+
+
+class Column(NamedTuple):
+    """One column: its title, what it shows, and what it sorts by (None: not known, always last)."""
+
+    title: str
+    text: Callable[[ModelCard, Facts], str]
+    key: Callable[[ModelCard, Facts], float | str | None]
+    tip: str = ""
+    number: bool = False
+
+
+def _accuracy(card: ModelCard) -> tuple[float | None, str]:
+    figures = card.accuracy
+    if figures is None:
+        return None, ""
+    for value, word in ((figures.top1, "top-1"), (figures.ap, "AP"), (figures.ap50, "AP50")):
+        if value:
+            return value, f"{value:.1f} {word}"
+    return None, ""
+
+
+COLUMNS = (
+    Column("Network", lambda c, _f: c.title, lambda c, _f: c.title.lower()),
+    Column("Where", lambda c, f: _place(c, f), lambda c, f: _place(c, f), "On this disk, or how to get it"),
+    Column("Family", lambda c, _f: c.family, lambda c, _f: c.family.lower()),
+    Column("Answers", lambda c, _f: TASKS[c.task], lambda c, _f: c.task),
+    Column("Year", lambda c, _f: str(c.year or ""), lambda c, _f: c.year or None, number=True),
+    Column(
+        "Parameters", lambda _c, f: count(f.parameters) if f.parameters else "", lambda _c, f: f.parameters or None,
+        "Count of weights", number=True,
+    ),
+    Column(
+        "GMAC", lambda _c, f: f"{f.gmacs:.3g}" if f.gmacs else "", lambda _c, f: f.gmacs or None,
+        "10⁹ multiply-adds for one picture", number=True,
+    ),
+    Column("MB", lambda c, _f: f"{c.bytes / 1e6:.3g}", lambda c, _f: c.bytes, "Size of the files", number=True),
+    Column(
+        "Accuracy %", lambda c, _f: _accuracy(c)[1], lambda c, _f: _accuracy(c)[0],
+        "As published: top-1 on ImageNet, AP on COCO; the recipe stands in the card", number=True,
+    ),
+    Column("Licence", lambda c, _f: ("! " if demand(c.licence) else "") + c.licence, lambda c, _f: c.licence.lower()),
+)  # fmt: skip
+PLACE, LICENCE = 1, len(COLUMNS) - 1
+
+
+def _place(card: ModelCard, facts: Facts) -> str:
+    if facts.here:
+        return "here" if card.trained else "here, recognises nothing"
+    fetchable = all(file.package or file.url for file in card.files)
+    return "to get" if fetchable else "needs its file"
+
+
+class CatalogueTable(QAbstractTableModel):
+    """All cards, a row each."""
+
+    def __init__(self, catalog: Mapping[str, ModelCard]) -> None:
+        super().__init__()
+        self.theme: Theme = DARK
+        self.cards: list[ModelCard] = []
+        self.facts: dict[str, Facts] = {}
+        self.states: dict[str, str] = {}       # by name: what is being done about it
+        self.slots: dict[str, int] = {}        # by name: the lane that runs it
+        self._catalog = catalog
+        self.reload()
+
+    def reload(self) -> None:
+        """The catalog has changed."""
+        self.beginResetModel()
+        self.cards = sorted(self._catalog.values(), key=lambda c: (c.lineup or 99, c.title.lower()))
+        self.endResetModel()
+
+    def changed(self) -> None:
+        """Facts, states or lanes have changed: show them; the rows stay."""
+        if self.cards:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.cards) - 1, LICENCE))
+
+    def facts_of(self, card: ModelCard) -> Facts:
+        """What is known of a card; as published while nobody has looked."""
+        return self.facts.get(card.name, Facts(False, card.parameters, card.gmacs, False))
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        """How many cards there are."""
+        return 0 if parent.isValid() else len(self.cards)
+
+    def columnCount(self, parent: Index = ROOT) -> int:
+        """How many columns there are."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The titles."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section].title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return COLUMNS[section].tip or None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _align(COLUMNS[section])
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """One field."""
+        card, column = self.cards[index.row()], COLUMNS[index.column()]
+        facts = self.facts_of(card)
+        if role == Qt.ItemDataRole.DisplayRole:
+            if index.column() == PLACE and card.name in self.states:
+                return self.states[card.name]
+            return column.text(card, facts)
+        if role == SORT:
+            return column.key(card, facts)
+        if role == CARD:
+            return card
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _align(column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            if index.column() == 0 and card.name in self.slots:
+                return self.theme.lane(self.slots[card.name])
+            if index.column() == PLACE and not facts.here:
+                return QColor(self.theme.quiet)
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == LICENCE and (asks := demand(card.licence)):
+            return f"{card.licence or 'The licence'} {asks}."
+        return None
+
+
+def _align(column: Column) -> Qt.AlignmentFlag:
+    across = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
+    return across | Qt.AlignmentFlag.AlignVCenter
+
+
+class CatalogueFilter(QSortFilterProxyModel):
+    """Sorts by value with what is unknown last, and leaves what the words and the choice fit."""
+
+    def __init__(self, table: CatalogueTable) -> None:
+        super().__init__()
+        self.table = table
+        self.words: list[str] = []
+        self.only = "all"    # "classify", "detect", "here"
+        self.setSourceModel(table)
+        self.setSortRole(SORT)
+
+    def choose(self, words: str, only: str) -> None:
+        """Leave the cards that have all the words, and are of this kind."""
+        self.words, self.only = words.lower().split(), only
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        """Whether a card fits."""
+        del parent
+        card = self.table.cards[row]
+        if self.only in TASKS and card.task != self.only:
+            return False
+        if self.only == "here" and not self.table.facts_of(card).here:
+            return False
+        said = (card.name, card.title, card.family, card.task, TASKS[card.task], card.licence, str(card.year))
+        hay = " ".join(said).lower()
+        return all(word in hay for word in self.words)
+
+    def lessThan(self, left: Index, right: Index) -> bool:
+        """By value; what is not known goes last in either direction."""
+        a, b = left.data(SORT), right.data(SORT)
+        if a is None or b is None:
+            last = a is None if self.sortOrder() is Qt.SortOrder.DescendingOrder else b is None
+            return last and a is not b
+        return bool(a < b)

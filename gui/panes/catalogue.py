@@ -1,0 +1,322 @@
+"""The catalogue: every architecture in one table, with its card beside it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.card_view import CardView
+from gui.catalogue_table import CARD, COLUMNS, CatalogueFilter, CatalogueTable, Facts
+from gui.jobs import Job
+from gui.panes import Services
+from gui.segments import Segments
+from gui.theme import DARK, Size, Theme, font
+from inference.adding import remove, remove_files
+from inference.backends import usual_backend
+from inference.data import LaneSpec
+from inference.errors import LabError
+from inference.fetching import Fetcher
+from inference.lane import Lane
+from inference.shelf import cost_of
+from inference.weights import missing
+from models.card import ModelCard
+from models.catalog import config_folder
+from models.licence import accept, demand
+from models.user_cards import is_own
+
+ONLY = {"all": "All", "classify": "Labels", "detect": "Boxes", "here": "Here"}
+
+
+class Pane(QWidget):
+    """The table, the filter above it, the card beside it."""
+
+    _news = Signal()   # from the fetching threads
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode_text = ""
+        self._theme, self._scale = DARK, 1.0
+        self._services: Services | None = None
+        self._fetcher: Fetcher | None = None
+        self._known: tuple[ModelCard, ...] = ()      # the cards that were looked at
+        self._lanes: tuple[tuple[str, int], ...] = ()
+        self._over: set[str] = set()                 # fetches whose end was seen
+        self._state: dict[str, Any] = {}
+        self._news.connect(self._show_fetches, Qt.ConnectionType.QueuedConnection)
+
+    # --- what the window calls ----------------------------------------------------------------------------------
+
+    def attach(self, services: Services) -> None:
+        """Build the table over the window's catalog."""
+        self._services = services
+        self._fetcher = Fetcher(services.store, self._tell)
+        self.destroyed.connect(partial(self._fetcher.cancel, ""))
+        self.setProperty("role", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.table = CatalogueTable(services.catalog)
+        self.filter = CatalogueFilter(self.table)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find by name, family, licence or year")
+        self.search.setAccessibleName("Find in the catalogue")
+        self.search.setClearButtonEnabled(True)
+        self.only = Segments(ONLY, "Show")
+        self.view = QTableView()
+        self.view.setModel(self.filter)
+        self.view.setAccessibleName("Networks")
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setShowGrid(False)
+        self.view.setWordWrap(False)
+        self.view.verticalHeader().hide()
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        header.setHighlightSections(False)
+        self.card = CardView()
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.search, 1)
+        head.addWidget(self.only)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self.view, 1)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(left)
+        self.split.addWidget(self.card)
+        self.split.setChildrenCollapsible(False)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 2)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 10, 12, 10)
+        whole.addWidget(self.split)
+        self.search.textChanged.connect(self._choose)
+        self.only.group.buttonClicked.connect(lambda _: self._choose())
+        self.view.selectionModel().currentRowChanged.connect(self._show_card)
+        self.view.doubleClicked.connect(lambda _: self._add(self.chosen))
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            enter = QShortcut(QKeySequence(key), self.view, context=Qt.ShortcutContext.WidgetShortcut)
+            enter.activated.connect(lambda: self._add(self.chosen))
+        self.card.get.connect(self._get)
+        self.card.cancel.connect(lambda card: self._fetches.cancel(card.name))
+        self.card.add.connect(self._add)
+        self.card.xray.connect(self._xray)
+        self.card.remove.connect(self._remove)
+        self._select_first()
+
+    def state(self) -> dict[str, str | bool | float]:
+        """Order, filter and choice."""
+        header = self.view.horizontalHeader()
+        return {
+            "sort": float(header.sortIndicatorSection()),
+            "descending": header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder,
+            "only": self.only.key,
+        }
+
+    def restore(self, state: object) -> None:
+        """Choose what `state` said once; what is wrong or missing stays as it is."""
+        if not isinstance(state, dict):
+            return
+        order = Qt.SortOrder.DescendingOrder if state.get("descending") is True else Qt.SortOrder.AscendingOrder
+        column = state.get("sort")
+        if isinstance(column, int | float) and 0 <= column < len(COLUMNS):
+            self.view.sortByColumn(int(column), order)
+        if (only := state.get("only")) in ONLY:
+            self.only.key = str(only)
+        self._choose()
+
+    def refresh(self, lanes: Sequence[Lane]) -> None:
+        """Mark which networks run, and look anew when the catalog has changed."""
+        running = tuple((lane.spec.model, lane.slot) for lane in reversed(lanes))
+        if running != self._lanes:
+            self._lanes = running
+            self.table.slots = dict(running)
+            self.table.changed()
+        if tuple(self.services.catalog.values()) != self._known:
+            self._look()
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        self._theme, self._scale = theme, scale
+        self.table.theme = theme
+        face = font(Size.BODY, scale)
+        widgets: tuple[QWidget, ...] = (self.search, self.view, self.view.horizontalHeader())
+        for widget in (*widgets, *self.only.buttons.values()):
+            widget.setFont(face)
+        self.view.verticalHeader().setDefaultSectionSize(round(30 * scale))
+        self.view.setStyleSheet(
+            f"QTableView {{ background: {theme.surface}; border: none; selection-background-color: {theme.raised};"
+            f" selection-color: {theme.text}; outline: none; }}"
+            f"QHeaderView::section {{ background: {theme.surface}; color: {theme.quiet}; border: none;"
+            f" border-bottom: 1px solid {theme.line}; padding: 4px 8px; }}"
+            "QTableView::item { padding: 0 8px; }"
+        )
+        self.card.restyle(theme, scale)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with the filter: a name can be typed at once."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self.view.setFocus)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the card makes room for the table."""
+        super().resizeEvent(event)
+        self._fit()
+
+    # --- what the user chooses ----------------------------------------------------------------------------------
+
+    @property
+    def services(self) -> Services:
+        """What the window offers."""
+        assert self._services is not None
+        return self._services
+
+    @property
+    def _fetches(self) -> Fetcher:
+        assert self._fetcher is not None
+        return self._fetcher
+
+    @property
+    def chosen(self) -> ModelCard | None:
+        """The card of the chosen row."""
+        index = self.view.currentIndex()
+        card: ModelCard | None = index.data(CARD) if index.isValid() else None
+        return card
+
+    def choose(self, name: str) -> None:
+        """Go to this card."""
+        for row in range(self.filter.rowCount()):
+            if self.filter.index(row, 0).data(CARD).name == name:
+                self.view.setCurrentIndex(self.filter.index(row, 0))
+
+    def _choose(self) -> None:
+        card = self.chosen
+        self.filter.choose(self.search.text(), self.only.key)
+        if card is not None:
+            self.choose(card.name)
+        if not self.view.currentIndex().isValid():
+            self._select_first()
+
+    def _select_first(self) -> None:
+        self.view.setCurrentIndex(self.filter.index(0, 0) if self.filter.rowCount() else QModelIndex())
+        self._show_card()
+
+    def _add(self, card: ModelCard | None) -> None:
+        if card is not None:
+            self.services.add_lane(LaneSpec(card.name, usual_backend(card)))
+
+    def _xray(self, card: ModelCard) -> None:
+        if card.name not in dict(self._lanes):
+            self._add(card)
+        self.services.show_pane("xray")
+
+    def _get(self, card: ModelCard) -> None:
+        if demand(card.licence):   # the button has said so
+            try:
+                accept(card, config_folder())
+            except LabError as error:
+                self.services.say(error.sentence)
+                return
+        self._over.discard(card.name)
+        self._fetches.get(card)
+
+    def _remove(self, card: ModelCard) -> None:
+        services, own = self.services, is_own(card)
+        for lane in [lane for lane in services.session.lanes if lane.spec.model == card.name]:
+            services.say(f"{lane.title} is running. Take its lane away first.")
+            return
+        catalog = dict(services.catalog)
+
+        def work() -> None:
+            if own:
+                remove(card, services.store, catalog)
+            else:
+                remove_files(card, services.store, [other for other in catalog.values() if other.name != card.name])
+
+        def done(_: object) -> None:
+            if own:
+                services.change_card(card.name)
+            services.say(f"{card.title} is removed from this disk.")
+            self._look()
+
+        Job(work, done, lambda error: services.say(error.sentence), self)
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Find out which files are here and count what they cost; away from the window."""
+        self._known = tuple(self.services.catalog.values())
+        name = self.chosen.name if self.chosen else ""
+        if self.table.cards != sorted(self._known, key=lambda c: (c.lineup or 99, c.title.lower())):
+            self.table.reload()
+            self.choose(name)
+            if not self.view.currentIndex().isValid():
+                self._select_first()
+        store, cards = self.services.store, self._known
+
+        def look() -> dict[str, Facts]:
+            found = {}
+            for card in cards:
+                cost = cost_of(card, store)
+                found[card.name] = Facts(not missing(card, store), cost["parameters"], cost["gmacs"], cost["counted"])
+            return found
+
+        Job(look, self._looked, parent=self)
+
+    def _looked(self, found: dict[str, Facts]) -> None:
+        self.table.facts = found
+        self.table.changed()
+        self._show_card()
+
+    def _tell(self) -> None:
+        """Called on the fetching threads."""
+        try:
+            self._news.emit()
+        except (RuntimeError, TypeError):   # the window is gone meanwhile, or just going
+            return
+
+    def _show_fetches(self) -> None:
+        states, ended = {}, False
+        for card in self.table.cards:
+            fetch = self._fetches.state(card.name)
+            if fetch is None:
+                continue
+            if not fetch.over:
+                states[card.name] = fetch.words
+            elif card.name not in self._over:
+                self._over.add(card.name)
+                ended = True
+                self.services.say(fetch.trouble or f"{card.title} is here.")
+        self.table.states = states
+        self.table.changed()
+        self._show_card()
+        if ended:
+            self._look()
+
+    def _show_card(self, *_: object) -> None:
+        card = self.chosen
+        facts = self.table.facts_of(card) if card else Facts(False, 0, 0.0, False)
+        self.card.show_card(card, facts, self._fetches.state(card.name) if card else None)
+
+    def _fit(self) -> None:
+        if self._services is not None:
+            self.card.setVisible(self.width() > 900 * self._scale)
+            if self.card.isVisible():
+                self.split.setSizes([round(self.width() * 0.62), round(self.width() * 0.38)])

@@ -1,0 +1,196 @@
+"""The catalogue pane: sorting, finding, getting, removing."""
+
+import gc
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from threading import enumerate as threads
+
+import pytest
+import shiboken6
+from make import card, tiny_onnx
+from PySide6.QtCore import Qt
+
+from gui.blocks import BLOCKS, block_of
+from gui.bridge import Bridge
+from gui.catalogue_table import CARD, COLUMNS
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference import fetching
+from inference.adding import add
+from inference.data import Mode
+from inference.session import Session
+from inference.weights import loader
+from models.card import Accuracy, ModelFile
+from models.catalog import config_folder, load_catalog
+from models.errors import Cancelled
+from models.licence import accepted
+from models.store import Store
+
+COLUMN = {column.title: i for i, column in enumerate(COLUMNS)}
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    store, bridge = Store(), Bridge()
+    add([tiny_onnx(tmp_path / "tiny.onnx")], store)
+    away = (ModelFile("away.onnx", "1" * 64, 9_000_000, url="https://example.org/away.onnx"),)
+    catalog = {
+        "tiny": load_catalog()["tiny"],
+        "free": replace(
+            card("free"), title="Free", files=away, gmacs=3.0, year=2017, accuracy=Accuracy("ImageNet-1k", "made", 71.0)
+        ),
+        "strict": replace(card("strict"), title="Strict", files=away, licence="AGPL-3.0", gmacs=0.5, task="detect"),
+        "empty": replace(card("empty"), title="Empty", files=away, trained=False),
+    }
+    session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
+    made = MainWindow(session, bridge, catalog, store, Settings(pane=""))
+    bridge.setParent(made)
+    made.resize(1600, 900)
+    made.show()
+    made.show_pane("catalogue")
+    qtbot.waitUntil(lambda: bool(made.deck.pane.table.facts), timeout=10_000)
+    yield made
+    made.close()
+    shiboken6.delete(made)
+    gc.collect()
+    assert not [t for t in threads() if t.name.startswith("lane")]
+
+
+@pytest.fixture
+def pane(window):
+    return window.deck.pane
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Stands in for the network."""
+    opened = Event()
+
+    def ready(wanted, _store, report, cancelled):
+        report(f"Fetching {wanted.title}", 0.4)
+        while not opened.wait(0.01):
+            if cancelled.is_set():
+                raise Cancelled
+        return Path("here")
+
+    monkeypatch.setattr(fetching, "ready", ready)
+    return opened
+
+
+def names(pane):
+    return [pane.filter.index(row, 0).data(CARD).name for row in range(pane.filter.rowCount())]
+
+
+@pytest.mark.parametrize("order", [Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder])
+@pytest.mark.parametrize("title", ["GMAC", "Accuracy %", "Year"])
+def test_it_sorts_by_value_and_what_is_unknown_is_last(pane, title, order):
+    pane.view.sortByColumn(COLUMN[title], order)
+    key = COLUMNS[COLUMN[title]].key
+    found = [key(c, pane.table.facts_of(c)) for name in names(pane) for c in pane.table.cards if c.name == name]
+    known = [value for value in found if value is not None]
+    assert known == sorted(known, reverse=order is Qt.SortOrder.DescendingOrder)
+    assert found == known + [None] * (len(found) - len(known))
+
+
+def test_it_finds_by_words_and_kind(pane):
+    pane.search.setText("agpl")
+    assert names(pane) == ["strict"]
+    assert pane.chosen.name == "strict"
+    pane.search.clear()
+    pane.only.buttons["here"].click()
+    assert names(pane) == ["tiny"]
+    pane.only.buttons["detect"].click()
+    assert names(pane) == ["strict"]
+
+
+def test_nothing_found_shows_no_card(pane):
+    pane.search.setText("nothing of that name")
+    assert pane.chosen is None
+    assert not pane.card.isEnabled()
+
+
+def test_getting_asks_once_and_says_what_it_is(window, pane, gate, qtbot):
+    pane.choose("free")
+    pane.card.buttons["get"].click()
+    assert "9.0 MB" in pane.card._note.text()
+    assert "example.org" in pane.card._note.text()
+    assert pane.card.buttons["yes"].text() == "Get it"
+    pane.card.buttons["no"].click()
+    assert pane._fetches.state("free") is None
+    pane.card.buttons["get"].click()
+    pane.card.buttons["yes"].click()
+    qtbot.waitUntil(lambda: "40 %" in pane.card._note.text(), timeout=5_000)
+    assert pane.card.buttons["cancel"].isVisible()
+    gate.set()
+    qtbot.waitUntil(lambda: "Free is here" in window.said, timeout=5_000)
+
+
+def test_a_licence_that_asks_for_more_wants_a_yes(pane, gate, qtbot):
+    pane.choose("strict")
+    strict = pane.chosen
+    pane.card.buttons["get"].click()
+    assert "AGPL" in pane.card._note.text()
+    assert "Accept the licence" in pane.card.buttons["yes"].text()
+    assert not accepted(strict, config_folder())
+    pane.card.buttons["yes"].click()
+    assert accepted(strict, config_folder())
+    pane.card.buttons["cancel"].click()
+    qtbot.waitUntil(lambda: pane._fetches.state("strict") is None, timeout=5_000)
+
+
+def test_a_network_without_training_is_marked(pane):
+    pane.choose("empty")
+    assert "recognises nothing" in pane.card._note.text()
+
+
+def test_enter_adds_it_as_a_lane_and_marks_it(window, pane, qtbot):
+    pane.choose("tiny")
+    qtbot.keyClick(pane.view, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: [lane.spec.model for lane in window.session.lanes] == ["tiny"], timeout=5_000)
+    qtbot.waitUntil(lambda: pane.table.slots == {"tiny": 0}, timeout=5_000)
+    pane.card.buttons["remove"].click()
+    pane.card.buttons["yes"].click()
+    assert "Take its lane away first" in window.said
+
+
+def test_the_xray_button_adds_it_and_goes_there(window, pane, qtbot):
+    window.open_source("pattern")
+    pane.choose("tiny")
+    pane.card.buttons["xray"].click()
+    assert window.deck.key == "xray"
+    qtbot.waitUntil(lambda: window.deck.pane._shown is not None, timeout=10_000)
+
+
+def test_removing_an_own_model_takes_its_card_away(window, pane, qtbot):
+    pane.choose("tiny")
+    pane.card.buttons["remove"].click()
+    assert "Its card goes too" in pane.card._note.text()
+    pane.card.buttons["yes"].click()
+    qtbot.waitUntil(lambda: "tiny" not in window.catalog, timeout=5_000)
+    qtbot.waitUntil(lambda: "tiny" not in names(pane), timeout=5_000)
+    assert "tiny" not in load_catalog()
+
+
+def test_what_was_chosen_comes_back(window, pane):
+    pane.view.sortByColumn(COLUMN["GMAC"], Qt.SortOrder.DescendingOrder)
+    pane.only.buttons["classify"].click()
+    kept = window.current_settings().panes["catalogue"]
+    pane.view.sortByColumn(COLUMN["Year"], Qt.SortOrder.AscendingOrder)
+    pane.restore(kept)
+    assert pane.state() == kept
+    pane.restore({"sort": 99, "only": 7, "descending": "yes"})
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (720, 450)])
+def test_it_fits_every_window(window, pane, size):
+    window.resize(*size)
+    assert pane.view.isVisible()
+    assert pane.width() <= window.width()
+
+
+def test_every_architecture_of_the_catalogue_has_a_picture():
+    without = [c.name for c in load_catalog().values() if block_of(c) is None]
+    assert not without
+    assert block_of(card("something-else")) is None
+    assert block_of(card("resnet50-2")) is BLOCKS["resnet50"]
