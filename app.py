@@ -261,7 +261,10 @@ def _models_get(argv: Sequence[str]) -> int:
 
 def _models_add(argv: Sequence[str]) -> int:
     parser = Parser("python app.py models add", "Add a model of your own; its card is proposed from the file.", ADD)
-    parser.add_argument("files", nargs="+", metavar="FILE", help=".onnx; .cfg + .weights; .prototxt + .caffemodel; .pb")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help=".onnx; .cfg + .weights; .prototxt + .caffemodel; .mlmodel; .mlpackage; .pb",
+    )
     parser.add_argument("--labels", metavar="FILE", help="its labels, one a line (those of the file, or that fit)")
     parser.add_argument("--name", default="", metavar="N", help="what to call it (as the file)")
     store_options(parser)

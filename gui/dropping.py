@@ -13,7 +13,7 @@ from models.card import ModelCard
 from models.store import Store
 
 MODEL_SUFFIXES = (
-    ".onnx", ".cfg", ".weights", ".prototxt", ".caffemodel", ".pb", ".pbtxt",
+    ".onnx", ".cfg", ".weights", ".prototxt", ".caffemodel", ".mlmodel", ".mlpackage", ".pb", ".pbtxt",
 )  # fmt: skip
 COMPANIONS = (".txt", ".names", ".data")   # label lists, and the weights beside an ONNX file
 SAY_S = 0.2                                # between two sentences about the progress

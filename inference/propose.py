@@ -25,7 +25,7 @@ from inference.counter import count
 from inference.errors import ImportFailed, LabError
 from inference.importers import converted_bytes
 from inference.shapes import infer
-from models.card import Format, InputSpec, Layout, ModelCard, ModelFile
+from models.card import ColourOrder, Format, InputSpec, Layout, ModelCard, ModelFile
 
 Outputs = Sequence[NDArray[Any]]
 
@@ -33,6 +33,7 @@ Outputs = Sequence[NDArray[Any]]
 KINDS: dict[str, tuple[Format, str]] = {
     ".onnx": ("onnx", ""), ".cfg": ("darknet", ".weights"), ".weights": ("darknet", ".cfg"),
     ".prototxt": ("caffe", ".caffemodel"), ".caffemodel": ("caffe", ".prototxt"),
+    ".mlmodel": ("coreml", ""), ".mlpackage": ("coreml", ""),
     ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
 }  # fmt: skip
 DTYPES = {1: "float32", 10: "float16", 2: "uint8"}     # of onnx.TensorProto
@@ -43,6 +44,7 @@ LARGEST_SIDE = 4096                                    # px of the input
 LARGEST_TEXT = 20_000_000                              # bytes of a .cfg, .prototxt or list of labels
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 LARGEST_CENTRE = 2.0                                   # of a box relative to the picture; in px it is far more
+PACKED = "model.mlmodel"                               # inside a Core ML package
 SSD_ANCHORS = 1917                                     # of SSD MobileNet v1
 
 
@@ -68,7 +70,7 @@ def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None
         LabError: a file is no model, is broken or hostile, or its input or outputs are of no known form.
     """
     sources, kind = _gather(files)
-    title = name or sources[0].stem
+    title = name or (sources[0] if sources[0].name != PACKED else files[0]).stem
     card = ModelCard(
         name=title, title=title, family="Own model", task="classify", decoder="softmax", labels="", format=kind,
         input=InputSpec((224, 224)), files=tuple(ModelFile(path.name, "", path.stat().st_size) for path in sources),
@@ -87,7 +89,8 @@ def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None
                 whole = _with_weights(path)
                 path = Path(folder, "whole.onnx")
         else:
-            card = replace(card, input=_declared_input(card, sources[0]))
+            if kind != "coreml":
+                card = replace(card, input=_declared_input(card, sources[0]))
             whole = converted_bytes(sources, card)
             path = Path(folder, "converted.onnx")
         if whole:
@@ -127,10 +130,22 @@ def _gather(files: Sequence[Path]) -> tuple[tuple[Path, ...], Format]:
             kinds[partner] = beside_path
     order = {"darknet": (".cfg", ".weights"), "caffe": (".prototxt", ".caffemodel"), "tensorflow": (".pb", ".pbtxt")}
     sources = tuple(kinds[ending] for ending in order.get(kind, (first,)) if ending in kinds)
+    if first == ".mlpackage":
+        sources = _packed(kinds[first])
     for path in sources:
         if not path.is_file():
             raise LabError(f"{path.name} is not there.", "Check the path.")
     return sources, kind
+
+
+def _packed(folder: Path) -> tuple[Path, ...]:
+    """The network and the weights of a Core ML package, which is a folder; nothing outside of it."""
+    root = folder.resolve()
+    data = root / "Data" / "com.apple.CoreML"
+    found = tuple(path for path in (data / PACKED, data / "weights" / "weight.bin") if path.is_file())
+    if not found or any(not path.resolve().is_relative_to(root) for path in found):
+        raise LabError(f"{folder.name} is no whole Core ML package.", "Copy it again, with all that is in it.")
+    return found
 
 
 def _beside(path: Path, ending: str) -> Path | None:
@@ -313,10 +328,13 @@ def _recipe(
 ) -> tuple[InputSpec, list[str]]:
     """The usual recipe of this kind of network, and which parts of it are guesses."""
     guessed = ["input.fit", "input.order", "input.range"]
-    if spec.order == "GRAY":
+    if spec.order == "GRAY" and card.format != "coreml":
         cntk = model.producer_name == "CNTK"   # whose MNIST takes the pixels as they are
         spec = replace(spec, fit="crop", invert="auto", range="0..255" if cntk else "0..1")
         return spec, ["input.fit", "input.range"]
+    if card.format == "coreml":   # the file says all but how the picture is fitted in
+        order: ColourOrder = "BGR" if said.get("order") == "BGR" else spec.order
+        return replace(spec, range="0..255", order=order), ["input.fit"]
     if decoder == "yolox":
         return replace(spec, order="BGR", range="0..255", fit="letterbox-topleft", resample="linear"), guessed
     if "names" in said and "stride" in said:   # Ultralytics write both, and their recipe never changes

@@ -18,7 +18,7 @@ PixelRange = Literal["0..1", "0..255", "-1..1"]
 Fit = Literal["crop", "stretch", "letterbox", "letterbox-topleft"]
 Invert = Literal["never", "always", "auto"]
 Resample = Literal["area", "antialias", "pyramid", "linear", "nearest"]
-Format = Literal["onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch", "caffe", "tensorflow"]
+Format = Literal["onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch", "caffe", "coreml", "tensorflow"]
 
 
 @dataclass(frozen=True, slots=True)

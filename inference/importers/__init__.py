@@ -17,6 +17,7 @@ VERSION = 1   # raise it when an importer's result changes: what was converted b
 # Each has `convert(files, card) -> onnx.ModelProto`; `files` in the order of the card.
 IMPORTERS = {
     "caffe": "inference.importers.caffe",
+    "coreml": "inference.importers.coreml",
     "darknet": "inference.importers.darknet",
     "squeezenet-pickle": "inference.importers.squeezenet",
     "efficientnet-lite-torch": "inference.importers.efficientnet_lite",

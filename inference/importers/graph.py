@@ -86,13 +86,16 @@ class Graph:
         """How many nodes there are so far."""
         return len(self._nodes)
 
-    def model(self, source: tuple[str, Shape], *outputs: tuple[str, Shape]) -> Any:
-        """The finished onnx.ModelProto with one float32 input and its float32 outputs, each a name and a shape."""
+    def model(self, source: tuple[str, Shape], *outputs: tuple[str, Shape | None]) -> Any:
+        """The finished onnx.ModelProto with one float32 input and its float32 outputs, each a name and a shape.
+
+        The shape of an output may be None: whoever runs the network finds it.
+        """
         graph = helper.make_graph(
             self._nodes,
             self._name,
             [helper.make_tensor_value_info(source[0], TensorProto.FLOAT, list(source[1]))],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in outputs],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
             list(self._weights.values()),
         )
         model = helper.make_model(graph, producer_name="lineup", opset_imports=[helper.make_opsetid("", OPSET)])

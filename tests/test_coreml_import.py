@@ -1,0 +1,259 @@
+"""Core ML files as ONNX, against the networks that they were made from; and files that are broken or hostile."""
+
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+from model_files import foreign_card
+from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
+
+from inference.adding import add
+from inference.backends import Engine
+from inference.data import Ask, Classification, Frame
+from inference.errors import ImportFailed, LabError
+from inference.importers import convert
+from inference.preprocess import Preprocessor
+from inference.propose import propose
+from inference.recogniser import Recogniser
+from inference.weights import ready
+from models.catalog import load_catalog
+from models.store import Store
+
+Array = NDArray[Any]
+CARDS = load_catalog()
+TWINS = {   # the card of the network that it was made from
+    "TinyVGG": "tiny-vgg", "ResNet20Cifar10": "resnet20-cifar10", "SqueezeNet11": "squeezenet1.1-caffe",
+}  # fmt: skip
+BOUNDS = {".mlmodel": 1e-5, ".mlpackage": 1e-3}   # of the largest output; packages hold half precision
+
+
+def parts(path: Path) -> tuple[Path, ...]:
+    return propose([path]).sources
+
+
+def run(files: tuple[Path, ...], x: Array) -> Array:
+    made = convert(files, foreign_card("coreml", (8, 8)))
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: x})[0]).ravel()
+
+
+def twin(name: str, testdata: Path, pixels: Array) -> Array:
+    """The answer of the original to (h, w, 3) BGR pixels of its own size."""
+    card = CARDS[TWINS[name]]
+    path = next((testdata / "models").rglob(card.files[0].name))
+    session = onnxruntime.InferenceSession(str(path))
+    x, _ = Preprocessor(card.input)(Frame(pixels, 0, 0.0))
+    found = np.asarray(session.run(None, {session.get_inputs()[0].name: x})[0]).ravel()
+    if card.decoder == "softmax":
+        found = np.exp(found - found.max())
+        found /= found.sum()
+    return found
+
+
+def given(name: str, pixels: Array) -> Array:
+    """The same pixels as the Core ML network takes them: 0..255, in its order of colours."""
+    order = CARDS[TWINS[name]].input.order
+    return np.ascontiguousarray((pixels if order == "BGR" else pixels[..., ::-1]).transpose(2, 0, 1)[None], np.float32)
+
+
+def pictures(name: str, testdata: Path) -> list[Array]:
+    height, width = CARDS[TWINS[name]].input.size
+    noise = [np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8) for seed in range(3)]
+    photo = cv2.imread(str(testdata / "images" / "cat.jpg"))
+    return [*noise, cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)]
+
+
+def difference(a: Array, b: Array) -> float:
+    """Relative, of the logits: a softmax hides what is small, and widens what is near a tie."""
+    x, y = (np.log(np.maximum(part.astype(np.float64), 1e-30)) for part in (a, b))
+    x, y = x - x.mean(), y - y.mean()
+    return float(np.abs(x - y).max() / np.abs(y).max())
+
+
+@pytest.mark.parametrize("ending", BOUNDS)
+@pytest.mark.parametrize("name", TWINS)
+def test_it_is_the_same_network(name: str, ending: str, testdata: Path) -> None:
+    files = parts(testdata / "models" / "coreml" / f"{name}{ending}")
+    for pixels in pictures(name, testdata):
+        assert difference(run(files, given(name, pixels)), twin(name, testdata, pixels)) <= BOUNDS[ending]
+
+
+@pytest.mark.parametrize("ending", BOUNDS)
+def test_colours_in_the_wrong_order_are_found(ending: str, testdata: Path) -> None:
+    files = parts(testdata / "models" / "coreml" / f"SqueezeNet11{ending}")
+    pixels = pictures("SqueezeNet11", testdata)[-1]
+    wrong = given("SqueezeNet11", np.ascontiguousarray(pixels[..., ::-1]))
+    assert difference(run(files, wrong), twin("SqueezeNet11", testdata, pixels)) > BOUNDS[ending]
+
+
+def test_one_wrong_weight_is_found(testdata: Path, tmp_path: Path) -> None:
+    pixels = pictures("TinyVGG", testdata)[-1]
+    right = twin("TinyVGG", testdata, pixels)
+    folder = testdata / "models" / "coreml"
+    data = bytearray((folder / "TinyVGG.mlmodel").read_bytes())
+    at = len(data) // 2 // 4 * 4
+    data[at : at + 8] = struct.pack("<2f", 2.5, -2.5)   # in the midst of the dense layer's weights
+    path = tmp_path / "planted.mlmodel"
+    path.write_bytes(data)
+    assert difference(run((path,), given("TinyVGG", pixels)), right) > BOUNDS[".mlmodel"]
+    spec, blob = parts(folder / "TinyVGG.mlpackage")
+    data = bytearray(blob.read_bytes())
+    data[-200:-196] = struct.pack("<2e", 40.0, -40.0)
+    (tmp_path / "weight.bin").write_bytes(data)
+    planted = (spec, tmp_path / "weight.bin")
+    assert difference(run(planted, given("TinyVGG", pixels)), right) > BOUNDS[".mlpackage"]
+
+
+def test_one_wrong_stride_is_found(testdata: Path, tmp_path: Path) -> None:
+    folder = testdata / "models" / "coreml"
+    data = (folder / "ResNet20Cifar10.mlmodel").read_bytes()
+    stride = bytes([30 << 3 & 0x7F | 2 | 0x80, 30 >> 4, 2, 1, 1])   # field 30 of a convolution: 1, 1
+    assert data.count(stride)
+    path = tmp_path / "planted.mlmodel"
+    path.write_bytes(data.replace(stride, stride[:3] + bytes([2, 2]), 1))
+    pixels = pictures("ResNet20Cifar10", testdata)[-1]
+    found: Array | None = None
+    with suppress(Fail, InvalidArgument):   # the maps may not fit together any more
+        found = run((path,), given("ResNet20Cifar10", pixels))
+    right = twin("ResNet20Cifar10", testdata, pixels)
+    assert found is None or difference(found, right) > BOUNDS[".mlmodel"]
+
+
+@pytest.mark.parametrize("ending", BOUNDS)
+def test_a_file_that_is_dropped_recognises_the_cat_with_its_own_labels(ending: str, testdata: Path) -> None:
+    store = Store()
+    card = add([testdata / "models" / "coreml" / f"SqueezeNet11{ending}"], store)
+    assert card.guessed == ("input.fit",)
+    assert (card.input.order, card.input.range) == ("BGR", "0..255")
+    path = ready(card, store, lambda _words, _part: None, Event())
+    photo = cv2.imread(str(testdata / "images" / "cat.jpg"))
+    found = Recogniser(card, path, "onnxruntime", Engine())(Frame(photo, 0, 0.0), Ask()).prediction
+    assert isinstance(found, Classification)
+    assert "cat" in found.labels[0]
+
+
+# ---- broken and hostile ----
+
+
+def varint(value: int) -> bytes:
+    out = b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def tagged(number: int, data: bytes | int) -> bytes:
+    if isinstance(data, int):
+        return varint(number << 3) + varint(data)
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def described(width: int = 8, height: int = 8, space: int = 20) -> bytes:
+    image = tagged(4, tagged(1, width) + tagged(2, height) + tagged(3, space))
+    return tagged(2, tagged(1, tagged(1, b"image") + tagged(3, image)) + tagged(10, tagged(1, b"out")))
+
+
+def network(*layers: bytes) -> bytes:
+    return described() + tagged(500, b"".join(tagged(1, layer) for layer in layers) + tagged(5, 1) + tagged(6, 1))
+
+
+def layer(kind: int, params: bytes = b"", source: bytes = b"image", out: bytes = b"out") -> bytes:
+    return tagged(1, b"made") + tagged(2, source) + tagged(3, out) + tagged(kind, params)
+
+
+WRONG: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "no neural network"),
+    "no message": (b"\xff" * 50, "damaged"),
+    "a pipeline": (described() + tagged(200, b""), "pipeline"),
+    "unknown layers, all named": (network(layer(210), layer(150)), "embedding, upsample"),
+    "an unknown parameter": (network(layer(130, tagged(10, b"") + tagged(999, 1))), "999"),
+    "an impossible picture": (described(width=1 << 40) + tagged(500, b""), "pictures of"),
+    "an unknown colour space": (described(space=7) + tagged(500, b""), "colours"),
+    "a layer that takes what nobody makes": (network(layer(130, tagged(10, b""), source=b"b")), "takes b"),
+    "a circle": (network(layer(230, source=b"b", out=b"a"), layer(230, source=b"a", out=b"b")), "takes b"),
+    "no output": (network(layer(130, tagged(10, b""), out=b"other")), "no output"),
+    "weights that are not there": (
+        network(layer(100, tagged(1, 4) + tagged(2, 3) + tagged(20, b"\3\3") + tagged(90, tagged(1, bytes(8))))),
+        "4×3×3×3",
+    ),
+    "a billion channels": (network(layer(140, tagged(1, 1 << 40) + tagged(2, 1 << 40))), "impossible"),
+    "few bits beyond the end": (
+        network(layer(140, tagged(1, 9) + tagged(2, 9) + tagged(20, tagged(30, b"ab") + tagged(40, tagged(1, 4))))),
+        "fit into",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_said(what: str, tmp_path: Path) -> None:
+    data, words = WRONG[what]
+    path = tmp_path / "wrong.mlmodel"
+    path.write_bytes(data)
+    with pytest.raises(ImportFailed, match=words):
+        convert((path,), foreign_card("coreml", (8, 8)))
+
+
+def truncations(data: bytes) -> list[bytes]:
+    return [data[: len(data) * i // 60] for i in range(60)]
+
+
+def flips(data: bytes) -> list[bytes]:
+    rng = np.random.default_rng(2)
+    made = []
+    for _ in range(120):
+        changed = bytearray(data)
+        for at in rng.integers(0, min(len(data), 12_000), 3):
+            changed[at] = rng.integers(0, 256)
+        made.append(bytes(changed))
+    return made
+
+
+@pytest.mark.parametrize("harm", [truncations, flips])
+@pytest.mark.parametrize("ending", BOUNDS)
+def test_harm_ends_as_a_sentence_and_soon(
+    harm: Callable[[bytes], list[bytes]], ending: str, testdata: Path, tmp_path: Path
+) -> None:
+    files = parts(testdata / "models" / "coreml" / f"TinyVGG{ending}")
+    path = tmp_path / "model.mlmodel"
+    slowest = 0.0
+    for data in harm(files[0].read_bytes()):
+        path.write_bytes(data)
+        start = perf_counter()
+        with suppress(LabError):
+            convert((path, *files[1:]), foreign_card("coreml", (8, 8)))
+        slowest = max(slowest, perf_counter() - start)
+    assert slowest < 5   # a hang, not a speed
+
+
+@pytest.mark.parametrize("name", ["@model_path/../../weight.bin", "/etc/weight.bin", "@model_path/other.bin"])
+def test_weights_outside_the_package_are_refused(name: str, testdata: Path, tmp_path: Path) -> None:
+    spec, blob = parts(testdata / "models" / "coreml" / "TinyVGG.mlpackage")
+    usual = b"@model_path/weights/weight.bin"
+    head, _, tail = name.rpartition("/")
+    wanted = (head + "/" * (len(usual) - len(head) - len(tail)) + tail).encode()   # of the same length
+    data = spec.read_bytes()
+    assert usual in data
+    path = tmp_path / "model.mlmodel"
+    path.write_bytes(data.replace(usual, wanted))
+    with pytest.raises(ImportFailed, match="outside the package"):
+        convert((path, blob), foreign_card("coreml", (8, 8)))
+
+
+def test_a_package_whose_parts_lead_out_of_it_is_refused(testdata: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "Out.mlpackage" / "Data" / "com.apple.CoreML"
+    folder.mkdir(parents=True)
+    try:
+        (folder / "model.mlmodel").symlink_to(testdata / "models" / "coreml" / "TinyVGG.mlmodel")
+    except OSError:
+        pytest.skip("no links here")
+    with pytest.raises(LabError, match="no whole Core ML package"):
+        propose([tmp_path / "Out.mlpackage"])
