@@ -3,6 +3,7 @@
 Nothing here runs code out of a model file, needs the framework that wrote it, or trusts a size that the file states.
 """
 
+import logging
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from inference.errors import ImportFailed
 from models.card import ModelCard
+
+log = logging.getLogger(__name__)
 
 VERSION = 1   # raise it when an importer's result changes: what was converted before is converted anew
 
@@ -48,4 +51,12 @@ def convert(files: Sequence[Path], card: ModelCard) -> Any:
             f"{card.title} is in the format {card.format!r}, which cannot be converted.",
             f"Known formats: {', '.join(IMPORTERS)}.",
         )
-    return import_module(IMPORTERS[card.format]).convert(tuple(files), card)
+    importer = import_module(IMPORTERS[card.format])
+    try:
+        return importer.convert(tuple(files), card)
+    # The boundary to files that anybody may have written: what no reader foresaw is their fault, not a crash.
+    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError) as error:
+        log.debug("%s", card.name, exc_info=True)
+        raise ImportFailed(
+            f"{card.title} cannot be converted: its parts contradict each other ({error}).", "Fetch its files again."
+        ) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inference.errors import ImportFailed
-from inference.importers.wire import Value, fields, integers, message, numbers, text
+from inference.importers.wire import Value, broken, fields, integers, message, numbers, text
 
 # Model: the network in it, by the number of its field, and whether it names classes.
 CLASSIFIER, NETWORK, PROGRAM = 403, 500, 502
@@ -70,7 +70,10 @@ def strings(data: Value, file: str) -> tuple[str, ...]:
 
 def real(value: Value, file: str) -> float:
     """A float of four bytes."""
-    return float(numbers(value, "<f4", file)[0].item())
+    found = numbers(value, "<f4", file)
+    if found.size != 1:
+        raise broken(file)
+    return float(found.item())
 
 
 def _image(data: memoryview, file: str) -> Image | None:

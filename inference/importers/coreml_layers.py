@@ -15,6 +15,7 @@ Array = NDArray[Any]
 Found = dict[int, list[Value]]
 
 MOST_LAYERS = 20_000
+CONSTANT = 1070            # the layer without an input
 EXACT, RANK4 = 1, 1        # how arrays and pictures are laid out: as written, and (n, c, h, w)
 
 
@@ -103,8 +104,8 @@ def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...
     for name, inputs, outputs, kind, params in parsed:
         if missing := [i for i in inputs if i not in known]:
             raise params.fail(f"it takes {missing[0]}, which no layer before it makes")
-        if len(outputs) != 1:
-            raise params.fail(f"it has {len(outputs)} outputs")
+        if len(outputs) != 1 or bool(inputs) is (kind == CONSTANT):
+            raise params.fail(f"it has {len(inputs)} inputs and {len(outputs)} outputs")
         known[outputs[0]] = LAYERS[kind](graph, params, f"layer/{len(known)}/{name}", [known[i] for i in inputs])
         params.done()
     ends = [scores] if scores else [out for out in model.outputs if out in known]
