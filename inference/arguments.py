@@ -78,8 +78,8 @@ def store_options(parser: Parser) -> None:
     parser.add_argument(
         "--mirror",
         dest="mirror_dir",
-        metavar="DIR",
-        help="folder with model files, found by their content (LINEUP_MIRROR)",
+        metavar="DIR|URL",
+        help="folder with model files, found by their content, or an address before their names (LINEUP_MIRROR)",
     )
     parser.add_argument("--cache", metavar="DIR", help="where fetched files are kept (LINEUP_CACHE)")
     parser.add_argument("--offline", action="store_true", default=None, help="fetch nothing")

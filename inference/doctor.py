@@ -213,9 +213,10 @@ def _store(page: Page, options: Options) -> dict[str, Any]:
             )
         )
     from models.catalog import user_cards
+    from models.store import is_address
 
     mirror = options.mirror_dir or os.environ.get("LINEUP_MIRROR", "")
-    if mirror and not Path(mirror).expanduser().is_dir():
+    if mirror and not is_address(mirror) and not Path(mirror).expanduser().is_dir():
         page.troubles.append(
             Trouble(f"The folder {mirror} does not exist.", "Mend LINEUP_MIRROR or --mirror.")
         )

@@ -235,6 +235,8 @@ def _describe(
     made = replace(
         card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed),
         parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
+        # A file too small for its weights makes them up: right for shapes and speed, of no use otherwise.
+        trained=cost.bytes >= cost.parameters / 8,
         precision="fp16" if spec.dtype == "float16" else "int8" if spec.dtype == "uint8" else "fp32",
     )  # fmt: skip
     return made, tuple(own)

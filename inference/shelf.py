@@ -14,7 +14,7 @@ from models.card import ModelCard, ModelFile
 from models.catalog import config_folder, find_card, user_cards
 from models.errors import CardError, LabError, StoreError
 from models.licence import accept, accepted, demand
-from models.store import Store
+from models.store import Store, is_address
 
 
 def open_store(options: Options) -> Store:
@@ -23,12 +23,14 @@ def open_store(options: Options) -> Store:
     Raises:
         WrongUse: the folder with model files does not exist.
     """
+    cache = Path(options.cache).expanduser() if options.cache else None
+    if options.mirror_dir and is_address(options.mirror_dir):
+        return Store(cache, mirror_url=options.mirror_dir, offline=bool(options.offline))
     mirror = Path(options.mirror_dir).expanduser() if options.mirror_dir else None
     if mirror and not mirror.is_dir():
         raise WrongUse(
             f"The folder {mirror} does not exist.", "Give --mirror a folder with model files below it."
         )
-    cache = Path(options.cache).expanduser() if options.cache else None
     return Store(cache, mirror, offline=bool(options.offline))
 
 

