@@ -350,7 +350,7 @@ def _recipe(
     if decoder.startswith("ssd"):
         return replace(spec, range="-1..1", resample="linear"), guessed
     guessed += ["input.mean", "input.std"]
-    if card.format == "caffe":
+    if card.format == "caffe" or (spec.size == (227, 227) and spec.layout == "NCHW"):   # a size that Caffe's nets had
         return replace(spec, order="BGR", range="0..255", mean=(104.0, 117.0, 123.0), fit="crop"), guessed
     if min(spec.size) <= 64:   # CIFAR and its like
         inside = _normalises(model)

@@ -244,6 +244,17 @@ WRONG = {
     "an impossible map": (Net(side=9000).add("ReLU", "a"), "impossible"),
     "a window larger than that": (Net().add("Pooling", "p", param="pooling_param { kernel_size: 99 }"), "larger"),
     "no output": (Net(), "no output"),
+    "data in the midst": (Net().add("ReLU", "a").add("Python", "b", "a"), "Python with an input"),
+    "statistics of the picture": (
+        Net().add("BatchNorm", "b", param="batch_norm_param { use_global_stats: false }", blobs=[(3,), (3,), (1,)]),
+        "picture itself",
+    ),
+    "windows with gaps": (Net().add("Pooling", "p", param="pooling_param { kernel_size: 2 stride: 3 }"), "gaps"),
+    "an even neighbourhood": (Net().add("LRN", "n", param="lrn_param { local_size: 4 }"), "even"),
+    "no number": (Net().add("ReLU", "r", param="relu_param { negative_slope: nan }"), "no number"),
+    "a weighted maximum": (
+        Net().add("Eltwise", "m", "data data", "eltwise_param { operation: MAX coeff: 2 coeff: 1 }"), "MAX"
+    ),
 }  # fmt: skip
 
 
@@ -256,7 +267,8 @@ def test_what_does_not_fit_is_said(what: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["layer {" * 5000, "layer { name: ", "}", "a: [1, 2", 'a: "open', "layer: layer: layer", "[", ":", "a:{b:<c:{}}"],
+    [pytest.param("layer {" * 5000, id="deep"), "layer { name: ", "}", "a: [1, 2", 'a: "open', "layer: layer: layer", "[", ":",
+     "a:{b:<c:{}}"],
 )  # fmt: skip
 def test_broken_text_is_refused(text: str) -> None:
     with pytest.raises(ImportFailed, match=r"made\.prototxt, line"):

@@ -20,7 +20,7 @@ from inference.importers.graph import Graph, Shape
 from inference.importers.prototext import Message, read_text
 from models.card import ModelCard
 
-LARGEST_TEXT = 20_000_000   # bytes of a .prototxt; that of ResNet-152 has 100 kB
+LARGEST_TEXT = 2_000_000    # bytes of a .prototxt; that of ResNet-152 has 100 kB
 LARGEST_MAP = 2**26         # numbers in one layer's output: 256 MB
 MOST_LAYERS = 20_000
 
@@ -62,14 +62,15 @@ class _Builder:
         self.net, self.weights, self.card = net, weights, card
         self.graph = Graph(card.name, file)
         self.blobs: dict[str, tuple[str, Shape]] = {}    # by Caffe's name: the value's name in the graph, its shape
-        self.labels: set[str] = set()                    # blobs with the right answers, for training
         self.unused: dict[str, None] = {}                # blobs that no layer has taken, in order
 
     def model(self) -> Any:
         layers = [layer for layer in (*self.net.messages("layer"), *self.net.messages("layers")) if _for_use(layer)]
         if len(layers) > MOST_LAYERS:
             raise self.net.fail(f"it has {len(layers)} layers, more than {MOST_LAYERS}")
-        kinds = [_kind(layer) for layer in layers]
+        # A layer of data takes nothing: one of that name in the midst of a network computes something.
+        kinds = [f"{kind} with an input" if kind in INPUTS and layer.words("bottom") else kind
+                 for layer in layers for kind in [_kind(layer)]]  # fmt: skip
         known = {*LAYERS, *INPUTS, *LEFT_OUT, "SoftmaxWithLoss", "Split"}
         if unknown := sorted({kind for kind in kinds if kind not in known}):
             raise ImportFailed(
@@ -93,7 +94,6 @@ class _Builder:
         names = [name for layer in inputs for name in layer.words("top")] or self.net.words("input")
         if not names:
             raise self.net.fail("it has no input")
-        self.labels.update(names[1:])
         for layer in (*[layer.message("input_param") for layer in inputs[:1]], self.net):
             shapes = layer.messages("shape") or layer.messages("input_shape")
             dims = shapes[0].integers("dim") if shapes else layer.integers("input_dim")[:4]
@@ -153,9 +153,6 @@ class _Builder:
             raise layer.fail(f"it wants {_sides(shape)} numbers, the .caffemodel has {_sides(blobs[at].shape)}")
         return blobs[at].reshape(shape)
 
-    def has_blob(self, layer: Message, at: int) -> bool:
-        return at < len(self.weights.get(layer.word("name"), []))
-
     # ---- layers: each returns the value it makes, with its shape ----
 
     def convolution(self, layer: Message, name: str, xs: list[tuple[str, Shape]]) -> tuple[str, Shape]:
@@ -198,6 +195,8 @@ class _Builder:
         pad = _pair(layer, param, "pad", "pad_h", "pad_w", 0)
         if any(p >= k for p, k in zip(pad, kernel, strict=True)):
             raise layer.fail("its padding is as wide as its window")
+        if any(s > k for s, k in zip(stride, kernel, strict=True)):
+            raise layer.fail("its windows leave gaps, which is not known here")
         up = param.word("round_mode", "CEIL") in ("CEIL", "0")
         sides, after = [], []
         for side, p, k, s in zip(shape[2:], pad, kernel, stride, strict=True):
@@ -285,6 +284,8 @@ class _Builder:
 
     def batch_norm(self, layer: Message, name: str, xs: list[tuple[str, Shape]]) -> tuple[str, Shape]:
         (x, shape), param = xs[0], layer.message("batch_norm_param")
+        if not param.flag("use_global_stats", True):
+            raise layer.fail("a normalisation by the picture itself is not known here")
         channels = shape[1]
         factor = float(self.blob(layer, 2, (1,))[0])
         factor = 1 / factor if factor else 0.0   # as Caffe has it
@@ -317,6 +318,8 @@ class _Builder:
         if param.word("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
             raise layer.fail("LRN within a channel is not known here")
         size = param.integer("local_size", 5, least=1)
+        if size % 2 == 0:
+            raise layer.fail("its local_size is even")
         options = {key: param.number(word, usual) for key, word, usual in
                    (("alpha", "alpha", 1.0), ("beta", "beta", 0.75), ("bias", "k", 1.0))}  # fmt: skip
         return self.graph.node("LRN", [x], name, size=size, **options), shape
@@ -358,7 +361,7 @@ class _Builder:
             raise layer.fail("its inputs do not fit together")
         kind = param.word("operation", "SUM")
         values = [x for x, _ in xs]
-        if kind in ("MAX", "2"):
+        if kind in ("MAX", "2") and "coeff" not in param:
             return self.graph.node("Max", values, name), shape
         if kind not in ("SUM", "1", "PROD", "0"):
             raise layer.fail(f"{kind} is not known here")
@@ -445,7 +448,7 @@ LAYERS: dict[str, Layer] = {
 def _kind(layer: Message) -> str:
     """The layer's kind, under its present name."""
     word = layer.word("type") or "(none)"
-    known = {*LAYERS, *INPUTS, *LEFT_OUT}
+    known = {*LAYERS, *INPUTS, *LEFT_OUT, "Split"}
     if word in known or word.capitalize() not in known:
         return OLD_NAMES.get(word, word)
     return word.capitalize()

@@ -1,5 +1,6 @@
 """Protocol buffers written as text, the format of a .prototxt: `name: value` and `name { … }`."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -71,9 +72,12 @@ class Message:
     def number(self, key: str, usual: float) -> float:
         """The last value of this name as a number."""
         try:
-            return float(self.word(key, str(usual)).rstrip("fF"))
+            value = float(self.word(key, str(usual)).rstrip("fF"))
         except ValueError as error:
             raise self.fail(f"{key} is no number") from error
+        if not math.isfinite(value):
+            raise self.fail(f"{key} is no number")
+        return value
 
     def flag(self, key: str, usual: bool) -> bool:
         """The last value of this name as yes or no."""
