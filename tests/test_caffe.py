@@ -267,8 +267,10 @@ def test_what_does_not_fit_is_said(what: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [pytest.param("layer {" * 5000, id="deep"), "layer { name: ", "}", "a: [1, 2", 'a: "open', "layer: layer: layer", "[", ":",
-     "a:{b:<c:{}}"],
+    [
+        pytest.param("layer {" * 5000, id="deep"), "layer { name: ", "}", "a: [1, 2", 'a: "open', "layer: layer: layer",
+        "[", ":", "a:{b:<c:{}}",
+    ],
 )  # fmt: skip
 def test_broken_text_is_refused(text: str) -> None:
     with pytest.raises(ImportFailed, match=r"made\.prototxt, line"):
