@@ -1,4 +1,5 @@
 # run: the program · test: every check · lint: the quick checks · bench: the measurements of BENCHMARKS.md
+# fuzz: ten minutes of hostile model files (Linux)
 # On Windows, README.md has the same four as plain commands.
 
 ARGS ?=
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	&& echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench screenshot clean
+.PHONY: help run test lint bench fuzz screenshot clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +18,7 @@ help:
 	@echo "make test   ruff, mypy, the import rule, pytest"
 	@echo "make lint   the same without pytest"
 	@echo "make bench  measure, and print a table"
+	@echo "make fuzz   ten minutes of hostile model files for every reader (Linux)"
 	@echo "make screenshot  make the picture of README anew"
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
@@ -38,6 +40,9 @@ screenshot: $(VENV)/installed
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/installed-fuzz
+	$(BIN)/python tests/fuzz.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
@@ -65,3 +70,8 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	@echo "Installing what checking needs"
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-fuzz: requirements-fuzz.txt $(VENV)/installed-dev
+	@echo "Installing what fuzzing needs"
+	@$(PIP) -r requirements-fuzz.txt
+	@touch $@

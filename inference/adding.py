@@ -38,12 +38,12 @@ def add(
         LabError: the files are no model that runs here, or cannot be kept. Nothing of them stays then.
         Cancelled: `cancelled` was set.
     """
-    from inference.propose import propose
+    from inference.propose import propose_apart
     from inference.recogniser import Recogniser
 
     cancelled = cancelled or Event()
     report(f"Reading {files[0].name}" if files else "Reading", None)
-    proposal = propose(files, name=name, labels=labels)
+    proposal = propose_apart(files, name=name, labels=labels, cancelled=cancelled)
     _check(cancelled)
     taken = load_catalog(troubles=[])
     card = replace(proposal.card, name=free_name(proposal.card.name, taken))

@@ -1,24 +1,29 @@
 """A model ready to use: card, backend and decoder joined into one call that times its stages."""
 
+from functools import partial
 from pathlib import Path
 from time import perf_counter, thread_time_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.backends import Engine, load_backend
+from inference.backends import BACKENDS, Engine, load_backend
 from inference.boxes import Candidates, Outputs, suppress
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
 from inference.errors import BackendError, CardError
+from inference.own_process import in_own_process
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, top_k
 from inference.preprocess import Placement, Preprocessor
 from models import ModelCard, read_labels
 from models.card import InputSpec
 from models.catalog import suggest
+from models.user_cards import is_own
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 WARM_UP_RUNS = 3       # the first run is 1.3 to 3 times the median
 SEEN_S = 0.1           # between two copies of what the network is given
+TRY_S = 60             # that an engine may take to open a file nobody vouches for, and to run it once
+TRY_MEMORY, TRY_COPIES = 1 << 30, 4   # bytes it may take then: so many, and a file's size so many times
 SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
 
 # How a decoder says that these are not its outputs.
@@ -47,6 +52,11 @@ class Recogniser:
         self.labels = read_labels(card)
         self._nms = 1.0 if card.decoder in SUPPRESSED else 0.0   # 1: no overlap is too large
         self._options = {"classes": len(self.labels), **card.options}
+        if is_own(card) and backend in BACKENDS and BACKENDS[backend].fragile:
+            in_own_process(
+                partial(_try_out, card.input, path, backend, engine), what=f"trying {card.title}", seconds=TRY_S,
+                memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size,
+            )  # fmt: skip
         self._net = load_backend(backend, path, engine)
         self.provider, self.warning = self._net.provider, self._net.warning
         self._live, self._input = live, card.input
@@ -176,3 +186,10 @@ class Recogniser:
             f"The model wants {TIMES.join(free)}, its card says {TIMES.join(map(str, given))}.",
             "Correct size, layout or colour order in the card.",
         )
+
+
+def _try_out(spec: InputSpec, path: Path, backend: str, engine: Engine) -> None:
+    """Open a file and run it on a grey picture; in a process of its own."""
+    height, width = spec.size
+    x, _ = Preprocessor(spec)(Frame(np.full((height, width, 3), 114, np.uint8), -1, 0.0))
+    load_backend(backend, path, engine).run(x)

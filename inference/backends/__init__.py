@@ -54,13 +54,14 @@ class BackendInfo(NamedTuple):
     title: str
     module: str
     install: str
+    fragile: bool = False   # a damaged file can crash it: models that the user brought are tried apart first
 
 
 # Imported only when chosen. Others add theirs through the entry-point group "lineup.backends":
 # the name of the entry is the backend's, its value the module.
 BACKENDS = {
     "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
-    "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless"),
+    "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless", True),
 }
 
 
