@@ -36,7 +36,7 @@ ROUNDS = 5
 class Tape:
     """Frames made before, so that the source costs nothing: what is measured is the rest."""
 
-    live, note, title = False, "", "tape"
+    live, note, caption, title = False, "", "", "tape"
 
     def __init__(self, fps: float, frames: Sequence[NDArray[np.uint8]]) -> None:
         self.period_s = 1 / fps

@@ -168,6 +168,7 @@ class SourceStatus:
     message: str = ""              # one sentence when something is wrong or worth knowing
     hint: str = ""                 # what to do about it
     since: float = 0.0             # s, time.perf_counter() of the last new frame
+    caption: str = ""              # what there is to know of the present picture
 
 
 class LaneState(Enum):

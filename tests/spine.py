@@ -115,7 +115,7 @@ def picture(index: int = 0, taken_at: float | None = None) -> Frame:
 class Counting:
     """A source of numbered grey pictures, as fast as `period_s` says; it may be held inside `read`."""
 
-    note = ""
+    note = caption = ""
     live = False
 
     def __init__(self, title: str = "counting", *, period_s: float = 0.002, shade: int = 0) -> None:

@@ -344,7 +344,7 @@ def test_a_source_that_is_nowhere(catalog: dict[str, ModelCard], capsys: pytest.
 class Few:
     """A source of a few pictures, or of none; `live` as a camera is."""
 
-    title, period_s, note = "a few", 0.001, ""
+    title, period_s, note, caption = "a few", 0.001, "", ""
 
     def __init__(self, count: int, *, live: bool = False) -> None:
         self.live, self._left = live, count

@@ -25,7 +25,7 @@ class Script:
     """Gives what it is told, then None; counts how often it is opened and closed."""
 
     title = "Script"
-    note = "a note"
+    note, caption = "a note", "a caption"
     period_s = 0.0
 
     def __init__(self, *steps: Step, live: bool = False, opening: BaseException | None = None) -> None:
@@ -131,6 +131,7 @@ def test_every_frame_of_a_file_is_delivered_once_and_read_only(watch: Callable[[
     assert shown.feed.states_passed() == (OPENING, LIVE, ENDED)
     status = shown.feed.status()
     assert (status.size, status.message, status.title) == ((120, 160), "a note", "Script")
+    assert status.caption == "a caption"
 
 
 def test_black_and_repeated_pictures_of_a_file_are_pictures(

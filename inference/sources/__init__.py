@@ -31,6 +31,7 @@ class Source(Protocol):
     period_s: float       # time between pictures; 0: the source itself decides when the next one comes (camera)
     live: bool            # True: a lost picture may come back, so it is opened again; and repeats mean trouble
     note: str             # one sentence worth showing while it runs ("No camera found: …"), or ""
+    caption: str          # what there is to know of the present picture, a sentence, or ""
 
     def open(self) -> None:
         """Get ready to read; called again after a loss.
@@ -127,7 +128,7 @@ class Auto:
     title = "Looking for a camera"
     period_s = 0.0
     live = False
-    note = ""
+    note = caption = ""
 
     def __init__(self, wished: dict[str, Any] | None = None) -> None:
         self._wished = wished or {}
@@ -155,7 +156,9 @@ class Auto:
     def read(self) -> NDArray[np.uint8] | None:
         """As the chosen one."""
         assert self._chosen is not None
-        return self._chosen.read()
+        pixels = self._chosen.read()
+        self.caption = self._chosen.caption
+        return pixels
 
     def close(self) -> None:
         """As the chosen one."""

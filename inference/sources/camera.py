@@ -102,7 +102,7 @@ class Camera:
     """One camera, by its number or as `cameras` listed it."""
 
     live = True
-    note = ""
+    note = caption = ""
     period_s = 0.0   # the camera decides
 
     def __init__(

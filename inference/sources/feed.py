@@ -96,6 +96,7 @@ class Feed:
             str(trouble) if trouble else self._source.note,
             trouble.hint if trouble else "",
             fresh_at if self._index else 0.0,
+            self._source.caption,
         )
 
     # --- the capture thread -------------------------------------------------------------------------------------

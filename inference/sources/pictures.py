@@ -58,7 +58,7 @@ class Picture:
     """One picture that stands still, given thirty times a second."""
 
     live = False
-    note = ""
+    note = caption = ""
     period_s = PERIOD_S
 
     def __init__(self, path: Path) -> None:
@@ -91,7 +91,7 @@ class Folder:
 
     def __init__(self, folder: Path, *, shown_s: float = SHOWN_S, loop: bool = True) -> None:
         self.title = folder.resolve().name or str(folder)
-        self.note = ""
+        self.note = self.caption = ""
         self._folder, self._loop = folder, loop
         self._times = max(1, round(shown_s / PERIOD_S))   # each picture is given so often
         self._files: list[Path] = []

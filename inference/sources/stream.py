@@ -17,7 +17,7 @@ class Stream:
     """The newest pictures of an address. A dead or silent server blocks for 1.5 s at most."""
 
     live = True
-    note = ""
+    note = caption = ""
     period_s = 0.0
 
     def __init__(self, url: str) -> None:

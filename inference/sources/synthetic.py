@@ -1,5 +1,6 @@
 """Pictures that need no camera: a moving test pattern, and the sample reel."""
 
+import tomllib
 from functools import lru_cache
 from math import cos, pi, sin
 from pathlib import Path
@@ -25,7 +26,7 @@ class Pattern:
     """A moving test pattern with a frame counter: every picture differs, every part can be checked by eye."""
 
     live = False
-    note = ""
+    note = caption = ""
     title = "Test pattern"
 
     def __init__(self, size: tuple[int, int] = (1280, 720), fps: float = 30.0) -> None:
@@ -97,9 +98,10 @@ class Reel:
     ZOOM = 1.12            # the most
 
     def __init__(self, folder: Path = SAMPLES, note: str = "") -> None:
-        self.note = note
+        self.note, self.caption = note, ""
         self._folder = folder
         self._shots: list[NDArray[np.uint8]] = []
+        self._captions: list[str] = []
         self._held = (-1, np.zeros((0, 0, 3), np.uint8))
         self._index = 0
 
@@ -110,7 +112,9 @@ class Reel:
             SourceError: there are none.
         """
         if not self._shots:
-            self._shots = [_scaled(read_picture(path), self.SIZE, self.ZOOM) for path in pictures_in(self._folder)]
+            chosen = samples(self._folder)
+            self._shots = [_scaled(read_picture(path), self.SIZE, self.ZOOM) for path, _ in chosen]
+            self._captions = [caption for _, caption in chosen]
         if not self._shots:
             raise SourceError("The sample pictures are missing.", "Get the program anew, or choose another source.")
         self._index = 0
@@ -118,6 +122,9 @@ class Reel:
     def read(self) -> NDArray[np.uint8] | None:
         """The next picture, (h, w, 3) BGR."""
         pixels = self.frame(self._index)
+        shot, local = divmod(self._index, self.SHOT)
+        if shot == 0 or local >= self.FADE // 2:   # of two that fade into each other, the one that is seen better
+            self.caption = self._captions[shot % len(self._shots)]
         self._index += 1
         return pixels
 
@@ -157,6 +164,22 @@ class Reel:
         return cv2.warpAffine(  # type: ignore[return-value]
             picture, matrix, self.SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
         )
+
+
+def samples(folder: Path = SAMPLES) -> list[tuple[Path, str]]:
+    """The pictures of a reel with their captions: as its reel.toml lists them, else all of the folder by name.
+
+    Raises:
+        SourceError: the folder or its list cannot be read.
+    """
+    listed = folder / "reel.toml"
+    if not listed.is_file():
+        return [(path, "") for path in pictures_in(folder)]
+    try:
+        pictures = tomllib.loads(listed.read_text(encoding="utf-8"))["picture"]
+        return [(folder / str(picture["file"]), str(picture["caption"])) for picture in pictures]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise SourceError(f"{listed} cannot be read: {error}.", "Get the program anew.") from error
 
 
 def _scaled(picture: NDArray[np.uint8], size: tuple[int, int], zoom: float) -> NDArray[np.uint8]:

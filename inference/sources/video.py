@@ -19,7 +19,7 @@ class VideoFile:
     """The frames of a file in real time: those that come too late are passed over."""
 
     live = False
-    note = ""
+    note = caption = ""
 
     def __init__(self, path: Path, *, loop: bool = True) -> None:
         self.title = path.name
