@@ -8,9 +8,15 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
+INSTALL_PYTHON = $(shell \
+	command -v apt-get >/dev/null && echo "Install it: sudo apt-get install python3 python3-venv" && exit; \
+	command -v dnf >/dev/null && echo "Install it: sudo dnf install python3" && exit; \
+	command -v pacman >/dev/null && echo "Install it: sudo pacman -S python" && exit; \
+	command -v zypper >/dev/null && echo "Install it: sudo zypper install python311" && exit; \
+	echo "Install it.")
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench fuzz screenshot clean
+.PHONY: help run test lint bench fuzz screenshot clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -23,7 +29,7 @@ help:
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
 run: $(VENV)/installed
-	@$(BIN)/python app.py doctor --window
+	@$(BIN)/python app.py doctor --install window
 	@$(BIN)/python app.py $(ARGS)
 
 lint: $(VENV)/installed-dev
@@ -31,8 +37,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# pytest runs without a screen; the tests that need a real window start an Xvfb of their own where there is one.
+# pytest runs without a screen; the test that needs a real window starts an Xvfb of its own. Where a system library
+# cannot be installed, that is said, and the tests that do without it still run.
 test: lint
+	-@$(BIN)/python app.py doctor --install tests
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
 
 screenshot: $(VENV)/installed
@@ -48,15 +56,29 @@ clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Debian and Ubuntu keep Python and the making of environments in packages of their own.
 $(BIN)/python:
+	@python="$(PYTHON)"; \
+	if ! { [ -n "$$python" ] && $$python -c 'import venv, ensurepip' 2>/dev/null; } && command -v apt-get >/dev/null; then \
+		sudo=$$([ "$$(id -u)" -eq 0 ] || echo "sudo -n"); \
+		if [ -z "$$sudo" ] || $$sudo true 2>/dev/null; then \
+			echo "Installing what the system lacks with $${sudo:+sudo }apt-get: python3, python3-venv"; \
+			$$sudo apt-get -qq update; \
+			$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+				python3 python3-venv >/dev/null 2>&1 || true; \
+		fi; \
+	fi
+	@$(MAKE) --no-print-directory environment
+
+# A target of its own: PYTHON is looked for anew.
+environment:
 	@if [ -z "$(PYTHON)" ]; then \
-		echo "Lineup needs Python 3.11 or newer, and none was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
-		exit 1; fi
+		echo "Lineup needs Python 3.11 or newer, and none was found. $(INSTALL_PYTHON)" >&2; \
+		echo "Or name one: make PYTHON=/path/to/python3" >&2; exit 1; fi
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Lineup needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-		echo "This Python cannot make environments: venv or ensurepip is missing. On Debian: sudo apt-get install python3-venv" >&2; \
-		exit 1; }
+		echo "This Python cannot make environments: venv or ensurepip is missing. $(INSTALL_PYTHON)" >&2; exit 1; }
 	@echo "Making the environment $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
 

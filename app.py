@@ -85,7 +85,8 @@ UNPACK = """examples:
 DOCTOR = """examples:
   python app.py doctor                            one page to paste into an issue
   python app.py doctor --json
-  python app.py doctor --window                   only: can the window open here? 0 or 1"""
+  python app.py doctor --window                   only: can the window open here? 0 or 1
+  python app.py doctor --install window           install the system libraries that it lacks (Debian, Ubuntu)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,7 +132,7 @@ def window(argv: Sequence[str]) -> int:
     source_options(parser)
     model_options(parser)
     window_options(parser)
-    return _open_window(_options(parser.read(argv)))
+    return _open_window(_options(parser.read(argv)), argv)
 
 
 def predict(argv: Sequence[str]) -> int:
@@ -185,7 +186,7 @@ def live(argv: Sequence[str]) -> int:
             f"--{name}" for name in ("frames", "seconds", "once", "json") if getattr(args, name) is not None
         ]:
             raise WrongUse(f"{' and '.join(given)} belongs to a run without a window.", "Add --headless.")
-        return _open_window(options)
+        return _open_window(options, argv)
     from inference.report import check_target, say, write_json
 
     check_target(args.json)
@@ -326,8 +327,14 @@ def doctor(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--window", action="store_true", help="only check that the window can open; say why not"
     )
+    parser.add_argument(
+        "--install", choices=("window", "tests"), metavar="window|tests",
+        help="only install the system libraries that these lack (Debian, Ubuntu), or say what to type",
+    )
     store_options(parser)
     args = parser.read(argv)
+    if args.install:
+        return _install(for_tests=args.install == "tests")
     from inference.doctor import examine
     from inference.report import say, write_json
     from inference.window_check import window_troubles
@@ -346,8 +353,33 @@ def doctor(argv: Sequence[str]) -> int:
     return OK
 
 
-def _open_window(options: Options) -> int:
-    """Check the names while there is still a terminal to say it in, then hand over to the window."""
+def _install(*, for_tests: bool) -> int:
+    """Bring in the system libraries that are missing; 1 where some still are."""
+    from inference.report import say
+    from inference.system_packages import install, install_hint, missing_programs
+    from inference.window_check import missing_libraries
+
+    def missing() -> list[str]:
+        if sys.platform != "linux":
+            return []
+        platforms = ("offscreen", "xcb") if for_tests else ()
+        return missing_libraries(platforms) + (missing_programs() if for_tests else [])
+
+    lacking = missing()
+    if lacking:
+        install(lacking, say)
+        lacking = missing()
+    if not lacking:
+        return OK
+    what = "The tests need" if for_tests else "The window needs"
+    raise LabError(f"{what} what this system lacks: {', '.join(lacking)}.", install_hint(lacking))
+
+
+def _open_window(options: Options, argv: Sequence[str]) -> int:
+    """Check the names while there is still a terminal to say it in, then hand over to the window.
+
+    Without a screen the lab runs unseen for a while; where Qt cannot even be loaded, without any window.
+    """
     from inference.window_check import no_screen
 
     if options.models or options.backend or options.providers:
@@ -360,12 +392,19 @@ def _open_window(options: Options) -> int:
         from inference.shelf import open_store
 
         open_store(options)
-    if trouble := no_screen():
-        raise LabError(trouble.message, trouble.hint)
+    seen = no_screen() is None
     try:
-        from gui.main import run
+        if seen:
+            from gui.main import run
+        else:
+            from gui.unseen import run
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("PySide6", "shiboken6", "pyqtgraph"):
+            if not seen:
+                from inference.report import say
+
+                say(f"There is no screen here, and no window either: {error}. The lab is measured without.", sys.stderr)
+                return live([*argv, "--headless", "--seconds", "15"])
             raise LabError(
                 f"The window cannot open: {error}.", "python app.py doctor says what is missing."
             ) from error

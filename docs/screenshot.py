@@ -16,17 +16,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LINEUP_CONFIG"] = folder   # not with the settings of whoever runs it
         from PySide6.QtCore import QTimer
-        from PySide6.QtWidgets import QApplication
 
-        from gui.main import build
+        from gui.main import application, build
         from gui.settings import Settings
-        from gui.theme import load_fonts
         from inference.options import Options
         from models import load_catalog
 
-        app = QApplication(sys.argv[:1])
-        app.setStyle("Fusion")
-        load_fonts()
+        app = application()
         window = build(Options(source="reel"), load_catalog(), Settings())
         window.resize(1600, 1000)
         window.show()

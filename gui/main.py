@@ -24,11 +24,7 @@ START_SAID_S = 60.0   # what went wrong at the start stays so long: nobody looks
 
 def run(options: Options) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("Lineup")
-    app.setApplicationDisplayName("Lineup")
-    app.setStyle("Fusion")
-    load_fonts()
+    app = application()
     troubles: list[CardError] = []
     window = build(options, load_catalog(troubles=troubles), Settings.load())
     if troubles:
@@ -40,6 +36,16 @@ def run(options: Options) -> int:
     pulse.timeout.connect(lambda: None)
     pulse.start()
     return 0 if window.closed else app.exec()   # Ctrl+C may have come before the loop: it would never end
+
+
+def application() -> QApplication:
+    """Qt's application, with the style and the fonts of the window."""
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Lineup")
+    app.setApplicationDisplayName("Lineup")
+    app.setStyle("Fusion")
+    load_fonts()
+    return app
 
 
 def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -> MainWindow:

@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self._then: Callable[[], None] | None = None
         self._dismissed = ""        # the trouble whose banner was closed
         self.closed = False
+        self.keeps_settings = True  # whether closing writes them for the next start
         self.begun = False          # whether the lanes of the start are there
         self._scale = 0.0
         self._pictures = ScaledPictures()
@@ -658,7 +659,7 @@ class MainWindow(QMainWindow):
         self._figures_timer.stop()
         self._plot_timer.stop()
         self.adder.cancel()
-        trouble = self.current_settings().save()
+        trouble = self.current_settings().save() if self.keeps_settings else ""
         if trouble:
             sys.stderr.write(trouble + "\n")
         self.hide()

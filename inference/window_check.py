@@ -5,43 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-QT_CHECK_S = 30
+from inference.system_packages import install_hint
 
-# Library → Debian package, for what Qt wants of a machine.
-PACKAGES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libOpenGL.so.0": "libopengl0",
-    "libX11.so.6": "libx11-6",
-    "libX11-xcb.so.1": "libx11-xcb1",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libfreetype.so.6": "libfreetype6",
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libwayland-client.so.0": "libwayland-client0",
-    "libwayland-cursor.so.0": "libwayland-cursor0",
-    "libwayland-egl.so.1": "libwayland-egl1",
-    "libxcb.so.1": "libxcb1",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-render.so.0": "libxcb-render0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-shm.so.0": "libxcb-shm0",
-    "libxcb-sync.so.1": "libxcb-sync1",
-    "libxcb-xfixes.so.0": "libxcb-xfixes0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-}
+QT_CHECK_S = 30
 
 QT_PROBE = """
 from PySide6.QtCore import qVersion
@@ -89,7 +60,7 @@ def no_screen() -> Trouble | None:
         return None
     return Trouble(
         "There is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set.",
-        "Start it in a desktop session, use xvfb-run -a, or measure without a window: live --headless.",
+        "Start it in a desktop session or with xvfb-run -a; without, `make run` shows what it can.",
     )
 
 
@@ -97,15 +68,17 @@ def library_troubles(missing: list[str]) -> list[Trouble]:
     """One sentence for all missing system libraries, with the line that installs them."""
     if not missing:
         return []
-    packages = sorted({PACKAGES[name] for name in missing if name in PACKAGES})
-    hint = f"Install them: sudo apt-get install {' '.join(packages)}" if packages else "Install them."
-    return [Trouble(f"The window needs system libraries that are missing: {', '.join(missing)}.", hint)]
+    message = f"The window needs system libraries that are missing: {', '.join(missing)}."
+    return [Trouble(message, install_hint(missing))]
 
 
-def missing_libraries() -> list[str]:
+def missing_libraries(platforms: Sequence[str] = ()) -> list[str]:
     """System libraries that Qt wants on Linux and that are not here; empty elsewhere.
 
     Qt itself always blames libxcb-cursor0, whichever is missing.
+
+    Args:
+        platforms: Qt's platform plug-ins to look at; none for the one that this session will use.
     """
     spec = find_spec("PySide6")
     if (
@@ -118,7 +91,11 @@ def missing_libraries() -> list[str]:
     qt = Path(spec.submodule_search_locations[0]) / "Qt"
     files = [
         qt / "lib" / "libQt6Widgets.so.6",
-        *sorted((qt / "plugins" / "platforms").glob(f"libq{_platform()}*.so")),
+        *(
+            file
+            for name in platforms or [_platform()]
+            for file in sorted((qt / "plugins" / "platforms").glob(f"libq{name}*.so"))
+        ),
     ]
     found = [str(file) for file in files if file.is_file()]
     asked = subprocess.run(
@@ -141,4 +118,6 @@ def _platform() -> str:
     """Which of Qt's platform plug-ins will be used on Linux."""
     if chosen := os.environ.get("QT_QPA_PLATFORM", ""):
         return re.split("[:;]", chosen)[0]
+    if no_screen():
+        return "offscreen"
     return "wayland" if os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY") else "xcb"

@@ -160,14 +160,49 @@ def test_the_window_gets_what_was_given_and_only_that(
     ]  # fmt: skip
 
 
-def test_without_a_screen_the_window_says_so(
-    catalog: dict[str, ModelCard], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    assert app.main([]) == 1
-    assert "There is no screen here" in capsys.readouterr().err
+UNSEEN = """
+import sys
+import gui.unseen
+import app
+gui.unseen.RUN_S = 0.5
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+def unseen(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The program where there is no screen; Qt allows one application a process, so in one of its own."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return subprocess.run(
+        [sys.executable, "-c", UNSEEN, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env={**{k: v for k, v in os.environ.items() if k not in screens}, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_lab_runs_unseen(tmp_path: Path) -> None:
+    from models.user_cards import save_card
+
+    tiny = file_of(make.tiny_onnx(tmp_path / "tiny.onnx"))
+    save_card(make.card("tiny", files=(tiny,)))
+    done = unseen(tmp_path, "--models", "tiny", "--mirror", str(tmp_path), "--source", "pattern")
+    assert done.returncode == 0, done.stderr
+    assert "There is no screen here" in done.stdout
+    head, _, row = done.stdout.splitlines()[1:4]
+    assert head.split() == ["NETWORK", "ANSWER", "p50", "ms", "p95", "ms", "ANSWERS/s"]
+    assert row.startswith("Tiny ")
+    assert float(row.split()[-1]) > 0
+    assert "To get the real window" in done.stdout
+    picture = cv2.imread(str(tmp_path / "lineup-window.png"))
+    assert picture.shape == (1000, 1600, 3)
+    assert f"The window as it would be: {tmp_path / 'lineup-window.png'}" in done.stdout
+    assert not (Path(os.environ["LINEUP_CONFIG"]) / "settings.json").exists()   # what was saved stays as it was
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_and_without_models_it_says_why(tmp_path: Path) -> None:
+    done = unseen(tmp_path, "--models", "yolov3-tiny", "--offline")
+    assert done.returncode == 1
+    assert "YOLOv3-tiny: yolov3-tiny.weights is not here" in done.stderr
 
 
 def test_zero_is_a_threshold() -> None:

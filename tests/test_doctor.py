@@ -1,7 +1,6 @@
 """The doctor: one page, whatever is broken."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import app
 from inference import doctor, window_check
 from inference.doctor import Page, examine, pins, several_wheels
 from inference.options import Options
-from inference.window_check import PACKAGES, Trouble, library_troubles, no_screen, not_found, window_troubles
+from inference.window_check import Trouble, no_screen, not_found, window_troubles
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = ["Lineup", "Packages", "Window", "Cameras", "Backends", "Threads", "Model files", "Line-up"]
@@ -132,26 +131,12 @@ def test_the_answers_of_ldd_are_read(ldd: str, names: list[str]) -> None:
     assert not_found(ldd) == names
 
 
-def test_missing_libraries_come_with_the_line_that_installs_them() -> None:
-    assert library_troubles([]) == []
-    (trouble,) = library_troubles(["libEGL.so.1", "libxcb-cursor.so.0"])
-    assert "libEGL.so.1, libxcb-cursor.so.0" in trouble.message
-    assert trouble.hint == "Install them: sudo apt-get install libegl1 libxcb-cursor0"
-
-
-def test_every_package_that_ci_installs_for_qt_has_a_library_here() -> None:
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    listed = re.search(r"packages=\(\n(.*?)\n\)", script, re.DOTALL)
-    assert listed
-    assert set(listed[1].split()) - {"xvfb", "xauth"} <= set(PACKAGES.values())
-
-
-def test_the_check_for_make_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_whether_the_window_can_open(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert app.main(["doctor", "--window"]) == 0
     monkeypatch.setattr(window_check, "missing_libraries", lambda: ["libEGL.so.1"])
     assert app.main(["doctor", "--window"]) == 1
-    assert "sudo apt-get install libegl1" in capsys.readouterr().err
+    assert "libEGL.so.1" in capsys.readouterr().err
 
 
 def test_a_package_that_the_window_needs_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
