@@ -64,6 +64,12 @@ class ModelFile:
     bytes: int
     url: str = ""
     package: PackageMember | None = None
+    more_urls: tuple[str, ...] = ()   # other places of the very same bytes, asked in this order after `url`
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every address of the file, in the order in which they are asked."""
+        return tuple(filter(None, (self.url, *self.more_urls)))
 
 
 @dataclass(frozen=True, slots=True)

