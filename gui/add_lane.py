@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.lane_view import count
+from gui.line_ups import LineUps
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import NATIVE, backend_module, backends
 from inference.data import LaneSpec
@@ -60,8 +61,7 @@ class ModelDelegate(QStyledItemDelegate):
         inner = rect.adjusted(across, down, -across, -down)
         title, fact = font(Size.BODY, self.scale, bold=True), font(Size.FACT, self.scale)
         here = index.data(HERE)
-        fetchable = any(file.package or file.url for file in card.files)
-        away = f"{card.bytes / 1e6:.3g} MB to fetch" if fetchable else "needs its file: --mirror"
+        away = f"{card.bytes / 1e6:.3g} MB to fetch" if card.fetchable else "needs its file: --mirror"
         mark = "" if here is None else "here" if here else away
         painter.setFont(fact)
         painter.setPen(QColor(self.theme.quiet))
@@ -84,10 +84,13 @@ class AddLane(QWidget):
     """Type to find, Enter to add."""
 
     chosen = Signal(object)   # LaneSpec
+    line_up_chosen = Signal(str)
 
     def __init__(self, catalog: Mapping[str, ModelCard], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalog = catalog
+        self.line_ups = LineUps(catalog, self)
+        self.line_ups.chosen.connect(self.line_up_chosen)
         self._find = QLineEdit(self)
         self._find.setPlaceholderText("Find by name, family or task")
         self._find.setAccessibleName("Find a network")
@@ -134,11 +137,13 @@ class AddLane(QWidget):
         layout.addWidget(self._list, 1)
         layout.addLayout(engine)
         layout.addWidget(self._button)
+        layout.insertWidget(0, self.line_ups)
         self.setFocusProxy(self._find)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Backends and providers are asked for when they are first seen: that imports the engines."""
         super().showEvent(event)
+        self._find.selectAll()   # what was typed last time is replaced by what is typed now
         if not self._backend.count():
             for name, info in backends().items():
                 self._backend.addItem(info.title, name)
@@ -164,6 +169,7 @@ class AddLane(QWidget):
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours and sizes."""
         self._delegate.theme, self._delegate.scale = theme, scale
+        self.line_ups.restyle(theme, scale)
         for widget in (self._find, self._backend, self._provider, self._threads, self._button, self._nothing):
             widget.setFont(font(Size.BODY, scale))
         for caption in self._captions:

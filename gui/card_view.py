@@ -148,10 +148,10 @@ class CardView(QWidget):
         self._progress.setRange(0, 0 if coming and part is None else 1000)
         self._progress.setValue(round(1000 * (part or 0)))
         here = self._facts.here
-        fetchable = any(file.package or file.url for file in card.files)
         shown = {
-            "add": not self._asking, "get": not here and fetchable and not coming and not self._asking,
-            "xray": here and not self._asking, "remove": (here or is_own(card)) and not coming and not self._asking,
+            "add": not self._asking, "get": here is False and card.fetchable and not coming and not self._asking,
+            "xray": bool(here) and not self._asking,
+            "remove": (bool(here) or is_own(card)) and not coming and not self._asking,
             "yes": bool(self._asking), "no": bool(self._asking), "cancel": coming and not self._asking,
         }  # fmt: skip
         for name, button in self.buttons.items():

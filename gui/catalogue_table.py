@@ -20,7 +20,7 @@ TASKS = {"classify": "labels", "detect": "boxes"}
 class Facts(NamedTuple):
     """What was found out about a card on this machine."""
 
-    here: bool
+    here: bool | None    # None: nobody has looked yet
     parameters: int
     gmacs: float
     counted: bool    # from the graph; else published
@@ -71,10 +71,11 @@ PLACE, LICENCE = 1, len(COLUMNS) - 1
 
 
 def _place(card: ModelCard, facts: Facts) -> str:
+    if facts.here is None:
+        return "looking…"
     if facts.here:
         return "here" if card.trained else "here, recognises nothing"
-    fetchable = all(file.package or file.url for file in card.files)
-    return "to get" if fetchable else "needs its file"
+    return "to get" if card.fetchable else "needs its file"
 
 
 class CatalogueTable(QAbstractTableModel):
@@ -86,7 +87,8 @@ class CatalogueTable(QAbstractTableModel):
         self.cards: list[ModelCard] = []
         self.facts: dict[str, Facts] = {}
         self.states: dict[str, str] = {}       # by name: what is being done about it
-        self.slots: dict[str, int] = {}        # by name: the lane that runs it
+        self.slots: dict[str, int] = {}        # by name: the lane that has it
+        self.running: frozenset[str] = frozenset()   # names of those that run in a lane: they are here
         self._catalog = catalog
         self.reload()
 
@@ -102,8 +104,9 @@ class CatalogueTable(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.cards) - 1, LICENCE))
 
     def facts_of(self, card: ModelCard) -> Facts:
-        """What is known of a card; as published while nobody has looked."""
-        return self.facts.get(card.name, Facts(False, card.parameters, card.gmacs, False))
+        """What is known of a card; as published while nobody has looked. What runs is here."""
+        found = self.facts.get(card.name, Facts(None, card.parameters, card.gmacs, False))
+        return found._replace(here=True) if card.name in self.running else found
 
     def rowCount(self, parent: Index = ROOT) -> int:
         """How many cards there are."""

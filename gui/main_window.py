@@ -47,9 +47,11 @@ from inference.data import Ask, LaneSpec, Mode, SourceState
 from inference.errors import LabError
 from inference.lane import Lane
 from inference.session import MAX_LANES, Session
+from inference.shelf import Missing, missing_of
 from inference.sources import parse_source
 from inference.weights import missing
 from models import ModelCard
+from models.lineups import line_ups
 from models.store import Store
 
 FIGURES_MS = 250     # numbers change four times a second: more cannot be read
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
         self.controls.mirrored.connect(self.set_mirror)
         self.adding = AddLane(self.catalog)
         self.adding.chosen.connect(self.add_lane)
+        self.adding.line_up_chosen.connect(self.show_line_up)
         self.drawers = {
             "settings": Drawer("Answers", self.controls, self),
             "add_lane": Drawer("Add a network", self.adding, self),
@@ -413,10 +416,28 @@ class MainWindow(QMainWindow):
         self.show_drawer("add_lane")
         cards, store = dict(self.catalog), self.store
 
-        def look() -> dict[str, bool]:
-            return {name: not missing(card, store) for name, card in cards.items()}
+        def look() -> tuple[dict[str, bool], dict[str, Missing]]:
+            here = {name: not missing(card, store) for name, card in cards.items()}
+            lacking = {
+                name: missing_of((cards[model] for model in line_up.models if model in cards), store)
+                for name, line_up in line_ups().items()
+            }
+            return here, lacking
 
-        Job(look, self.adding.show_here, parent=self)
+        def looked(found: tuple[dict[str, bool], dict[str, Missing]]) -> None:
+            self.adding.show_here(found[0])
+            self.adding.line_ups.show_missing(found[1])
+
+        Job(look, looked, parent=self)
+
+    def show_line_up(self, name: str) -> None:
+        """Put the networks of a line-up in the place of those that run; what is missing is fetched in its lane."""
+        for lane in list(self.session.lanes):
+            self.remove_lane(lane)
+        for model in line_ups()[name].models:
+            if model in self.catalog:
+                self.add_lane(LaneSpec(model, usual_backend(self.catalog[model])))
+        self.show_drawer("add_lane")
 
     def show_drawer(self, name: str) -> None:
         """Open one panel at the right, or close it."""

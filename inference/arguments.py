@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from inference.options import MAX_THREADS, MODES, THEMES, WrongUse
 from models.catalog import suggest
+from models.lineups import line_ups
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,7 +57,8 @@ def source_options(parser: Parser) -> None:
 def model_options(parser: Parser) -> None:
     """Which models, how they run, and what is wanted of their answers."""
     parser.add_argument(
-        "--models", type=_names, metavar="A,B", help="name, name@backend or name@backend:threads (line-up)"
+        "--models", type=_names, metavar="A,B",
+        help=f"name, name@backend or name@backend:threads, or a line-up: {', '.join(line_ups())} (builtin)",
     )
     parser.add_argument("--backend", metavar="B", help="the engine: onnxruntime, opencv … (onnxruntime)")
     parser.add_argument(

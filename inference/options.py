@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from models.card import ModelCard
 from models.catalog import find_card, suggest
 from models.errors import CardError, LabError
+from models.lineups import expanded, line_ups
 
 if TYPE_CHECKING:
     from inference.data import Ask, LaneSpec
@@ -25,7 +26,7 @@ class Options:
     """The command line as given. None: not given, so that a saved setting or the usual value holds."""
 
     source: str | None = None
-    models: tuple[str, ...] | None = None  # "name", "name@backend" or "name@backend:threads"
+    models: tuple[str, ...] | None = None  # a line-up, "name", "name@backend" or "name@backend:threads"
     backend: str | None = None
     providers: tuple[str, ...] | None = None  # the first that a backend has here is taken
     mode: str | None = None  # one of MODES
@@ -78,12 +79,12 @@ def lane_specs(
 
     known = backends()
     specs = []
-    for text in names:
+    for text in expanded(names):
         name, backend, threads = split_lane(text)
         try:
             card = find_card(name, catalog)
         except CardError as error:
-            raise WrongUse(str(error), error.hint) from error
+            raise WrongUse(str(error), suggest(name, (*catalog, *line_ups()))) from error
         engine = backend or options.backend or usual_backend(card)
         if engine not in known:
             raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))

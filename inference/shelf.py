@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from inference.options import Options, WrongUse
@@ -14,6 +14,7 @@ from models.card import ModelCard, ModelFile
 from models.catalog import config_folder, find_card, user_cards
 from models.errors import CardError, LabError, StoreError
 from models.licence import accept, accepted, demand
+from models.lineups import expanded
 from models.store import Store, is_address
 
 
@@ -35,13 +36,13 @@ def open_store(options: Options) -> Store:
 
 
 def named(names: Iterable[str], catalog: Mapping[str, ModelCard]) -> list[ModelCard]:
-    """The cards of these names.
+    """The cards of these names; those of a line-up, where one is named.
 
     Raises:
         WrongUse: there is no such model; the hint suggests the nearest.
     """
     try:
-        return [find_card(name, catalog) for name in names]
+        return [find_card(name, catalog) for name in dict.fromkeys(expanded(names))]
     except CardError as error:
         raise WrongUse(str(error), error.hint) from error
 
@@ -51,8 +52,8 @@ def origin(file: ModelFile) -> str:
     if file.package:
         package = file.package
         return f"package {package.project} {package.version} ({size_text(package.bytes)})"
-    if file.url:
-        return f"{urlsplit(file.url).hostname or file.url} ({size_text(file.bytes)})"
+    if file.urls:
+        return f"{urlsplit(file.urls[0]).hostname or file.urls[0]} ({size_text(file.bytes)})"
     return f"a folder given by --mirror or LINEUP_MIRROR ({size_text(file.bytes)})"
 
 
@@ -61,13 +62,31 @@ def _origins(files: Sequence[ModelFile]) -> str:
     return ", ".join(dict.fromkeys(origin(file) for file in files))
 
 
+class Missing(NamedTuple):
+    """What of some models is not here yet."""
+
+    models: tuple[ModelCard, ...]
+    bytes: int                       # to be fetched; a package counts whole, and once
+
+
+def missing_of(cards: Iterable[ModelCard], store: Store) -> Missing:
+    """Which of these models must be fetched, and how much that is."""
+    from inference.weights import missing
+
+    lacking = {card.name: (card, files) for card in cards if (files := missing(card, store))}
+    sizes = {
+        (file.package or file).sha256: (file.package or file).bytes for _, files in lacking.values() for file in files
+    }
+    return Missing(tuple(card for card, _ in lacking.values()), sum(sizes.values()))
+
+
 def announce(cards: Iterable[ModelCard], store: Store) -> list[str]:
     """One line for each model that will be fetched: what, how large, under which licence."""
     from inference.weights import missing
 
     lines = []
     for card in {card.name: card for card in cards}.values():
-        if files := [f for f in missing(card, store) if f.package or f.url]:
+        if files := [f for f in missing(card, store) if f.package or f.urls]:
             lines.append(f"Fetching {card.title}: {_origins(files)}, licence {card.licence}")
     return lines
 

@@ -126,6 +126,11 @@ class ModelCard:
         """Size of the model's files."""
         return sum(file.bytes for file in self.files)
 
+    @property
+    def fetchable(self) -> bool:
+        """Whether every file has a place that it can be had from."""
+        return all(file.package or file.urls for file in self.files)
+
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ TALK = {
     "MobileNet v1": ["mobilenet-v1"], "MobileNet v2": ["mobilenet-v2"],
     "MobileNet v3": ["mobilenet-v3-small", "mobilenet-v3-large"],
     "Inception v1": ["inception-v1"], "Inception v3": ["inception-v3"],
-    "ResNet": ["resnet18", "resnet50"], "VGG": ["vgg16", "vgg19"], "SqueezeNet": ["squeezenet1.0", "squeezenet1.1"],
+    "ResNet": ["resnet18", "resnet50"], "VGG": ["vgg16", "vgg19"], "SqueezeNet": ["squeezenet1.1"],
     "AlexNet": ["alexnet"], "DenseNet": ["densenet121"], "ShuffleNet v2": ["shufflenet-v2"],
     "EfficientNet-Lite": ["efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"], "MNIST": ["mnist"],
     "YOLOv2": ["yolov2-tiny"], "YOLOv3": ["yolov3-tiny", "yolov3"], "YOLOv4": ["yolov4"],

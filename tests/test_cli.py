@@ -145,7 +145,7 @@ def test_the_window_gets_what_was_given_and_only_that(
     catalog: dict[str, ModelCard], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got: list[Options] = []
-    monkeypatch.setattr(app, "_open_window", lambda options: got.append(options) or 0)
+    monkeypatch.setattr(app, "_open_window", lambda options, argv: got.append(options) or 0)
     assert app.main([]) == 0
     words = "--source 1 --models tiny,box --mirror m --mirror-picture --topk 3 --conf 0 --mode together --fullscreen"
     assert app.main(words.split()) == 0
@@ -470,7 +470,8 @@ def test_get_says_where_it_is_and_fails_for_what_is_not(
 
 def test_predict_with_real_models(testdata: Path, tmp_path: Path) -> None:
     code, report = predicted(
-        [testdata / "images" / "cat.jpg", "--models", "mobilenet-v2,yolo-fastest-1.1", "--mirror", testdata], tmp_path
+        [testdata / "images" / "cat.jpg", "--models", "mobilenet-v2-coral,yolo-fastest-1.1", "--mirror", testdata],
+        tmp_path,
     )
     classifier, detector = report["pictures"][0]["models"]
     assert code == 0

@@ -87,8 +87,8 @@ def test_what_a_card_says_is_what_its_file_has(testdata, name):
     ("name", "file"),
     [
         ("alexnet", "light_bvlc_alexnet"), ("densenet121", "light_densenet121"), ("vgg19", "light_vgg19"),
-        ("squeezenet1.1-caffe", "light_squeezenet"), ("inception-v1", "light_inception_v1"),
-        ("resnet50", "light_resnet50"),
+        ("squeezenet1.1-caffe", "light_squeezenet"), ("inception-v1-google", "light_inception_v1"),
+        ("resnet50-pruned", "light_resnet50"),
     ],
 )  # fmt: skip
 def test_true_graphs_with_constant_weights_load_and_run_with_the_cards_shapes(name, file):

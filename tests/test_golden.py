@@ -136,7 +136,7 @@ def test_opencv_answers_as_recorded(name: str, testdata: Path) -> None:
     assert judge(Recogniser(card, path, "opencv", ENGINE), card, testdata) == {}
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v2", "ssd-mobilenet-v1", "resnet8-cifar10"])
+@pytest.mark.parametrize("name", ["mobilenet-v2-coral", "ssd-mobilenet-v1", "resnet8-cifar10"])
 def test_wrong_colour_order_is_noticed(name: str, testdata: Path) -> None:
     card = CARDS[name]
     wrong = replace(card, input=replace(card.input, order="BGR"))
@@ -180,7 +180,7 @@ def test_every_recorded_network_of_this_form_has_a_card(testdata: Path) -> None:
 # ---- the judge itself ----
 
 BLANK = Frame(np.zeros((100, 200, 3), np.uint8), 0, 0.0)
-CLASSES = CARDS["mobilenet-v2"]
+CLASSES = CARDS["mobilenet-v2-coral"]
 BOXES = CARDS["yolox-nano"]
 
 

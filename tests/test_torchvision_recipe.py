@@ -36,7 +36,7 @@ def torchvision_input(path: Path) -> np.ndarray:
 
 @pytest.fixture
 def mobilenet(testdata: Path, tmp_path: Path) -> tuple[ModelCard, Path]:
-    card = load_catalog()["mobilenet-v2"]
+    card = load_catalog()["mobilenet-v2-coral"]
     path = Store(tmp_path, testdata / "models").find(card.files[0])
     assert path
     return card, path

@@ -25,7 +25,7 @@ from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.adding import remove, remove_files
 from inference.backends import usual_backend
-from inference.data import LaneSpec
+from inference.data import LaneSpec, LaneState
 from inference.errors import LabError
 from inference.fetching import Fetcher
 from inference.lane import Lane
@@ -51,7 +51,7 @@ class Pane(QWidget):
         self._services: Services | None = None
         self._fetcher: Fetcher | None = None
         self._known: tuple[ModelCard, ...] = ()      # the cards that were looked at
-        self._lanes: tuple[tuple[str, int], ...] = ()
+        self._lanes: tuple[tuple[str, int, LaneState], ...] = ()
         self._over: set[str] = set()                 # fetches whose end was seen
         self._state: dict[str, Any] = {}
         self._news.connect(self._show_fetches, Qt.ConnectionType.QueuedConnection)
@@ -142,11 +142,13 @@ class Pane(QWidget):
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Mark which networks run, and look anew when the catalog has changed."""
-        running = tuple((lane.spec.model, lane.slot) for lane in reversed(lanes))
-        if running != self._lanes:
-            self._lanes = running
-            self.table.slots = dict(running)
+        shown = tuple((lane.spec.model, lane.slot, lane.status.state) for lane in reversed(lanes))
+        if shown != self._lanes:
+            self._lanes = shown
+            self.table.slots = {name: slot for name, slot, _ in shown}
+            self.table.running = frozenset(name for name, _, state in shown if state is LaneState.RUNNING)
             self.table.changed()
+            self._show_card()
         if tuple(self.services.catalog.values()) != self._known:
             self._look()
 
@@ -223,7 +225,7 @@ class Pane(QWidget):
             self.services.add_lane(LaneSpec(card.name, usual_backend(card)))
 
     def _xray(self, card: ModelCard) -> None:
-        if card.name not in dict(self._lanes):
+        if card.name not in self.table.slots:
             self._add(card)
         self.services.show_pane("xray")
 
