@@ -63,6 +63,8 @@ def sentence(lane: Lane, figures: Figures, pace: Pace) -> str:
     state = lane.status.state
     if state is LaneState.LOADING:
         return f"{name} is loading"
+    if lane.status.absent:
+        return f"{name} is not on this machine yet"
     if state is LaneState.FAILED:
         return f"{name} has stopped: {lane.status.message.rstrip('.')}"
     if lane.paused:
@@ -93,7 +95,10 @@ def summary(lanes: Sequence[tuple[Lane, Figures, Pace]]) -> str:
         said.append(f"{_names(group, len(lanes))} {one if len(group) == 1 else many}: {spread} frames/s")
     if loading := [entry for entry in lanes if entry[0].status.state is LaneState.LOADING]:
         said.append(f"{_names(loading, len(lanes))} {'is' if len(loading) == 1 else 'are'} loading")
-    if failed := [entry for entry in lanes if entry[0].status.state is LaneState.FAILED]:
+    if absent := [entry for entry in lanes if entry[0].status.absent]:
+        said.append(f"{_names(absent, len(lanes))} {'is' if len(absent) == 1 else 'are'} not on this machine yet")
+    stopped = (entry for entry in lanes if entry[0].status.state is LaneState.FAILED)
+    if failed := [entry for entry in stopped if not entry[0].status.absent]:
         said.append(f"{_names(failed, len(lanes))} {'has' if len(failed) == 1 else 'have'} stopped")
     return " · ".join(said)
 

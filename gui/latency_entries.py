@@ -40,7 +40,9 @@ def network_entry(lane: Lane, values: Array, colour: QColor, sentence: str) -> E
     state = lane.status.state
     value = milliseconds(float(values[(len(values) - 1) // 2])) if len(values) else NOTHING
     tip = f"Half of its answers took {value} or less.\n" if len(values) else ""
-    if state in (LaneState.FAILED, LaneState.LOADING):
+    if lane.status.absent:
+        value = "not here"
+    elif state in (LaneState.FAILED, LaneState.LOADING):
         value = "stopped" if state is LaneState.FAILED else "loading"
     elif lane.paused:
         value = "off"

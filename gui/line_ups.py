@@ -11,6 +11,8 @@ from inference.shelf import Missing
 from models import ModelCard
 from models.lineups import LineUp, line_ups
 
+ROW_GAP = 6   # px
+
 
 class LineUps(QWidget):
     """A row for each line-up."""
@@ -28,6 +30,7 @@ class LineUps(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         for place, (name, line_up) in enumerate(line_ups().items()):
+            grid.setRowMinimumHeight(3 * place + 2, ROW_GAP)
             title, facts = QLabel(line_up.title, self), ElidedLabel("", self)
             button = QPushButton("Show", self)
             button.clicked.connect(lambda _on=False, name=name: self.chosen.emit(name))
@@ -35,9 +38,9 @@ class LineUps(QWidget):
             tip = f"{line_up.about}\n{self._titles_of(line_up)}\npython app.py --models {name}"
             for widget in (title, button):
                 widget.setToolTip(tip)
-            grid.addWidget(title, 2 * place, 0)
-            grid.addWidget(facts, 2 * place + 1, 0)
-            grid.addWidget(button, 2 * place, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(title, 3 * place, 0)
+            grid.addWidget(facts, 3 * place + 1, 0)
+            grid.addWidget(button, 3 * place, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)
             self._titles[name], self._facts[name], self.buttons[name] = title, facts, button
         grid.setColumnStretch(0, 1)
         self.show_missing({})

@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -51,6 +52,8 @@ def application() -> QApplication:
 def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -> MainWindow:
     """The window with its session, what was asked for at the start in it; shown by the caller."""
     store = open_store(options)
+    if settings.models_folder and store.mirror is None and not store.mirror_url:
+        store.use_folder(Path(settings.models_folder))
     mode = options.mode or settings.mode   # "" where neither says
     bridge = Bridge()
     session = Session(loader(catalog, store), bridge.wake, mode=Mode(mode) if mode else default_mode())

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import style
+from gui.absent import Absent
 from gui.actions import build_actions, fill_menu, restyle_actions
 from gui.add_lane import AddLane
 from gui.bar import Bar
@@ -50,7 +51,7 @@ from inference.session import MAX_LANES, Session
 from inference.shelf import Missing, missing_of
 from inference.sources import parse_source
 from inference.weights import missing
-from models import ModelCard
+from models import ModelCard, load_catalog
 from models.lineups import line_ups
 from models.store import Store
 
@@ -134,7 +135,13 @@ class MainWindow(QMainWindow):
         self.split.setStretchFactor(0, 1)
         self._body = QWidget(self)
         body = QVBoxLayout(self._body)
+        self.models_folder = self.settings.models_folder
+        self.absent = Absent(self.store, self.say, self)
+        self.absent.wanted.connect(self.retry_absent)
+        self.absent.taken_in.connect(self.look_for_cards)
+        self.absent.folder_chosen.connect(self._keep_folder)
         body.addWidget(self.banner)
+        body.addWidget(self.absent)
         body.addWidget(self.split, 1)
         column.addWidget(self.bar)
         column.addWidget(self._body, 1)
@@ -217,6 +224,7 @@ class MainWindow(QMainWindow):
         for view in self.grid.shown():
             view.refresh_figures(source)
         self.bar.source.show_status(source)
+        self.absent.show_lanes(self.session.lanes)
         trouble = bool(source.message) and source.state not in (SourceState.LIVE, SourceState.OPENING)
         if not trouble:
             self._dismissed = ""
@@ -335,6 +343,22 @@ class MainWindow(QMainWindow):
         for view in self.grid.views:
             if view.notice.is_trouble:
                 self.session.retry(view.lane)
+
+    def retry_absent(self) -> None:
+        """Load every lane again whose files were not here."""
+        for lane in self.session.lanes:
+            if lane.status.absent:
+                self.session.retry(lane)
+
+    def look_for_cards(self) -> None:
+        """Take in the cards of the user's own that are new, from a pack for one."""
+        for name, card in load_catalog(troubles=[]).items():
+            if name not in self.catalog:
+                self.catalog[name] = card
+        self.adding.show_catalog()
+
+    def _keep_folder(self, folder: str) -> None:
+        self.models_folder = folder
 
     def toggle_lane(self, slot: int) -> None:
         """Switch the lane with this key off or on."""
@@ -586,6 +610,7 @@ class MainWindow(QMainWindow):
         self.adding.restyle(self.theme, scale)
         self.help.restyle(self.theme, scale)
         self.banner.restyle(self.theme, scale)
+        self.absent.restyle(self.theme, scale)
         for label in (self.truth, self.machine):
             label.setFont(font(Size.FACT, scale))
         self._place()
@@ -668,6 +693,7 @@ class MainWindow(QMainWindow):
             iou=ask.iou,
             smoothing=ask.smoothing,
             mirror=session.mirror,
+            models_folder=self.models_folder,
             theme=self.theme.name,
             text_scale=self.text_scale,
             pane=self.deck.key if self.begun else self.settings.pane,
@@ -680,6 +706,7 @@ class MainWindow(QMainWindow):
         self._figures_timer.stop()
         self._plot_timer.stop()
         self.adder.cancel()
+        self.absent.cancel()
         trouble = self.current_settings().save() if self.keeps_settings else ""
         if trouble:
             sys.stderr.write(trouble + "\n")

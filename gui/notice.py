@@ -40,11 +40,14 @@ class Notice(QWidget):
         elif status.state is LaneState.LOADING:
             fraction = -1.0 if status.fraction is None else status.fraction
             self._show(status.message, status.hint, fraction, trouble=False)
+        elif status.absent:   # the strip above the lanes says what can be done about it
+            self._show("Not on this machine yet", "", None, trouble=False)
+            self.setToolTip(f"{status.message} {status.hint}".strip())
         elif status.state is LaneState.FAILED:
             self._show(status.message, status.hint, None, trouble=True)
         else:
             self.hide()
-        self._again.setVisible(status.state is LaneState.FAILED)
+        self._again.setVisible(status.state is LaneState.FAILED and not status.absent)
         self._copy.setVisible(bool(status.details) and status.state is LaneState.FAILED)
         self._status = status
 

@@ -40,6 +40,7 @@ class Settings:
     iou: float = 0.45                            # 0..1
     smoothing: bool = False
     mirror: bool = False
+    models_folder: str = ""                      # with model files, as chosen in the window; "": none
     theme: str = "dark"                          # of THEMES
     text_scale: float = 1.0                      # 0.7..2.0
     pane: str = "latency"                        # below the lanes: a key of gui.panes.PANES; "": none
@@ -223,6 +224,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "iou": _number(0.0, 1.0),
     "smoothing": _flag,
     "mirror": _flag,
+    "models_folder": _text,
     "theme": _one_of(*THEMES),
     "text_scale": _number(*TEXT_SCALES),
     "pane": _text,

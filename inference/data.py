@@ -189,3 +189,4 @@ class LaneStatus:
     hint: str = ""                    # what to do about it
     fraction: float | None = None     # 0..1 of the work, None while unknown
     details: str = ""                 # a traceback when it is a bug of ours
+    absent: bool = False              # the network's files are not on this machine: nothing is broken

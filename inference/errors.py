@@ -1,6 +1,6 @@
 """The kinds of trouble that a person can act on while pictures flow. The root is models.errors.LabError."""
 
-from models.errors import Cancelled, CardError, LabError, StoreError
+from models.errors import Cancelled, CardError, LabError, NotHere, StoreError
 
 
 class SourceError(LabError):
@@ -15,4 +15,4 @@ class ImportFailed(LabError):
     """A model file of another format cannot be turned into ONNX."""
 
 
-__all__ = ["BackendError", "Cancelled", "CardError", "ImportFailed", "LabError", "SourceError", "StoreError"]
+__all__ = ["BackendError", "Cancelled", "CardError", "ImportFailed", "LabError", "NotHere", "SourceError", "StoreError"]

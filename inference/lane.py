@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Literal, Protocol
 
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
-from inference.errors import Cancelled, LabError
+from inference.errors import Cancelled, LabError, NotHere
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ class Lane:
             except LabError as error:
                 if self._closing.is_set():   # a run that was stopped half-way
                     break
-                self._fail(str(error), error.hint)
+                self._fail(str(error), error.hint, absent=isinstance(error, NotHere))
             except Exception as error:   # the thread's boundary: nothing may escape unseen
                 if self._closing.is_set():
                     break
@@ -264,10 +264,10 @@ class Lane:
     def _report(self, message: str, fraction: float | None) -> None:
         self._set(LaneStatus(LaneState.LOADING, message, fraction=fraction))
 
-    def _fail(self, message: str, hint: str, details: str = "") -> None:
+    def _fail(self, message: str, hint: str, details: str = "", *, absent: bool = False) -> None:
         self._recognise = None
         self.inbox.counting = False
-        self._set(LaneStatus(LaneState.FAILED, message, hint, details=details))
+        self._set(LaneStatus(LaneState.FAILED, message, hint, details=details, absent=absent))
 
     def _set(self, status: LaneStatus) -> None:
         self.status = status

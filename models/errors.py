@@ -26,5 +26,9 @@ class StoreError(LabError):
     """A model's file is missing, wrong, or cannot be fetched."""
 
 
+class NotHere(StoreError):
+    """A model's file is not on this machine, and none of its places gave it."""
+
+
 class Cancelled(Exception):
     """The work was given up because somebody asked for it."""

@@ -20,7 +20,7 @@ import platformdirs
 from models.archive import extract
 from models.card import ModelCard, ModelFile, PackageMember
 from models.catalog import config_folder
-from models.errors import StoreError
+from models.errors import NotHere, StoreError
 from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
 
@@ -91,13 +91,23 @@ class Store:
         `report` is called in this thread with a sentence and a fraction 0..1, None while unknown.
 
         Raises:
-            StoreError: it is not here and cannot be fetched; says why and what to do.
+            NotHere: it is not here and cannot be fetched; says why and what to do.
+            StoreError: it cannot be kept.
             Cancelled: `cancelled` was set; takes effect within half a second or so.
         """
         here = self.find(file)
         if here is not None:
             return here
-        return watch(lambda progress: self._fetch(file, progress), report, cancelled)
+        try:
+            return watch(lambda progress: self._fetch(file, progress), report, cancelled)
+        except _CacheError:
+            raise
+        except StoreError as error:
+            raise NotHere(str(error), error.hint) from error
+
+    def use_folder(self, folder: Path) -> None:
+        """Look for files in this folder and below from now on."""
+        self.mirror, self._listed_at = folder, float("-inf")
 
     def _find(self, sha256: str, size: int, kept: Path) -> Path | None:
         if self._hashes.matches(kept, size, sha256):

@@ -1,0 +1,171 @@
+"""Offline with an empty cache: three buttons that bring the networks, and no red sentences."""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import make
+import misbehaving as bad
+import pytest
+import shiboken6
+from PySide6.QtWidgets import QFileDialog
+from test_cli import file_of
+
+from gui.absent import AGAIN, ALLOW
+from gui.bridge import Bridge
+from gui.main import build
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference.data import LaneSpec, LaneState
+from inference.options import Options
+from inference.session import Session
+from inference.weights import loader
+from models.card import ModelCard
+from models.pack import pack
+from models.registry import Indexes
+from models.store import Store
+
+NOWHERE = Indexes(default=False)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with the file of the one network."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    make.tiny_onnx(folder / "tiny.onnx")
+    return folder
+
+
+@pytest.fixture
+def catalog(files: Path) -> dict[str, ModelCard]:
+    return {"tiny": replace(make.card("tiny", files=(file_of(files / "tiny.onnx"),)), title="Tiny net")}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "cache", offline=True, indexes=NOWHERE)
+
+
+@pytest.fixture
+def window(qtbot, catalog: dict[str, ModelCard], store: Store) -> Iterator[MainWindow]:
+    bridge = Bridge()
+    session = Session(loader(catalog, store), bridge.wake)
+    made = MainWindow(session, bridge, catalog, store, Settings())
+    bridge.setParent(made)
+    made.resize(1280, 800)
+    made.show()
+    made.open_source("pattern")
+    made.add_lane(LaneSpec("tiny"))
+    qtbot.waitUntil(lambda: made.session.lanes[0].status.absent, timeout=8000)
+    made.refresh_figures()
+    yield made
+    made.close()
+    shiboken6.delete(made)
+    gc.collect()
+
+
+def running(window: MainWindow) -> bool:
+    window.refresh_figures()
+    return window.session.lanes[0].status.state is LaneState.RUNNING and window.absent.isHidden()
+
+
+def test_it_is_said_once_and_nothing_is_red(window: MainWindow) -> None:
+    absent, notice = window.absent, window.grid.views[0].notice
+    assert absent.isVisible()
+    assert absent._sentence.text() == "1 network is not on this machine yet: Tiny net."
+    assert "Fetching is switched off." in absent._hint.text()
+    assert [button.isVisible() for button in absent.buttons.values()] == [True] * 3
+    assert absent.buttons["allow"].text() == ALLOW
+    assert notice._title == "Not on this machine yet"
+    assert not notice._trouble
+    assert not notice._again.isVisible()
+    assert "tiny.onnx" not in f"{notice._title}{notice._hint}"
+
+
+def test_a_folder_is_chosen_and_remembered(window: MainWindow, files: Path, qtbot, monkeypatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(files))
+    window.absent.buttons["folder"].click()
+    qtbot.waitUntil(lambda: running(window), timeout=8000)
+    assert window.current_settings().models_folder == str(files)
+    assert window.store.offline   # that was not asked for
+
+
+def test_a_dialog_that_is_cancelled_changes_nothing(window: MainWindow, monkeypatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    window.absent.buttons["folder"].click()
+    window.absent.buttons["pack"].click()
+    assert window.session.lanes[0].status.absent
+    assert window.current_settings().models_folder == ""
+
+
+def test_a_folder_without_the_files_leaves_the_strip(window: MainWindow, tmp_path: Path, qtbot, monkeypatch) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(empty))
+    before = window.session.lanes[0].status
+    window.absent.buttons["folder"].click()
+    qtbot.waitUntil(lambda: window.session.lanes[0].status is not before, timeout=8000)
+    qtbot.waitUntil(lambda: window.session.lanes[0].status.absent, timeout=8000)
+    window.refresh_figures()
+    assert window.absent.isVisible()
+
+
+def test_the_download_is_allowed(window: MainWindow, files: Path, qtbot) -> None:
+    with bad.serving() as server:
+        server.routes["/tiny.onnx"] = bad.whole((files / "tiny.onnx").read_bytes())
+        window.catalog["tiny"] = card = replace(
+            window.catalog["tiny"], files=(replace(window.catalog["tiny"].files[0], url=f"{server.url}/tiny.onnx"),)
+        )
+        assert card.fetchable
+        window.absent.buttons["allow"].click()
+        qtbot.waitUntil(lambda: running(window), timeout=8000)
+    assert server.paths() == ["/tiny.onnx"]
+
+
+def test_where_no_network_is_the_download_is_tried_again(window: MainWindow, qtbot, monkeypatch) -> None:
+    monkeypatch.setattr("models.download.PAUSES_S", (0.0, 0.0))
+    with bad.serving() as server:
+        gone = server.url
+    file = replace(window.catalog["tiny"].files[0], url=f"{gone}/tiny.onnx")
+    window.catalog["tiny"] = replace(window.catalog["tiny"], files=(file,))
+    before = window.session.lanes[0].status
+    window.absent.buttons["allow"].click()
+    qtbot.waitUntil(lambda: window.session.lanes[0].status is not before, timeout=8000)
+    qtbot.waitUntil(lambda: window.session.lanes[0].status.absent, timeout=8000)
+    window.refresh_figures()
+    assert window.absent.isVisible()
+    assert window.absent.buttons["allow"].text() == AGAIN
+    assert "no connection to 127.0.0.1" in window.absent._hint.text()
+
+
+def test_a_pack_is_taken_in(window: MainWindow, files: Path, tmp_path: Path, qtbot, monkeypatch) -> None:
+    venue = tmp_path / "venue.zip"
+    pack(venue, [window.catalog["tiny"]], Store(tmp_path / "other", files), lambda *_: None, Event())
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(venue), ""))
+    window.absent.buttons["pack"].click()
+    qtbot.waitUntil(lambda: running(window), timeout=8000)
+    assert "1 file, verified" in window.said
+
+
+def test_what_is_no_pack_is_said(window: MainWindow, files: Path, qtbot, monkeypatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(files / "tiny.onnx"), ""))
+    window.absent.buttons["pack"].click()
+    qtbot.waitUntil(lambda: "not taken as a pack" in window.said, timeout=8000)
+    assert window.absent.buttons["pack"].isEnabled()
+
+
+def test_the_folder_of_last_time_is_looked_at(
+    catalog: dict[str, ModelCard], files: Path, tmp_path: Path, monkeypatch
+) -> None:
+    options = Options(cache=str(tmp_path / "cache"), source="pattern")
+    made = build(options, catalog, Settings(models_folder=str(files)))
+    assert made.store.mirror == files
+    given = build(replace(options, mirror_dir=str(tmp_path)), catalog, Settings(models_folder=str(files)))
+    assert given.store.mirror == tmp_path
+    for window in (made, given):
+        window.close()
+        shiboken6.delete(window)
