@@ -1,6 +1,5 @@
 """One measured thing, and the table of them."""
 
-import os
 import platform
 import statistics
 from collections.abc import Callable, Sequence
@@ -8,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
+
+from inference.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def machine() -> str:
     named = ("onnxruntime", "opencv-python-headless", "PySide6-Essentials", "pyqtgraph")
     packages = ", ".join(f"{name} {version(name)}" for name in named)
     system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"{cpu}, {os.cpu_count()} cores, {system}, {packages}"
+    return f"{cpu}, {usable_cores()} cores, {system}, {packages}"
 
 
 def markdown(rows: Sequence[Row]) -> str:

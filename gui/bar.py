@@ -29,12 +29,14 @@ class SourceButton(QToolButton):
         self.setToolTip("Choose a source (O), or the next one (C)")
         self._name, self._facts, self._well = "", "", True
 
-    def show_status(self, status: SourceStatus) -> None:
-        """Show where the source stands."""
+    def show_status(self, status: SourceStatus, *, frozen: bool = False) -> None:
+        """Show where the source stands; while its picture is held, that is what there is to say."""
         facts = []
         if status.size[0]:
             facts.append(f"{status.size[1]}×{status.size[0]}")
-        if status.state is SourceState.LIVE:
+        if frozen:
+            facts.append("frozen")
+        elif status.state is SourceState.LIVE:
             facts.append(f"{status.fps:.1f} frames/s")
         else:
             facts.append(STATE_WORDS[status.state])

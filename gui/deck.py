@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from gui.panes import PANES, Pane, Services
 from gui.theme import DARK, Theme
-from inference.lane import Lane
+from inference.lane import Figures, Lane
 
 
 class Deck(QStackedWidget):
@@ -48,6 +48,12 @@ class Deck(QStackedWidget):
         self._mode_text = text
         for pane in self._panes.values():
             pane.mode_text = text
+
+    def tell(self, figures: Mapping[Lane, Figures], *, frozen: bool) -> None:
+        """Give the pane on screen the numbers of this moment."""
+        if (pane := self.pane) and self.isVisible():
+            pane.frozen = frozen
+            pane.tell(figures)
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Let the pane on screen show the newest."""

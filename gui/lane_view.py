@@ -22,11 +22,10 @@ from gui.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
-from inference.lane import Lane
+from inference.lane import Figures, Lane
 from models import ModelCard
 
-PICTURE_S = 0.025   # between two pictures: a camera of 30 frames/s passes, also when it is not quite regular
-BARS_S = 0.095      # between two answers: digits that change faster cannot be read
+PICTURE_S = 0.025   # between two answers that are shown: those of a camera of 30 frames/s pass, regular or not
 SWITCHED = "preprocessing switched"
 OLD_S = 1.0         # an answer older than this, while no new picture comes, is marked
 
@@ -108,7 +107,7 @@ class LaneView(QWidget):
         self._topk = 5
         self.rest = 1.0   # times longer than usual between two paintings
         self._shown: Result | None = None
-        self._picture_at = self._bars_at = 0.0
+        self._shown_at = 0.0   # s, the last painting
         self._ages: list[float] = []   # ms from taking a picture to showing its answer, since the last figures
         self._age = 0.0
         self._old = 0.0   # s, how old the last answer is while no new picture comes
@@ -137,26 +136,26 @@ class LaneView(QWidget):
         self._live = frame
         return self._show_newest()
 
-    def refresh_figures(self, source: SourceStatus) -> None:
+    def refresh_figures(self, source: SourceStatus, figures: Figures) -> None:
         """Show the numbers; called a few times a second so that they can be read."""
         self.header.refresh()
         self._mark_old(source)
-        if self.lane.status.state is not LaneState.RUNNING or not self.lane.results:
+        if self.lane.status.state is not LaneState.RUNNING or not figures.timed:
             self.figures_row.show_figures("–", ())
             return
-        figures = self.lane.figures()
         if self._ages:
             self._age = sum(self._ages) / len(self._ages)
             self._ages.clear()
         p50, p95, _ = figures.stages["latency"]
-        few = len(self.lane.timings) < 10   # too few for a p95
+        few = figures.timed < 10   # too few for a p95
         age = f"{self._old:.0f} s" if self._old > OLD_S else f"{self._age:.0f} ms"
+        held = bool(self.lane.latest and self.lane.latest.frame.held)   # one picture has no rate and no age
         self.figures_row.show_figures(
             milliseconds(p50),
             (
                 ("–" if few else milliseconds(p95), "p95"),
-                (f"{figures.fps:.1f}", "answers/s"),
-                (age, "age"),
+                ("–" if held else f"{figures.fps:.1f}", "answers/s"),
+                ("–" if held else age, "age"),
                 (f"{figures.skipped}", "skipped"),
             ),
         )
@@ -166,31 +165,36 @@ class LaneView(QWidget):
             paint_now(self)
 
     def _show_newest(self) -> bool:
-        """Show what is new and due; False when there is nothing of it."""
-        result, found, frame = self.lane.latest, None, self._live
-        if result is not None and isinstance(result.prediction, Detections):
-            frame, found = result.frame, result.prediction   # boxes on their own picture
-        now = perf_counter()
-        painted, wait = False, 0.0
-        if frame is not None and (frame is not self.picture.frame or found is not self.picture.found):
-            if (due := self._picture_at + PICTURE_S * self.rest - now) > 0:
-                wait = due
-            else:
-                self._show_picture(frame, found)
-                self._picture_at, painted = now, True
-        if result is not None and result is not self._shown:
-            if (due := self._bars_at + BARS_S * self.rest - now) > 0:
-                wait = max(wait, due)
-            else:
-                self._shown, self._bars_at, painted = result, now, True
-                self.bars.nothing = f"Nothing above {self.lane.ask.confidence * 100:.0f} %"
-                self.bars.show_answer(result.prediction)
-                self._ages.append((now - result.frame.taken_at) * 1e3)
-        if wait > 0 and not self._later.isActive():
-            self._later.start(ceil(wait * 1e3))
-        return painted
+        """Show what is new and due; False when there is nothing of it.
 
-    def _show_picture(self, frame: Frame, found: Detections | None) -> None:
+        Picture, boxes and labels are of one answer, always: before the first one, the picture that is live.
+        """
+        result = self.lane.latest
+        if result is None:
+            if self._live is None or self._live is self.picture.frame:
+                return False
+        elif result is self._shown:
+            return False
+        now = perf_counter()
+        if (due := self._shown_at + PICTURE_S * self.rest - now) > 0:
+            if not self._later.isActive():
+                self._later.start(ceil(due * 1e3))
+            return False
+        self._shown_at = now
+        if result is None:
+            self._show_picture(self._live, None)
+            return True
+        self._shown = result
+        found = result.prediction if isinstance(result.prediction, Detections) else None
+        self._show_picture(result.frame, found)
+        self.bars.nothing = f"Nothing above {self.lane.ask.confidence * 100:.0f} %"
+        self.bars.show_answer(result.prediction)
+        self._ages.append((now - result.frame.taken_at) * 1e3)
+        return True
+
+    def _show_picture(self, frame: Frame | None, found: Detections | None) -> None:
+        if frame is None:
+            return
         before = self.picture.frame
         self.picture.show_frame(frame, found)
         if before is None or before.pixels.shape != frame.pixels.shape:

@@ -4,12 +4,12 @@ from PySide6.QtGui import QColor
 
 from gui.answer import milliseconds
 from gui.plot_legend import Entry
-from gui.plot_range import Array
 from gui.plot_style import DASHES
 from gui.style import blend
 from gui.theme import Theme
 from inference.data import LaneState
 from inference.lane import Figures, Lane
+from inference.timings import SPAN_S
 
 # Lowest first. The lane's own work stands on the axis, so that frames compare; the wait lies on top.
 STACK = ("preprocess", "infer", "postprocess", "wait")
@@ -35,11 +35,11 @@ def stage_colours(theme: Theme, lane: Lane | None) -> dict[str, str]:
     }
 
 
-def network_entry(lane: Lane, values: Array, colour: QColor, sentence: str) -> Entry:
-    """One network: its line, its median over what is shown (`values`, sorted, ms) or its state."""
+def network_entry(lane: Lane, figures: Figures, clock: str, colour: QColor, sentence: str) -> Entry:
+    """One network: its line, its median by this clock ("latency" or "cpu") or its state."""
     state = lane.status.state
-    value = milliseconds(float(values[(len(values) - 1) // 2])) if len(values) else NOTHING
-    tip = f"Half of its answers took {value} or less.\n" if len(values) else ""
+    value = milliseconds(figures.stages[clock][0]) if figures.timed else NOTHING
+    tip = f"Half of its answers in {SPAN_S:.0f} s took {value} or less.\n" if figures.timed else ""
     if lane.status.absent:
         value = "not here"
     elif state in (LaneState.FAILED, LaneState.LOADING):
@@ -64,8 +64,8 @@ def stage_entries(theme: Theme, lane: Lane, figures: Figures) -> list[Entry]:
     entries = []
     for i, stage in enumerate((*reversed(STACK), "cpu")):
         p50, p95, _ = figures.stages[stage]
-        values = (milliseconds(p50), milliseconds(p95)) if len(lane.timings) else (NOTHING, NOTHING)
-        tip = f"{TIPS[stage]}.\nHalf of the last answers took {values[0]} or less, 95 of 100 {values[1]} or less."
+        values = (milliseconds(p50), milliseconds(p95)) if figures.timed else (NOTHING, NOTHING)
+        tip = f"{TIPS[stage]}.\nHalf of the answers in {SPAN_S:.0f} s took {values[0]} or less, 95 of 100 {values[1]}."
         title = "CPU" if stage == "cpu" else stage.capitalize()
         dashes = () if stage == "cpu" else None
         entries.append(Entry(i, title, QColor(colours[stage]), dashes, "", values, False, tip))

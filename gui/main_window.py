@@ -1,6 +1,5 @@
 """The window: bar, panes, plot, one line of truth. It asks the session for the newest and never waits."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +27,7 @@ from gui.actions import build_actions, fill_menu, restyle_actions
 from gui.add_lane import AddLane
 from gui.bar import Bar
 from gui.bridge import REST_MS, Bridge
+from gui.chips import LIT, QUIET, RED, Chips, clock
 from gui.controls import AnswerControls
 from gui.deck import Deck
 from gui.drawer import Drawer
@@ -44,12 +44,13 @@ from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
 from inference.backends import usual_backend
+from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, Mode, SourceState
 from inference.errors import LabError
 from inference.lane import Lane
 from inference.session import MAX_LANES, Session
 from inference.shelf import Missing, missing_of
-from inference.sources import parse_source
+from inference.sources import NO_CAMERA, Source, parse_source
 from inference.weights import missing
 from models import ModelCard, load_catalog
 from models.lineups import line_ups
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
         self._said, self._said_until = "", 0.0
+        self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
         self._then: Callable[[], None] | None = None
         self._dismissed = ""        # the trouble whose banner was closed
         self.closed = False
@@ -147,8 +149,10 @@ class MainWindow(QMainWindow):
         column.addWidget(self._body, 1)
         self._line = QWidget(self)
         line = QHBoxLayout(self._line)
+        self.chips = Chips(self)
         self.truth, self.machine = ElidedLabel("", self), QLabel("", self)
         self.machine.setProperty("role", "quiet")
+        line.addWidget(self.chips)
         line.addWidget(self.truth, 1)
         line.addWidget(self.machine)
         column.addWidget(self._line)
@@ -220,10 +224,14 @@ class MainWindow(QMainWindow):
     def refresh_figures(self) -> None:
         """The numbers, the bar and the line of truth."""
         self.refresh()
+        self._follow_source()
         source = self.session.source
+        figures = {lane: lane.figures() for lane in self.session.lanes}   # once: the same numbers everywhere
         for view in self.grid.shown():
-            view.refresh_figures(source)
-        self.bar.source.show_status(source)
+            if view.lane in figures:
+                view.refresh_figures(source, figures[view.lane])
+        self.deck.tell(figures, frozen=self.session.frozen is not None)
+        self.bar.source.show_status(source, frozen=self.session.frozen is not None)
         self.absent.show_lanes(self.session.lanes)
         trouble = bool(source.message) and source.state not in (SourceState.LIVE, SourceState.OPENING)
         if not trouble:
@@ -232,9 +240,10 @@ class MainWindow(QMainWindow):
         self.banner.say(source.message if shown else "", source.hint, button=CHOOSE)
         said = self._said if perf_counter() < self._said_until else ""
         noted = "" if trouble else f"{source.message} {source.hint}".strip()
-        self.truth.setText(said or noted or self._summary())
-        self.truth.set_colour(self.theme.text if said else self.theme.quiet)
-        self.machine.setText(" · ".join(self._conditions()))
+        self.truth.setText(said or source.caption or noted or self._summary())
+        self.truth.set_colour(self.theme.text if said or source.caption else self.theme.quiet)
+        self.chips.show_chips(self._conditions())
+        self.machine.setText(f"{usable_cores()} cores")
         recorder = self.session.recorder
         if recorder and recorder.trouble:   # it has ended by itself: a full disk, for one
             self.record(False)
@@ -243,26 +252,32 @@ class MainWindow(QMainWindow):
         self._dismissed = self.session.source.message
 
     def _summary(self) -> str:
-        """What holds the rate down, when nothing is wrong."""
-        if self.session.frozen is not None:
-            return "Frozen: every network answers the same picture. Space goes on."
-        if not self.session.lanes:
-            return "Press A to add a network."
-        return "H shows all keys."
+        """What can be done, when nothing else is to be said."""
+        return "H shows all keys." if self.session.lanes else "Press A to add a network."
 
-    def _conditions(self) -> list[str]:
-        """Under which conditions the numbers on screen were made."""
-        words = []
-        if self.session.recorder:
-            words.append("recording")
-        if self.session.mode is Mode.TOGETHER:
-            words.append("together: networks slow each other")
-        if self.session.ask.smoothing:
-            words.append("labels smoothed")
-        if self.session.mirror:
-            words.append("mirrored")
-        words.append(f"{os.cpu_count() or 1} cores")
-        return words
+    def _conditions(self) -> tuple[tuple[str, str], ...]:
+        """What holds right now: marks, and how much each wants to be seen."""
+        session, recorder, chips = self.session, self.session.recorder, []
+        if recorder and not recorder.trouble:
+            chips.append((f"● REC {clock(recorder.seconds)} · {recorder.bytes / 1e6:.0f} MB", RED))
+        if session.frozen is not None:
+            chips.append(("FROZEN · Space goes on", LIT))
+        if session.opening is not None:
+            chips.append((f"opening {session.opening.title}", QUIET))
+        if self._reel_for_want_of_a_camera():
+            chips.append(("no camera", QUIET))
+        if session.ask.smoothing:
+            chips.append(("labels smoothed", QUIET))
+        if session.mirror:
+            chips.append(("mirrored", QUIET))
+        if session.mode is Mode.TOGETHER:
+            chips.append(("together: networks slow each other", QUIET))
+        return tuple(chips)
+
+    def _reel_for_want_of_a_camera(self) -> bool:
+        """Whether the reel runs because nothing else was found; the captions of its pictures have the line."""
+        source = self.session.source
+        return bool(source.caption) and source.message == NO_CAMERA
 
     @property
     def said(self) -> str:
@@ -277,19 +292,37 @@ class MainWindow(QMainWindow):
     # --- what the user does -------------------------------------------------------------------------------------
 
     def open_source(self, text: str) -> bool:
-        """Show another source; a wrong one is said and the old one goes on. Whether it is being opened."""
+        """Show another source; the old one goes on until it gives a picture. Whether it is being opened."""
         size, fps = self.sources.camera_mode
         try:
-            self.session.open(parse_source(text, size=size, fps=fps))
+            source = parse_source(text, size=size, fps=fps)
         except LabError as error:
             self.say(error.sentence)
             return False
-        self._pictures.forget()
-        self.source_text = text
-        self.sources.remember(text)
-        self.bar.show_frozen(False)
-        self._check("freeze", False)
+        self._asked = (source, text)
+        self.session.open(source)
+        self._follow_source()
         return True
+
+    def _follow_source(self) -> None:
+        """Take notice of a source that is shown now, or that gave no picture."""
+        if self._asked is None:
+            return
+        source, text = self._asked
+        if self.session.shown is source:
+            self._asked = None
+            self._pictures.forget()
+            self.source_text = text
+            self.sources.remember(text)
+            self._show_frozen()
+        elif refused := self.session.refused:
+            self._asked = None
+            self.say(f"{refused.message} {refused.hint}".strip() or f"{refused.title} gave no picture.", LONG_S)
+
+    def _show_frozen(self) -> None:
+        """Tell the button and the menu whether the picture is held."""
+        self.bar.show_frozen(self.session.frozen is not None)
+        self._check("freeze", self.session.frozen is not None)
 
     def next_source(self) -> None:
         """The next camera or sample in the round."""
@@ -386,8 +419,7 @@ class MainWindow(QMainWindow):
     def freeze(self, frozen: bool) -> None:
         """Hold the picture for all lanes, or go on."""
         self.session.freeze(frozen)
-        self.bar.show_frozen(self.session.frozen is not None)
-        self._check("freeze", self.session.frozen is not None)
+        self._show_frozen()
         self.refresh_figures()
 
     def set_mode(self, mode: Mode) -> None:
@@ -611,8 +643,9 @@ class MainWindow(QMainWindow):
         self.help.restyle(self.theme, scale)
         self.banner.restyle(self.theme, scale)
         self.absent.restyle(self.theme, scale)
-        for label in (self.truth, self.machine):
-            label.setFont(font(Size.FACT, scale))
+        self.chips.restyle(self.theme, scale)
+        self.truth.setFont(font(Size.BODY, scale))
+        self.machine.setFont(font(Size.FACT, scale))
         self._place()
 
     def _place(self) -> None:

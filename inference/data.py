@@ -23,6 +23,8 @@ class Frame:
     index: int                  # 0, 1, 2, … within its source
     taken_at: float             # s, time.perf_counter(), right after the grab
     capture_ms: float = 0.0     # time spent inside the driver's read
+    scene: int = 0              # counts up at a cut: what was seen before it says nothing about this picture
+    held: bool = False          # frozen: the same picture again and again, not a moving one
     # What was made of the picture, by name: kept as long as the picture, never longer.
     derived: dict[object, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
@@ -125,7 +127,7 @@ class Ask:
     topk: int = 5
     confidence: float = 0.25    # 0..1, least score of a box
     iou: float = 0.45           # 0..1, overlap above which the weaker of two boxes of a class goes
-    smoothing: bool = False     # average class scores over the last frames
+    smoothing: bool = False     # average class scores over the last frames of a scene; never of a held picture
     lens: Lens | None = None    # of one lane alone
 
 

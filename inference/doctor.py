@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from inference.cores import usable_cores
 from inference.options import Options
 from inference.report import ROOT, cpu_name, size_text, version
 from inference.window_check import QT_CHECK_S, QT_PROBE, Trouble, no_screen, window_troubles
@@ -80,7 +81,7 @@ def _program(page: Page, options: Options) -> dict[str, Any]:
         "Python": f"{platform.python_version()} ({sys.executable})",
         "System": platform.platform(),
         "Processor": cpu_name(),
-        "Cores": os.cpu_count() or 1,
+        "Cores": usable_cores(),
     }
 
 

@@ -14,7 +14,7 @@ from inference.predict import prediction_values
 from inference.report import Progress, machine, table
 from inference.session import MakeLoad, Session
 from inference.sources import Source
-from inference.timings import COLUMNS, CPU_STAGES
+from inference.timings import COLUMNS, CPU_STAGES, SPAN_S, rate
 
 TICK_S = 0.1  # an interrupt is noticed this soon on every platform
 PATIENCE_S = 15.0  # without a new picture for so long, a source that may come back is given up
@@ -175,7 +175,7 @@ class Run:
     def _lane(self, lane: Lane) -> dict[str, Any]:
         rows = lane.timings.rows()
         wait, latency = COLUMNS.index("wait"), COLUMNS.index("latency")
-        stages = lane.figures(last=None).stages
+        stages, now = lane.timings.percentiles(), lane.figures()   # the whole run, and what the window would show
         wall = {name: stages[name] for name in (*STAGES, "latency")}
         cpu = {name.removeprefix("cpu_"): stages[name] for name in CPU_STAGES} | {"all": stages["cpu"]}
         result = lane.latest
@@ -190,9 +190,13 @@ class Run:
             "hint": lane.status.hint,
             "results": lane.results,
             "skipped": lane.inbox.dropped,
-            "fps": round(_rate(rows[:, 0].tolist()), 2),
+            "fps": round(rate(rows), 2),
             "timed": len(rows),
             "wall_ms": {name: _percentiles(values) for name, values in wall.items()},
+            "now": {
+                "span_s": SPAN_S, "timed": now.timed, "fps": round(now.fps, 2),
+                "latency_ms": _percentiles(now.stages["latency"]),
+            },
             "cpu_ms": {name: _percentiles(values) for name, values in cpu.items()},
             "age_ms": _ages((rows[:, wait] + rows[:, latency]).tolist()),
             "last": {"frame": result.frame.index, **prediction_values(result.prediction)} if result else None,
@@ -288,10 +292,3 @@ def _ages(ages: list[float]) -> dict[str, float]:
     """How old the picture was when its answer was ready, ms."""
     p50, p95 = np.percentile(ages, (50, 95)) if ages else (0.0, 0.0)
     return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
-
-
-def _rate(moments: list[float]) -> float:
-    """Answers per second between the first and the last of them."""
-    if len(moments) < 2 or moments[-1] <= moments[0]:
-        return 0.0
-    return (len(moments) - 1) / (moments[-1] - moments[0])

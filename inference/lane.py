@@ -117,11 +117,13 @@ class Turnstile:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a lane has done, as numbers."""
+    """What a lane has done, as numbers: the one record that the lane, the legend and a report show."""
 
     results: int
     skipped: int
-    fps: float                                     # answers per second, over the last two seconds
+    timed: int                                     # answers that the times are of: the last SPAN_S; 0: no times
+    fps: float                                     # answers per second, over the last RECENT_S
+    offered: float                                 # pictures per second that the source gave meanwhile; 0: unknown
     stages: dict[str, tuple[float, float, float]]  # stage, "latency", "cpu" and CPU_STAGES → p50, p95, p99 in ms
     bound: Literal["camera", "model", "turns", ""]  # what holds the rate down; "" while unknown
 
@@ -182,16 +184,22 @@ class Lane:
             recognise.stop()
         self.inbox.wake()
 
-    def figures(self, last: int | None = 300) -> Figures:
-        """The lane's numbers over its `last` answers (None: all that are kept); the rate over two seconds."""
-        from inference.timings import RECENT_S, bound, rate
+    def figures(self) -> Figures:
+        """The lane's numbers: times of the answers of the last SPAN_S before the newest, rates of the last RECENT_S.
 
+        The times end with the newest answer, not now: a frozen picture keeps the figures that it had.
+        """
+        from inference.timings import RECENT_S, SPAN_S, bound, offered, percentiles, rate
+
+        rows = self.timings.rows(since=self.timings.newest_s() - SPAN_S)
         recent = self.timings.rows(since=perf_counter() - RECENT_S)
         return Figures(
             results=self.results,
             skipped=self.inbox.dropped,
+            timed=len(rows),
             fps=rate(recent),
-            stages=self.timings.percentiles(last),
+            offered=offered(recent),
+            stages=percentiles(rows),
             bound=bound(recent),
         )
 

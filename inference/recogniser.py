@@ -63,6 +63,7 @@ class Recogniser:
         self._preprocess = Preprocessor(card.input, live=live)
         self._kept_at, self._kept_by = 0.0, card.input
         self._average: NDArray[np.float32] | None = None
+        self._scene = 0   # that the average is of
         self.load_ms = (perf_counter() - start) * 1e3
         self._check()
 
@@ -76,7 +77,7 @@ class Recogniser:
         cpu_ran, ran = thread_time_ns(), perf_counter()
         prediction: Prediction
         if self.card.task == "classify":
-            prediction = top_k(self._smoothed(self._scores(outputs), ask), self.labels, ask.topk)
+            prediction = top_k(self._smoothed(self._scores(outputs), ask, frame), self.labels, ask.topk)
         else:
             kept = suppress(self._candidates(outputs, ask.confidence), self._nms or ask.iou)
             height, width = frame.pixels.shape[:2]
@@ -138,14 +139,14 @@ class Recogniser:
             "Choose another decoder, or another label list, in its card.",
         )
 
-    def _smoothed(self, scores: NDArray[np.float32], ask: Ask) -> NDArray[np.float32]:
-        """Scores averaged over the last frames with falling weight, when asked for."""
-        if not ask.smoothing:
+    def _smoothed(self, scores: NDArray[np.float32], ask: Ask, frame: Frame) -> NDArray[np.float32]:
+        """Scores averaged over the last frames of a scene with falling weight, when asked for."""
+        if not ask.smoothing or frame.held:
             self._average = None
             return scores
-        if self._average is not None:
+        if self._average is not None and frame.scene == self._scene:
             scores = np.asarray(self._average + SMOOTHING * (scores - self._average), np.float32)
-        self._average = scores
+        self._average, self._scene = scores, frame.scene
         return scores
 
     def _check(self) -> None:

@@ -117,6 +117,7 @@ class Recorder:
         self._paused_at: float | None = None
         self._paused_s = 0.0
         self._video: Video | None = None
+        self._done = 0           # bytes of the videos before it
         self._video_at = 0.0     # s on the recording's clock, of the video's first frame
         self._jpeg = b""
         self._last: NDArray[np.uint8] | None = None        # the pixels of `_jpeg`
@@ -187,6 +188,16 @@ class Recorder:
         self.ask_to_close()
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    @property
+    def seconds(self) -> float:
+        """How much is in the videos, s."""
+        return self.frames / self.fps
+
+    @property
+    def bytes(self) -> int:
+        """How large the videos are by now."""
+        return self._done + (self._video.length if self._video else 0)
 
     @property
     def sentence(self) -> str:
@@ -289,6 +300,7 @@ class Recorder:
     def _next_video(self, size: tuple[int, int], at: float) -> Video:
         if self._video:
             self._video.close()
+            self._done += self._video.length
         count = len(self.videos) + 1
         path = self.folder / (f"{self.name}.avi" if count == 1 else f"{self.name}-{count}.avi")
         self._video = Video(path, size, self.fps)

@@ -1,7 +1,6 @@
 """Text and JSON for people and scripts: tables, sizes, a line of progress, what machine this is."""
 
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from inference.cores import usable_cores
 from models.errors import LabError
 
 ROOT = Path(__file__).parents[1]
@@ -140,7 +140,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "os": platform.platform(),
         "cpu": cpu_name(),
-        "cores": os.cpu_count() or 1,
+        "cores": usable_cores(),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inference.backends import Engine
+from inference.cores import usable_cores
 from inference.data import Ask, Frame, LaneSpec, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.lane import Lane, Load, Turnstile
@@ -26,13 +26,6 @@ CLOSE_S = 1.8   # the window must be gone within two seconds
 
 # Makes what a lane runs: (spec, how to run it) → load. inference.weights.loader is the real one.
 MakeLoad = Callable[[LaneSpec, Engine], Load]
-
-
-def usable_cores() -> int:
-    """The cores that this process may use: fewer than the machine has, where the system keeps it to some."""
-    if hasattr(os, "sched_getaffinity"):   # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def default_mode(cores: int | None = None) -> Mode:
@@ -71,7 +64,10 @@ class Session:
         self._on_change = on_change
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
         self._feed: Feed | None = None
+        self._next: Feed | None = None            # being opened; shown once it has given a picture
+        self.refused: SourceStatus | None = None  # of the source that was asked for last and gave none
         self._leaving: list[Lane | Feed] = []     # told to end, not yet gone
+        self._leaving_guard = Lock()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self._mirror = False
 
@@ -85,21 +81,59 @@ class Session:
         """Every state the present source has been in, in order, repeats left out."""
         return self._feed.states_passed() if self._feed else ()
 
+    @property
+    def shown(self) -> Source | None:
+        """The source that is shown; `open` may have been asked for another one that has given no picture yet."""
+        return self._feed.source if self._feed else None
+
+    @property
+    def opening(self) -> Source | None:
+        """The source that was asked for and has given no picture yet, while another one is still shown."""
+        return self._next.source if self._next else None
+
     def open(self, source: Source) -> None:
-        """Show another source; the old one is closed in the background."""
-        feed = Feed(source, self._deliver, self._on_change)
+        """Show another source.
+
+        The old one goes on until the new one gives its first picture: one that gives none is `refused`, and nothing is
+        lost. A camera is let go of at once, as the new source may be the same device.
+        """
+        feed = Feed(source, self._deliver, self._looked_after)
         feed.mirror = self._mirror
-        if self._feed:
-            self._feed.ask_to_close()
-            self._leave(self._feed)
         with self._handing:
-            self._feed = feed
-            self.latest = self.frozen = None
-            if self.recorder:
-                self.recorder.pause(False)
-            for lane in self.lanes:
-                lane.inbox.take()   # of the old source, unread
+            self.refused = None
+            given_up, self._next = self._next, None
+            old = self._feed
+            waits = old is not None and self.latest is not None and not (old.source.live and source.live)
+            if waits:
+                self._next = feed
+            else:
+                self._show(feed)
+        for one in (given_up, None if waits else old):
+            if one:
+                one.ask_to_close()
+                self._leave(one)
         feed.start()
+
+    def _show(self, feed: Feed) -> None:
+        """Take this feed's pictures from now on. Under `_handing`."""
+        self._feed = feed
+        self.latest = self.frozen = None
+        if self.recorder:
+            self.recorder.pause(False)
+        for lane in self.lanes:
+            lane.inbox.take()   # of the old source, unread
+
+    def _looked_after(self) -> None:
+        """On the capture threads: something has changed; give up a new source that ended without a picture."""
+        given_up: Feed | None = None
+        with self._handing:
+            feed = self._next
+            if feed and (status := feed.status()).state in (SourceState.LOST, SourceState.ENDED):
+                self.refused, given_up, self._next = status, feed, None
+        if given_up:
+            given_up.ask_to_close()
+            self._leave(given_up)
+        self._on_change()
 
     def add(self, spec: LaneSpec) -> Lane:
         """Put one more network in front of the picture.
@@ -173,7 +207,7 @@ class Session:
                     self.recorder.pause(False)
             elif self.frozen is None and self.latest is not None:
                 # The waiting time of an answer to a frozen picture begins now, not when it was taken.
-                self.frozen = replace(self.latest, taken_at=perf_counter())
+                self.frozen = replace(self.latest, taken_at=perf_counter(), held=True)
                 self._record_frozen(self.frozen)
                 for lane in self.lanes:
                     self._hand(lane, self.frozen)
@@ -187,8 +221,9 @@ class Session:
     @mirror.setter
     def mirror(self, mirror: bool) -> None:
         self._mirror = mirror
-        if self._feed:
-            self._feed.mirror = mirror
+        for feed in (self._feed, self._next):
+            if feed:
+                feed.mirror = mirror
 
     def record(self, folder: Path) -> Recorder:
         """Write pictures and answers into `folder` until `stop_recording` or `close`.
@@ -225,24 +260,27 @@ class Session:
     def close(self) -> bool:
         """Stop everything and wait for the threads. True when all are gone within two seconds."""
         deadline = perf_counter() + CLOSE_S
-        if self._feed:
-            self._feed.ask_to_close()
+        for feed in (self._feed, self._next):
+            if feed:
+                feed.ask_to_close()
         if self.recorder:
             self.recorder.ask_to_close()
         lanes, self.lanes = self.lanes, []
         for lane in lanes:
             lane.ask_to_close()
         gone = [lane.close(max(0.0, deadline - perf_counter())) for lane in lanes]
-        if self._feed:
-            self._leave(self._feed)
+        for feed in (self._feed, self._next):
+            if feed:
+                self._leave(feed)
         gone += [one.close(max(0.0, deadline - perf_counter())) for one in self._leaving]
         if self.recorder:
             gone.append(self.recorder.close(max(0.0, deadline - perf_counter())))
         return all(gone)
 
     def _leave(self, one: Lane | Feed) -> None:
-        """Remember what was told to end, so that `close` can wait for it."""
-        self._leaving = [*(other for other in self._leaving if not other.close(0)), one]
+        """Remember what was told to end, so that `close` can wait for it; from any thread."""
+        with self._leaving_guard:
+            self._leaving = [*(other for other in self._leaving if not other.close(0)), one]
 
     def _held(self) -> Frame | None:
         """The frozen picture as if taken now: the waiting time of its answer begins when it is asked for."""
@@ -266,10 +304,14 @@ class Session:
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
-        if self.prepare and feed is self._feed:
+        if self.prepare and feed in (self._feed, self._next):
             self.prepare(frame)
+        old: Feed | None = None
         with self._handing:
-            if feed is not self._feed:   # a source that is being left
+            if feed is self._next:   # its first picture: now it is shown
+                old, self._next = self._feed, None
+                self._show(feed)
+            elif feed is not self._feed:   # a source that is being left
                 return
             self.latest = frame
             if self.frozen is None:
@@ -277,4 +319,7 @@ class Session:
                     self.recorder.offer(frame)   # before the lanes: their answers are joined to it
                 for lane in self.lanes:
                     self._hand(lane, frame)
+        if old:
+            old.ask_to_close()
+            self._leave(old)
         self._on_change()

@@ -11,6 +11,7 @@ HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
 CPU_STAGES = ("cpu_preprocess", "cpu_infer", "cpu_postprocess")
 COLUMNS = ("at", *STAGES, "latency", "cpu", *CPU_STAGES, "idle", "turn", "frame")
 RECENT_S = 2.0   # frames per second are counted over this time
+SPAN_S = 20.0    # the times that people see, p50 and p95, are those of the answers of so long
 
 
 class TimingLog:
@@ -57,15 +58,32 @@ class TimingLog:
     def percentiles(self, last: int | None = None) -> dict[str, tuple[float, float, float]]:
         """p50, p95 and p99 in ms of each stage, of "latency", "cpu" and CPU_STAGES, over the `last` rows."""
         rows = self.rows(last)
-        p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
-        named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
-        return {name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named}
+        return percentiles(rows)
+
+    def newest_s(self) -> float:
+        """When the newest answer was ready, s; 0 where there is none."""
+        total = self.total
+        return float(self._rows[(total - 1) % len(self._rows), 0]) if total else 0.0
+
+
+def percentiles(rows: NDArray[np.float64]) -> dict[str, tuple[float, float, float]]:
+    """p50, p95 and p99 in ms of each stage, of "latency", "cpu" and CPU_STAGES, over these rows; 0 without any."""
+    p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
+    named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
+    return {name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named}
 
 
 def rate(recent: NDArray[np.float64]) -> float:
     """Answers per second between the first and the last of these rows."""
     span = float(recent[-1, 0] - recent[0, 0]) if len(recent) > 1 else 0.0
     return (len(recent) - 1) / span if span > 0 else 0.0
+
+
+def offered(recent: NDArray[np.float64]) -> float:
+    """Pictures per second that the source gave between the first and the last of these rows; 0 where unknown."""
+    span = float(recent[-1, 0] - recent[0, 0]) if len(recent) > 1 else 0.0
+    given = float(recent[-1, -1] - recent[0, -1]) if len(recent) > 1 else 0.0
+    return given / span if span > 0 and given > 0 else 0.0
 
 
 def bound(recent: NDArray[np.float64]) -> Literal["camera", "model", "turns", ""]:

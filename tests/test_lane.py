@@ -11,7 +11,7 @@ from spine import SOON, Bell, Net, SlowLoad, loading, picture, spec
 from inference.data import Ask, LaneState, Timing
 from inference.errors import BackendError
 from inference.lane import Lane, Mailbox, Turnstile
-from inference.timings import COLUMNS, HISTORY, TimingLog
+from inference.timings import COLUMNS, HISTORY, SPAN_S, TimingLog
 from inference.timings import bound as bound_by
 
 
@@ -475,16 +475,29 @@ def test_figures_before_the_first_answer(lanes):
 def test_percentiles_are_numpy_s(lanes):
     lane = lanes(Net())
     rng = np.random.default_rng(3)
-    times = rng.gamma(3.0, 5.0, (250, 6))
+    times = rng.gamma(3.0, 5.0, (250, 6))   # within SPAN_S
     now = perf_counter()
     for i, (wait, pre, infer, post, cpu, idle) in enumerate(times):
-        lane.timings.append(now - 60 + i * 0.1, Timing(wait, pre, infer, post, cpu_infer=cpu, idle=idle))
+        lane.timings.append(now - 60 + i * 0.05, Timing(wait, pre, infer, post, cpu_infer=cpu, idle=idle))
     figures = lane.figures()
     columns = dict(zip(("wait", "preprocess", "infer", "postprocess", "cpu"), times[:, :5].T, strict=True))
     columns["latency"] = times[:, 1:4].sum(axis=1)
     for name, values in columns.items():
         assert figures.stages[name] == pytest.approx(np.percentile(values, (50, 95, 99)))
-    assert lane.figures(last=10).stages["infer"][0] == pytest.approx(np.median(times[-10:, 2]))
+    assert figures.timed == 250
+
+
+def test_times_are_those_of_the_last_seconds_before_the_newest_answer(lanes):
+    lane = lanes(Net())
+    now = perf_counter() - 300   # a frozen picture: nothing new for minutes
+    for i in range(400):
+        lane.timings.append(now + i * 0.1, Timing(infer=5.0 if i < 150 else 9.0))
+    figures = lane.figures()
+    assert figures.timed == pytest.approx(SPAN_S / 0.1, abs=1)
+    assert figures.stages["infer"] == (9.0, 9.0, 9.0)
+    assert figures.fps == 0.0
+    lane.timings.clear()   # another mode
+    assert lane.figures().timed == 0
 
 
 @pytest.mark.parametrize("fps", [1.5, 30.0, 400.0])

@@ -8,9 +8,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from spine import SOON, Bell, Net, loading, spec
 
-from gui.lane_words import Pace, Pacer, sentence, summary
+from gui.lane_words import FROZEN, sentence, summary
 from gui.panes import PANES
-from gui.panes.latency import BARS, EMPTY, SPAN_S, Pane
+from gui.panes.latency import BARS, EMPTY, Pane
 from gui.plot_legend import Entry, Legend
 from gui.plot_range import PATIENCE, Follow, joined, nice, spread, thin
 from gui.plot_style import DASHES
@@ -18,6 +18,7 @@ from gui.theme import DARK, LIGHT
 from inference.data import LaneState, LaneStatus, Timing
 from inference.errors import BackendError
 from inference.lane import Figures, Lane, Turnstile
+from inference.timings import SPAN_S
 
 TITLES = ("MobileNet v2", "ResNet-50", "YOLOX-nano")
 
@@ -62,9 +63,9 @@ def fill(lane, count=60, fps=30.0, until=None, step=1, **stages):
         lane.results += 1
 
 
-def figures(bound="model", fps=12.34):
+def figures(bound="model", fps=12.34, offered=30.0):
     stages = dict.fromkeys(("wait", "preprocess", "infer", "postprocess", "latency", "cpu"), (1.0, 2.0, 3.0))
-    return Figures(10, 3, fps, stages, bound)
+    return Figures(10, 3, 10, fps, offered, stages, bound)
 
 
 def colours_in(widget):
@@ -169,54 +170,76 @@ def test_every_lane_has_a_line_style_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("bound", "pace", "said"),
+    ("bound", "fps", "offered", "said"),
     [
-        ("", Pace(), "MobileNet v2 waits for pictures"),
-        ("camera", Pace(30.0, 0.0), "MobileNet v2 keeps up with the camera: 30.0 of 30.0 frames/s"),
-        ("camera", Pace(), "MobileNet v2 keeps up with the camera: 12.3 of 12.3 frames/s"),
-        ("model", Pace(12.3, 17.7), "MobileNet v2 is bound by the model: 12.3 frames/s, 18 frames skipped a second"),
-        ("model", Pace(12.3, 0.1), "MobileNet v2 is bound by the model: 12.3 frames/s"),
-        ("turns", Pace(5.0, 25.0), "MobileNet v2 waits for its turn: 5.0 frames/s, 25 frames skipped a second"),
+        ("", 0.0, 0.0, "MobileNet v2 waits for pictures"),
+        ("camera", 30.0, 30.0, "MobileNet v2 answers every picture: 30.0 frames/s"),
+        ("camera", 29.1, 30.0, "MobileNet v2 answers every picture: 29.1 frames/s"),
+        ("model", 12.34, 30.0, "MobileNet v2 is bound by the model: 12.3 frames/s, 18 frames skipped a second"),
+        ("model", 12.34, 12.4, "MobileNet v2 is bound by the model: 12.3 frames/s"),
+        ("model", 12.34, 0.0, "MobileNet v2 is bound by the model: 12.3 frames/s"),
+        ("turns", 5.0, 30.0, "MobileNet v2 waits for its turn: 5.0 frames/s, 25 frames skipped a second"),
     ],
 )
-def test_what_a_lane_is_bound_by_in_a_sentence(lanes, bound, pace, said):
+def test_what_a_lane_is_bound_by_in_a_sentence(lanes, bound, fps, offered, said):
     (lane,) = lanes()
-    assert sentence(lane, figures(bound), pace) == said
+    assert sentence(lane, figures(bound, fps, offered)) == said
 
 
 def test_a_lane_that_does_not_run_says_so(lanes):
     (lane,) = lanes()
     lane.status = LaneStatus(LaneState.FAILED, "The network cannot run.")
-    assert sentence(lane, figures(), Pace()) == "MobileNet v2 has stopped: The network cannot run"
+    assert sentence(lane, figures()) == "MobileNet v2 has stopped: The network cannot run"
+    lane.status = LaneStatus(LaneState.FAILED, "a.onnx is not here.", absent=True)
+    assert sentence(lane, figures()) == "MobileNet v2 is not on this machine yet"
     lane.status = LaneStatus(LaneState.LOADING)
-    assert sentence(lane, figures(), Pace()) == "MobileNet v2 is loading"
+    assert sentence(lane, figures()) == "MobileNet v2 is loading"
     lane.status, lane.paused = LaneStatus(LaneState.RUNNING), True
-    assert sentence(lane, figures(), Pace()) == "MobileNet v2 is switched off"
+    assert sentence(lane, figures()) == "MobileNet v2 is switched off"
 
 
 def test_many_lanes_in_one_line(lanes):
     a, b, c = lanes(3)
     assert summary([]) == ""
-    both = [(a, figures("camera"), Pace(30.0)), (b, figures("camera"), Pace(30.0))]
-    assert summary(both) == "Both networks keep up with the camera: 30.0 frames/s"
+    both = [(a, figures("camera", 30.0)), (b, figures("camera", 30.0))]
+    assert summary(both) == "Both networks answer every picture: 30.0 frames/s"
     c.status = LaneStatus(LaneState.FAILED, "It cannot run.")
-    line = summary([both[0], (b, figures("model"), Pace(12.3, 17.7)), (c, figures(""), Pace())])
+    line = summary([both[0], (b, figures("model", 12.3)), (c, figures(""))])
     assert line == (
-        "MobileNet v2 keeps up with the camera: 30.0 frames/s · ResNet-50 is bound by the model: 12.3 frames/s"
+        "MobileNet v2 answers every picture: 30.0 frames/s · ResNet-50 is bound by the model: 12.3 frames/s"
         " · YOLOX-nano has stopped"
     )
 
 
-def test_the_pace_is_counted_from_the_lane_s_own_counters(lanes):
+def test_the_rate_in_the_sentence_is_that_of_the_lane(lanes):
     (lane,) = lanes()
-    pacer = Pacer()
-    assert pacer.look(lane, now=0.0) == Pace()
-    for step in range(1, 11):
-        lane.results, lane.inbox.dropped = step * 6, step * 9
-        pace = pacer.look(lane, now=step * 0.5)
-    assert (pace.fps, pace.skipped, pace.offered) == pytest.approx((12, 18, 30))
-    lane.results = 0   # it counts anew
-    assert pacer.look(lane, now=6.0) == Pace()
+    fill(lane, 100, fps=10.0, step=3)
+    found = lane.figures()
+    assert (found.fps, found.offered) == pytest.approx((10.0, 30.0), rel=0.02)
+    said = f"MobileNet v2 is bound by the model: {found.fps:.1f} frames/s, 20 frames skipped a second"
+    assert sentence(lane, found) == said
+
+
+def test_the_window_s_numbers_are_shown_and_no_others(pane, lanes):
+    (lane,) = lanes()
+    fill(lane, 100, infer=10.0)
+    pane.refresh([lane])
+    fill(lane, 400, infer=50.0)
+    told = figures()
+    pane.tell({lane: told})
+    for _ in range(12):   # what is drawn goes on, the numbers stay those of the moment when they were told
+        pane.refresh([lane])
+    assert pane.legend.entries[0].values == ("1.0 ms",)
+    pane.tell({lane: lane.figures()})
+    assert pane.legend.entries[0].values == (f"{lane.figures().stages['latency'][0]:.1f} ms",)
+
+
+def test_a_held_picture_is_said_instead_of_a_verdict(pane, lanes):
+    (lane,) = lanes()
+    fill(lane, 100, step=1)
+    pane.frozen = True
+    pane.refresh([lane])
+    assert pane.words.text() == FROZEN
 
 
 # ---- all networks
@@ -252,7 +275,7 @@ def test_the_legend_has_the_median_of_what_is_shown(pane, lanes):
         fill(made[0], 1, infer=infer)
     pane.refresh(made)
     (first, second) = pane.legend.entries
-    assert (first.tag, first.name, first.values) == ("1", "MobileNet v2", ("20.0 ms",))
+    assert (first.tag, first.name, first.values) == ("1", "MobileNet v2", ("25.0 ms",))
     assert second.values == ("\N{EN DASH}",)
 
 
@@ -299,7 +322,7 @@ def test_the_sentence_is_said_and_the_tooltip_has_one_a_lane(pane, lanes):
     fill(made[0], idle=25.0)
     fill(made[1], step=3, infer=80.0)
     pane.refresh(made)
-    assert pane.words.text().startswith("MobileNet v2 keeps up with the camera")
+    assert pane.words.text().startswith("MobileNet v2 answers every picture")
     assert "ResNet-50 is bound by the model" in pane.words.text()
     assert len(pane.words.toolTip().splitlines()) == 2
 

@@ -8,7 +8,7 @@ from spine import SOON, Bell, Counting, Net, SlowLoad, loading, picture, spec
 
 from inference.backends import Engine
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
-from inference.errors import BackendError, LabError
+from inference.errors import BackendError, LabError, SourceError
 from inference.session import MAX_LANES, Session, default_mode, engine_for
 
 
@@ -254,25 +254,88 @@ def test_together_lanes_compute_at_once_and_in_turns_one_at_a_time(mode):
 # ---- sources
 
 
-def test_after_a_change_of_source_nothing_of_the_old_one_is_delivered(desk):
+def test_the_old_source_goes_on_until_the_new_one_gives_a_picture(desk):
     old, new = Counting("old", shade=10), Counting("new", shade=200)
     (lane,) = desk.add("a")
     desk.session.open(old)
     assert desk.until(lambda: lane.results > 3)
-    old.hold.set()
-    assert old.held.wait(SOON)
     new.hold.set()
     desk.session.open(new)
-    assert desk.session.latest is None   # freeze must not find the old one
+    assert new.held.wait(SOON)
+    before = lane.results
+    assert desk.until(lambda: lane.results > before + 10)   # nothing is lost
+    assert (desk.session.shown, desk.session.opening) == (old, new)
+    assert desk.session.source.title == "old"
     new.hold.clear()
     new.release.set()
-    assert desk.until(lambda: desk.session.latest is not None)
-    begun = len(desk.nets["a"].calls)
-    old.release.set()
+    assert desk.until(lambda: desk.session.shown is new)
+    assert desk.session.opening is None
     assert old.closed.wait(SOON)
+    begun = len(desk.nets["a"].calls) + 1   # one may still be under way
     assert desk.until(lambda: len(desk.nets["a"].calls) > begun + 10)
     assert {int(frame.pixels[1, 1, 0]) for frame, *_ in desk.nets["a"].calls[begun:]} == {200}
     assert desk.session.source.title == "new"
+
+
+class Refusing(Counting):
+    """A source that cannot be had."""
+
+    def open(self):
+        raise SourceError("There is nothing here.", "Choose another.")
+
+
+class Ended(Counting):
+    """A source without pictures."""
+
+    def read(self):
+        return None
+
+
+@pytest.mark.parametrize("kind", [Refusing, Ended])
+def test_a_source_that_gives_nothing_is_refused_and_the_old_one_goes_on(desk, kind):
+    old, new = Counting("old"), kind("new")
+    (lane,) = desk.add("a")
+    desk.session.open(old)
+    assert desk.until(lambda: lane.results > 3)
+    desk.session.freeze()
+    held = desk.session.frozen
+    desk.session.open(new)
+    assert desk.until(lambda: desk.session.refused is not None)
+    assert desk.session.refused.title == "new"
+    assert kind is Ended or desk.session.refused.message == "There is nothing here."
+    assert (desk.session.shown, desk.session.opening) == (old, None)
+    assert desk.session.frozen is held   # what was frozen stays frozen
+    assert new.closed.wait(SOON)
+    desk.session.open(Counting("third"))
+    assert desk.session.refused is None
+
+
+def test_a_source_asked_for_while_another_opens_takes_its_place(desk):
+    first, second, third = Counting("first"), Counting("second"), Counting("third")
+    desk.session.open(first)
+    assert desk.until(lambda: desk.session.latest is not None)
+    second.hold.set()
+    desk.session.open(second)
+    assert second.held.wait(SOON)
+    desk.session.open(third)
+    assert desk.until(lambda: desk.session.shown is third)
+    second.release.set()
+    assert second.closed.wait(SOON)
+    assert desk.session.shown is third
+
+
+def test_a_camera_is_let_go_of_before_another_is_opened(desk):
+    """It may be the same device with another size, which two cannot have."""
+    old, new = Counting("old"), Counting("new")
+    old.live = new.live = True
+    desk.session.open(old)
+    assert desk.until(lambda: desk.session.latest is not None)
+    new.hold.set()
+    desk.session.open(new)
+    assert desk.session.shown is new
+    assert desk.session.latest is None
+    assert old.closed.wait(SOON)
+    new.release.set()
 
 
 def test_a_picture_of_a_source_that_was_left_is_turned_away(desk):
@@ -281,11 +344,13 @@ def test_a_picture_of_a_source_that_was_left_is_turned_away(desk):
     desk.session.open(Counting("old"))
     assert desk.until(lambda: lane.results > 3)
     left, new = desk.session._feed, Counting("new")
-    new.hold.set()
     desk.session.open(new)
+    assert desk.until(lambda: desk.session.shown is new)
+    new.hold.set()
+    assert new.held.wait(SOON)
+    latest = desk.session.latest
     desk.session._deliver(left, picture(1_000_000))
-    assert desk.session.latest is None
-    assert lane.inbox.take() is None
+    assert desk.session.latest is latest
     new.release.set()
 
 
@@ -294,7 +359,8 @@ def test_another_source_ends_the_freeze(desk):
     assert desk.until(lambda: desk.session.latest is not None)
     desk.session.freeze()
     desk.session.open(Counting("new"))
-    assert desk.session.frozen is None
+    assert desk.until(lambda: desk.session.frozen is None)
+    assert desk.until(lambda: desk.session.source.title == "new")
 
 
 def test_mirror_flips_this_source_and_the_next(desk):
@@ -303,8 +369,29 @@ def test_mirror_flips_this_source_and_the_next(desk):
     desk.session.mirror = True
     assert desk.until(lambda: desk.session.latest.pixels[0, 0, 0] == 50)   # the number stands in the other corner
     desk.session.open(Counting("next", shade=60))
-    assert desk.until(lambda: desk.session.latest is not None)
+    assert desk.until(lambda: desk.session.latest.pixels[1, 1, 0] == 60)
     assert desk.session.latest.pixels[0, 0, 0] == 60
+
+
+# ---- smoothing begins anew
+
+
+def test_a_held_picture_says_so_and_a_source_is_a_scene_of_its_own(desk):
+    (lane,) = desk.add("a")
+    desk.session.open(Counting(shade=50))
+    assert desk.until(lambda: lane.results > 3)
+    scenes = {frame.scene for frame, *_ in desk.nets["a"].calls}
+    assert len(scenes) == 1
+    desk.session.freeze()
+    before = len(desk.nets["a"].calls)
+    desk.session.set_ask(Ask(confidence=0.4))
+    assert desk.until(lambda: len(desk.nets["a"].calls) > before)
+    assert all(frame.held for frame, *_ in desk.nets["a"].calls[before + 1 :])
+    desk.session.freeze(False)
+    desk.session.open(Counting("other", shade=55))
+    assert desk.until(lambda: desk.session.latest.pixels[1, 1, 0] == 55)
+    assert desk.session.latest.scene not in scenes
+    assert not desk.session.latest.held
 
 
 # ---- the end

@@ -161,7 +161,7 @@ def test_keys_act(window, qtbot):
     assert window.session.mirror
     qtbot.keyClick(window, Qt.Key.Key_L)
     assert window.session.ask.smoothing
-    assert "smoothed" in " ".join(window._conditions())
+    assert ("labels smoothed", "quiet") in window._conditions()
     qtbot.keyClick(window, Qt.Key.Key_1)
     assert window.session.lanes[0].paused
     qtbot.keyClick(window, Qt.Key.Key_1)

@@ -1,13 +1,13 @@
 """Which panes there are. To add one: write its module, add its line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
 from gui.theme import Theme
 from inference.data import LaneSpec
-from inference.lane import Lane
+from inference.lane import Figures, Lane
 from inference.session import Session
 from models.card import ModelCard
 from models.store import Store
@@ -30,6 +30,7 @@ class Pane(Protocol):
     """A widget below the lanes. It is a QWidget too; mypy need not know. One that wants them has `attach(services)`."""
 
     mode_text: str   # a few words on how the lanes run, set by the window
+    frozen: bool     # whether the picture is held, set by the window
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen, for the settings."""
@@ -41,6 +42,10 @@ class Pane(Protocol):
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Show the newest; called seven times a second while visible."""
+        ...
+
+    def tell(self, figures: Mapping[Lane, Figures]) -> None:
+        """Take the numbers of every lane, as the rest of the window shows them; called four times a second."""
         ...
 
     def restyle(self, theme: Theme, scale: float) -> None:

@@ -1,6 +1,6 @@
 """The catalogue: every architecture in one table, with its card beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
 from inference.errors import LabError
 from inference.fetching import Fetcher
-from inference.lane import Lane
+from inference.lane import Figures, Lane
 from inference.shelf import cost_of
 from inference.weights import missing
 from models.card import ModelCard
@@ -47,6 +47,7 @@ class Pane(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.mode_text = ""
+        self.frozen = False
         self._theme, self._scale = DARK, 1.0
         self._services: Services | None = None
         self._fetcher: Fetcher | None = None
@@ -151,6 +152,9 @@ class Pane(QWidget):
             self._show_card()
         if tuple(self.services.catalog.values()) != self._known:
             self._look()
+
+    def tell(self, figures: Mapping[Lane, Figures]) -> None:
+        """Nothing here shows them."""
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""

@@ -1,6 +1,6 @@
 """How long each network takes, frame by frame; or the stages of one network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.elided import ElidedLabel
-from gui.lane_words import Pace, Pacer, sentence, summary
+from gui.lane_words import FROZEN, sentence, summary
 from gui.latency_entries import STACK, network_entry, stage_colours, stage_entries
 from gui.plot_legend import Legend
 from gui.plot_range import Array, Follow, joined, thin
@@ -17,9 +17,8 @@ from gui.plot_style import DIGIT, Bars, Curve, Plot, paint_ends
 from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.lane import Figures, Lane
-from inference.timings import COLUMNS
+from inference.timings import COLUMNS, SPAN_S
 
-SPAN_S = 20.0       # shown time
 ROWS = 2048         # newest timings looked at: 20 s at 100 frames/s
 BARS = 60           # frames in the view of stages
 WORDS_EVERY = 5     # refreshes between two changes of the numbers: nobody reads faster
@@ -42,8 +41,9 @@ class Pane(QWidget):
         self._shape: tuple[object, ...] = ()         # what the curves and the list of lanes were made for
         self._slot: int | None = None                # of the lane whose stages are shown
         self._curves: list[Curve] = []
-        self._pacers: dict[Lane, Pacer] = {}
-        self._told: dict[Lane, tuple[Figures, Pace]] = {}
+        self._told: dict[Lane, Figures] = {}
+        self._is_told = False   # whether the window gives the numbers
+        self.frozen = False     # whether the picture is held; set by the window
         self._ends: list[tuple[float, str, QColor]] = []   # height in the plot's unit, digit, colour
         self._ranges = {key: Follow(log=key == "log") for key in ("wall", "cpu", "log", "stages")}
         self._ticks = 0
@@ -117,12 +117,46 @@ class Pane(QWidget):
         if fresh:
             self._shape = shape
             self._rebuild()
-        self._measure(everything=fresh)
         if self.view.key == "all":
-            self._draw_all(words=fresh or self._ticks % WORDS_EVERY == 0)
+            self._draw_all()
         else:
-            self._draw_stages(words=fresh or self._ticks % WORDS_EVERY == 0)
+            self._draw_stages()
+        if fresh or (not self._is_told and self._ticks % WORDS_EVERY == 0):
+            self._told = {lane: self._told.get(lane) or lane.figures() for lane in self._lanes}
+            if not self._is_told:
+                self._told = {lane: lane.figures() for lane in self._lanes}
+            self._show_words()
         self._ticks += 1
+
+    def tell(self, figures: Mapping[Lane, Figures]) -> None:
+        """Show these numbers: the window gives every part of it the same ones at the same moment."""
+        self._is_told, self._told = True, dict(figures)
+        if tuple(figures) != self._lanes:
+            self.refresh(tuple(figures))
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """The legend and the sentence."""
+        if self.view.key == "all":
+            clock = "latency" if self.clock.key == "wall" else "cpu"
+            entries = [
+                network_entry(
+                    lane, self._told[lane], clock, self._theme.lane(lane.slot), sentence(lane, self._told[lane])
+                )
+                for lane in self._lanes
+            ]  # fmt: skip
+            self.legend.show_entries(entries, (f"p50, {SPAN_S:.0f} s",))
+            told = [(lane, self._told[lane]) for lane in self._lanes]
+            line = FROZEN if self.frozen and told else summary(told)
+            self._say(line, [sentence(*entry) for entry in told])
+        elif lane := self.lane:
+            figures = self._told[lane]
+            self.legend.show_entries(stage_entries(self._theme, lane, figures), ("p50", "p95"))
+            said = FROZEN if self.frozen else sentence(lane, figures)
+            self._say(said, [said])
+        else:
+            self.legend.show_entries([])
+            self._say("", [])
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
@@ -212,8 +246,7 @@ class Pane(QWidget):
         for curve in self._curves:
             curve.setVisible(self.view.key == "all")
             self.plot.add(curve)
-        self._pacers = {lane: self._pacers.get(lane) or Pacer() for lane in self._lanes}
-        self._told = {lane: told for lane, told in self._told.items() if lane in self._pacers}
+        self._told = {lane: told for lane, told in self._told.items() if lane in self._lanes}
         self._ends = []
         self.plot.show_axes(bool(self._lanes))
         self._rebuild_choice()
@@ -263,13 +296,7 @@ class Pane(QWidget):
             return self._ranges["stages"]
         return self._ranges["log" if self.log.isChecked() else self.clock.key]
 
-    def _measure(self, *, everything: bool) -> None:
-        """What the sentence needs; the lanes take turns, so that no refresh pays for all of them."""
-        for i, lane in enumerate(self._lanes):
-            if everything or lane not in self._told or (self._ticks + i) % WORDS_EVERY == 0:
-                self._told[lane] = (lane.figures(), self._pacers[lane].look(lane))
-
-    def _draw_all(self, *, words: bool) -> None:
+    def _draw_all(self) -> None:
         now = perf_counter()
         column = LATENCY if self.clock.key == "wall" else CPU
         log = self.log.isChecked()
@@ -300,22 +327,11 @@ class Pane(QWidget):
                 middle = float(recent[len(recent) // 2])
                 ends.append((middle, str(lane.slot + 1), self._theme.lane(lane.slot)))
         self._ends = ends
-        if words:
-            pairs = zip(self._lanes, sorted_values, strict=True)
-            told = [(lane, *self._told[lane]) for lane in self._lanes]
-            entries = [
-                network_entry(lane, values, self._theme.lane(lane.slot), sentence(*said))
-                for (lane, values), said in zip(pairs, told, strict=True)
-            ]
-            self.legend.show_entries(entries, ("p50",))
-            self._say(summary(told), [sentence(*entry) for entry in told])
 
-    def _draw_stages(self, *, words: bool) -> None:
+    def _draw_stages(self) -> None:
         lane = self.lane
         if lane is None:
             self.bars.set(np.zeros((0, len(STACK))), np.zeros(0), 0.0)
-            self.legend.show_entries([])
-            self._say("", [])
             return
         rows = lane.timings.rows(BARS)
         parts, cpu = rows[:, STACK_COLUMNS], rows[:, CPU]
@@ -325,11 +341,6 @@ class Pane(QWidget):
             if follow.follow(0.0, float(totals[round(0.95 * (len(totals) - 1))])):
                 self.plot.show_y(follow, "ms")
         self.bars.set(parts, cpu, -float(len(rows)))
-        if words:
-            figures, pace = self._told[lane]
-            self.legend.show_entries(stage_entries(self._theme, lane, figures), ("p50", "p95"))
-            said = sentence(lane, figures, pace)
-            self._say(said, [said])
 
     def _say(self, line: str, sentences: Sequence[str]) -> None:
         self.words.setText(line)

@@ -1,6 +1,6 @@
 """The preprocessing X-ray: what one network is given, and what it answers when it is given something else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Classification, Lens, Result
 from inference.errors import LabError
-from inference.lane import Lane
+from inference.lane import Figures, Lane
 from inference.xray import SWITCHES, Channel, as_picture, channels, differences, offered, recipe, switched, warning
 from models.card import InputSpec, ModelCard
 from models.user_cards import free_name, is_own, save_card
@@ -161,6 +161,7 @@ class Pane(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.mode_text = ""
+        self.frozen = False
         self._theme, self._scale = DARK, 1.0
         self._services: Services | None = None
         self._lanes: tuple[Lane, ...] = ()
@@ -271,6 +272,9 @@ class Pane(QWidget):
         if result is not None and result is not self._shown and result.seen is not None:
             self._shown = result
             self._show(lane, result)
+
+    def tell(self, figures: Mapping[Lane, Figures]) -> None:
+        """Nothing here shows them."""
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""

@@ -6,6 +6,7 @@ import logging
 import zlib
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -22,9 +23,12 @@ STALL_S = 1.0                          # without a new picture
 REPEAT_S = 1.5                         # the same picture again and again: cheap streams stutter, hence longer
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 5.0)   # between attempts to open; the last one from then on
 RECENT_S = 2.0                         # frames per second are counted over this time
+GLANCE = (18, 32)                      # rows and columns at which two pictures are compared
+CUT = 30.0                             # 0..255: more than that, on average, is another scene, not a movement
 BLACK = 12                             # 0..255; a covered lens is still noisier than this
 
 log = logging.getLogger(__name__)
+_scenes = count()   # one number a scene, in the whole program: another source is another scene
 
 
 class Feed:
@@ -51,9 +55,17 @@ class Feed:
         self._taken: deque[float] = deque(maxlen=2000)
         self._size = (0, 0)
         self._index = 0
+        self._scene = next(_scenes)
+        self._glance: NDArray[np.int16] | None = None   # the last picture at a few points
+        self._caption = ""
         self._digest: int | None = None
         self._thread = Thread(target=self._run, name="capture", daemon=True)
         self._watchdog = Thread(target=self._watch, name="capture watchdog", daemon=True)
+
+    @property
+    def source(self) -> Source:
+        """What is captured."""
+        return self._source
 
     def start(self) -> None:
         """Begin to capture."""
@@ -198,9 +210,21 @@ class Feed:
         with self._lock:
             self._size = (height, width)
             self._taken.append(taken)
+        if self._is_cut(pixels):
+            self._scene = next(_scenes)
         self._set(SourceState.LIVE, None)
-        self._deliver(self, Frame(pixels, self._index, taken, capture_ms))
+        self._deliver(self, Frame(pixels, self._index, taken, capture_ms, self._scene))
         self._index += 1
+
+    def _is_cut(self, pixels: NDArray[np.uint8]) -> bool:
+        """Whether this picture shows something else than the one before, seen at a few hundred points."""
+        height, width = pixels.shape[:2]
+        glance = pixels[:: max(1, height // GLANCE[0]), :: max(1, width // GLANCE[1])].astype("int16")
+        before, self._glance = self._glance, glance
+        said, self._caption = self._caption, self._source.caption
+        if before is None:
+            return False
+        return said != self._caption or before.shape != glance.shape or float(abs(glance - before).mean()) > CUT
 
     # --- the watchdog -------------------------------------------------------------------------------------------
 

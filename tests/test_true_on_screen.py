@@ -1,0 +1,246 @@
+"""Nothing on screen that is not so: an answer stands under its own picture, figures are one record, states are said."""
+
+import gc
+from dataclasses import replace
+from threading import Semaphore
+from time import perf_counter
+
+import make
+import numpy as np
+import pytest
+import shiboken6
+from PySide6.QtCore import Qt
+from spine import SOON, Counting
+
+from gui.bridge import Bridge
+from gui.chips import LIT, QUIET, RED, Chips, clock
+from gui.main_window import MainWindow
+from gui.settings import Settings
+from inference.data import Ask, Classification, Detections, LaneSpec, Mode, Result, Timing
+from inference.headless import Limits, Run
+from inference.session import Session
+from inference.sources import parse_source
+from inference.timings import SPAN_S
+from models.store import Store
+
+CATALOG = {
+    "reads": replace(make.card("reads"), title="Reader"),
+    "boxes": replace(make.card("boxes", task="detect", decoder="yolox"), title="Boxer"),
+}
+
+
+class Reader:
+    """Answers with the number that stands in the picture; answers only as often as it is let."""
+
+    provider, warning = "CPU", ""
+
+    def __init__(self, *, boxes: bool) -> None:
+        self.boxes, self.gate = boxes, Semaphore(3)
+
+    def __call__(self, frame, ask, *, idle, turn):
+        self.gate.acquire(timeout=3 * SOON)
+        label, score = (str(frame.pixels[0, 0, 0]),), np.array([0.5], np.float32)
+        edges = np.array([[0, 0, 2, 2]], np.float32)
+        answer = Detections(edges, score, label) if self.boxes else Classification(label, score)
+        return Result(frame, "reads", answer, Timing(1, 1, 7.25, 1, idle=idle, turn=turn), perf_counter())
+
+    def stop(self):
+        self.gate.release(100)
+
+
+@pytest.fixture
+def readers():
+    return {name: Reader(boxes=name == "boxes") for name in CATALOG}
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, readers):
+    bridge = Bridge()
+    session = Session(lambda spec, engine: lambda report, cancelled: readers[spec.model], bridge.wake, mode=Mode.TURNS)
+    made = MainWindow(session, bridge, CATALOG, Store(cache=tmp_path / "cache"), Settings())
+    bridge.setParent(made)
+    made.resize(1280, 800)
+    made.show()
+    session.open(Counting(period_s=0.01))
+    yield made
+    made.close()
+    shiboken6.delete(made)
+    gc.collect()
+
+
+def lane_of(window, qtbot, name="reads", answers=3):
+    window.add_lane(LaneSpec(name))
+    lane = window.session.lanes[-1]
+    qtbot.waitUntil(lambda: lane.results >= answers, timeout=8000)
+    return lane
+
+
+def settle(window, qtbot):
+    """The newest is on screen."""
+    qtbot.waitUntil(lambda: all(v._shown is v.lane.latest for v in window.grid.views), timeout=5000)
+    window.refresh_figures()
+
+
+# ---- an answer and its picture ----
+
+
+@pytest.mark.parametrize("name", list(CATALOG))
+def test_a_lane_shows_the_picture_that_it_answered(window, qtbot, readers, name):
+    """Whatever the camera shows meanwhile: the network is held, a hundred pictures go by."""
+    lane = lane_of(window, qtbot, name)
+    settle(window, qtbot)
+    seen = window.session.latest.index
+    qtbot.waitUntil(lambda: window.session.latest.index > seen + 100, timeout=8000)
+    window.refresh()
+    view = window.grid.views[0]
+    assert view.picture.frame is lane.latest.frame
+    assert view.bars._answer is lane.latest.prediction
+    assert view.bars._answer.labels == (str(view.picture.frame.pixels[0, 0, 0]),)
+    assert view.picture.found is (lane.latest.prediction if name == "boxes" else None)
+    readers[name].gate.release(5)
+    qtbot.waitUntil(lambda: lane.results >= 8, timeout=8000)
+    settle(window, qtbot)
+    assert view.bars._answer.labels == (str(view.picture.frame.pixels[0, 0, 0]),)
+
+
+def test_before_the_first_answer_the_live_picture_is_shown(window, qtbot, readers):
+    readers["reads"].gate = Semaphore(0)
+    window.add_lane(LaneSpec("reads"))
+    view = window.grid.views[0]
+    qtbot.waitUntil(lambda: view.picture.frame is not None, timeout=5000)
+    first = view.picture.frame.index
+    qtbot.waitUntil(lambda: view.picture.frame.index > first, timeout=5000)
+    assert view.lane.latest is None
+
+
+# ---- one record ----
+
+
+def test_a_frozen_lane_never_says_nought(window, qtbot, readers):
+    """Space, then T: the times begin anew, and there are none."""
+    lane = lane_of(window, qtbot)
+    readers["reads"].gate.release(40)
+    qtbot.waitUntil(lambda: lane.results >= 12, timeout=8000)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert window.session.frozen is not None
+    settle(window, qtbot)
+    view = window.grid.views[0]
+    assert view.figures_row._shown[0] == "9.2 ms"   # what it had
+    qtbot.keyClick(window, Qt.Key.Key_T)
+    window.refresh_figures()
+    assert not len(lane.timings)
+    assert view.figures_row._shown == ("–", ())
+    said = " ".join(entry.values[0] for entry in window.deck.pane.legend.entries) if window.deck.pane else ""
+    assert "0.0" not in said
+
+
+def test_one_p50_in_lane_legend_and_json(window, qtbot, readers):
+    lane = lane_of(window, qtbot)
+    window.show_pane("latency")
+    rng = np.random.default_rng(5)
+    end = perf_counter()
+    for i in range(900):   # 60 s: more than any of the three may look at
+        lane.timings.append(end - 60 + i / 15, Timing(preprocess=1.0, infer=float(rng.gamma(4, 8))), i)
+    window.refresh_figures()
+    shown = window.grid.views[0].figures_row._shown
+    legend = window.deck.pane.legend.entries[0].values[0]
+    report = Run(lambda *_: None, [], parse_source("pattern"), Limits())._lane(lane)
+    rows = lane.timings.rows(since=lane.timings.newest_s() - SPAN_S)
+    p50, p95, _ = np.percentile(rows[:, 5], (50, 95, 99))   # latency
+    assert shown[0] == legend == f"{p50:.1f} ms" == f"{report['now']['latency_ms']['p50']:.1f} ms"
+    assert shown[1][0][0] == f"{p95:.1f} ms" == f"{report['now']['latency_ms']['p95']:.1f} ms"
+    assert report["now"]["timed"] == len(rows) == pytest.approx(300, abs=5)
+    assert report["timed"] == len(lane.timings)   # the run as a whole stands beside it
+    assert str(round(SPAN_S)) in window.deck.pane.legend._head[0]
+
+
+# ---- states ----
+
+
+def chips(window):
+    window.refresh_figures()
+    return dict(window.chips.shown)
+
+
+def test_frozen_is_said_whatever_else_is(window, qtbot):
+    lane_of(window, qtbot)
+    assert not chips(window)
+    window.say("Something was done.")
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert chips(window)["FROZEN · Space goes on"] == LIT
+    assert "frozen" in window.bar.source._facts
+    assert "frames/s" not in window.bar.source._facts
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert not chips(window)
+
+
+def test_a_recording_is_red_with_its_time_and_size(window, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("gui.main_window._folder_for", lambda _: tmp_path)
+    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    window.record(True)
+    qtbot.waitUntil(lambda: window.session.recorder.frames > 0, timeout=5000)
+    (words,) = chips(window)
+    assert chips(window)[words] == RED
+    assert words.startswith("● REC 0:0")
+    assert words.endswith(" MB")
+    window.record(False)
+    assert not chips(window)
+
+
+def test_the_other_states_stand_beside_each_other(window, qtbot):
+    window.set_ask(Ask(smoothing=True))
+    window.set_mirror(True)
+    window.set_mode(Mode.TOGETHER)
+    assert chips(window) == {
+        "labels smoothed": QUIET, "mirrored": QUIET, "together: networks slow each other": QUIET,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (12.9, "0:12"), (61, "1:01"), (3905, "65:05")])
+def test_a_clock(seconds, said):
+    assert clock(seconds) == said
+
+
+def test_chips_take_no_room_where_there_is_nothing(qtbot):
+    made = Chips(None)
+    qtbot.addWidget(made)
+    made.show_chips((("FROZEN", LIT),))
+    assert made.width() > 0
+    made.show_chips(())
+    assert made.width() == 0
+
+
+# ---- sources ----
+
+
+def test_a_source_that_gives_nothing_leaves_the_old_one(window, qtbot, tmp_path):
+    lane = lane_of(window, qtbot)
+    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    before = window.source_text
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video at all")
+    assert window.open_source(str(broken))
+    qtbot.waitUntil(lambda: "broken.mp4" in window.said, timeout=8000)
+    assert window.source_text == before
+    assert window.session.source.title == "counting"
+    assert window.banner.isHidden()
+    assert lane.status.state.value == "running"
+
+
+def test_a_source_is_remembered_once_it_is_shown(window, qtbot):
+    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    window.open_source("pattern")
+    qtbot.waitUntil(lambda: window.source_text == "pattern", timeout=8000)
+    assert window.session.source.title == "Test pattern"
+
+
+def test_the_caption_of_a_picture_is_said(window, qtbot):
+    class Told(Counting):
+        caption = "A spice market: nobody taught these networks the word."
+        note = "No camera found."
+
+    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    window.session.open(Told("told"))
+    qtbot.waitUntil(lambda: window.session.source.title == "told", timeout=5000)
+    window.refresh_figures()
+    assert window.truth.text() == Told.caption
