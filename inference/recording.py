@@ -3,6 +3,7 @@
 `NAME.avi` is Motion JPEG at a constant rate: an ordinary video for this program and for every player.
 `NAME.jsonl` has one object a line: `start` (program, date, mode, lanes), `video` (a file begins), `answer`
 (with the video and the frame in it that it belongs to, null where that picture was dropped), `end` (counts).
+A picture of another size than the first one is fitted into its size, with black beside it; boxes are px of the video.
 """
 
 import json
@@ -68,6 +69,16 @@ class _Answer:
     result: tuple[str, Any, Any]   # model, prediction, timing
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a picture is in the videos."""
+
+    video: str
+    frame: int
+    picture: tuple[int, int]   # (height, width) of the picture, px
+    size: tuple[int, int]      # of the video
+
+
 class Recorder:
     """Writes pictures and answers on its own thread; nobody ever waits for it.
 
@@ -110,7 +121,7 @@ class Recorder:
         self._box: _Picture | None = None
         self._buffer: deque[_Answer] = deque()
         self._numbers: dict[int, int] = {}                 # id of the pixels → number; see `answer`
-        self._places: dict[int, tuple[str, int]] = {}      # number → video, frame
+        self._places: dict[int, _Place] = {}               # by number
         self._offered = 0
         self._over = False
         self.began = perf_counter()   # s
@@ -260,21 +271,22 @@ class Recorder:
         size = (picture.pixels.shape[0], picture.pixels.shape[1])
         self._catch_up(picture.at)
         video = self._video
-        if video is None or video.size != size or video.length > LARGEST:
-            video = self._next_video(size, picture.at)
+        if video is None or video.length > LARGEST:
+            video = self._next_video(video.size if video else size, picture.at)
         again = picture.pixels is self._last
         early = not picture.certain and video.frames - self._position(picture.at) > 1
         if early:   # the video has caught up with the time already
             self.surplus += not again
         else:
             if not again:
-                ok, jpeg = cv2.imencode(".jpg", picture.pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+                pixels = _fitted(picture.pixels, video.size)
+                ok, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
                 if not ok:
                     raise _unfit("no reason given")
                 self._jpeg, self._last = jpeg.tobytes(), picture.pixels
             self._add(video)
         if again or not early:
-            self._places[picture.number] = (video.path.name, video.frames - 1)
+            self._places[picture.number] = _Place(video.path.name, video.frames - 1, size, video.size)
             if len(self._places) > MOST_NUMBERS:
                 del self._places[next(iter(self._places))]
 
@@ -317,13 +329,13 @@ class Recorder:
 
     def _described(self, answer: _Answer) -> dict[str, Any]:
         model, prediction, timing = answer.result
-        video, frame = self._places.get(-1 if answer.number is None else answer.number, (None, None))
+        place = self._places.get(-1 if answer.number is None else answer.number)
         stages = {"wait": timing.wait, "preprocess": timing.preprocess, "infer": timing.infer}
         stages |= {"postprocess": timing.postprocess, "cpu": timing.cpu}
         line: dict[str, Any] = {
             "t": round(answer.at, 4),
-            "video": video,
-            "frame": frame,
+            "video": place.video if place else None,
+            "frame": place.frame if place else None,
             "lane": answer.slot + 1,   # as its key
             "model": model,
             "backend": answer.spec.backend,
@@ -332,7 +344,11 @@ class Recorder:
             "scores": [round(float(score), 5) for score in prediction.scores],
         }
         if isinstance(prediction, Detections):
-            line["boxes"] = [[round(float(edge), 1) for edge in box] for box in prediction.boxes]
+            boxes = prediction.boxes.astype(np.float64)
+            if place:   # px of the video
+                scale, left, top = _fit(place.picture, place.size)
+                boxes = boxes * scale + (left, top, left, top)
+            line["boxes"] = [[round(float(edge), 1) for edge in box] for box in boxes]
         return line | {"ms": {name: round(float(ms), 3) for name, ms in stages.items()}}
 
     def _line(self, kind: str, content: Mapping[str, Any]) -> None:
@@ -378,6 +394,28 @@ class Recorder:
         self._last, self._jpeg = None, b""
         if self.trouble:
             self._on_change()
+
+
+def _fit(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, int, int]:
+    """How a picture lies in a video of `size`, both (height, width): its scale, and the px left of it and above it."""
+    if picture == size:
+        return 1.0, 0, 0
+    scale = min(size[0] / picture[0], size[1] / picture[1])
+    high, wide = (max(1, round(side * scale)) for side in picture)
+    return scale, (size[1] - wide) // 2, (size[0] - high) // 2
+
+
+def _fitted(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture as it lies in a video of `size` (height, width): whole, black beside it."""
+    picture = (pixels.shape[0], pixels.shape[1])
+    if picture == size or not pixels.size:
+        return pixels
+    scale, left, top = _fit(picture, size)
+    high, wide = (max(1, round(side * scale)) for side in picture)
+    small = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    fitted = np.zeros((*size, 3), np.uint8)
+    fitted[top : top + high, left : left + wide] = small
+    return fitted
 
 
 def _unfit(reason: str) -> LabError:

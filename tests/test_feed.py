@@ -393,3 +393,57 @@ def test_close_says_when_a_driver_never_returns() -> None:
     hang.set()
     assert shown.feed.close(2.0)
     assert len(shown.frames) == 1   # what came after the end is not delivered
+
+
+# --- scenes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("second", "cut"),
+    [
+        (np.full((90, 160, 3), 40, np.uint8), False),
+        (np.full((90, 160, 3), 60, np.uint8), False),     # the light changed
+        (np.full((90, 160, 3), 200, np.uint8), True),
+        (np.full((180, 160, 3), 40, np.uint8), True),     # another shape is another picture
+        (np.full((2, 2, 3), 40, np.uint8), True),
+    ],
+    ids=["same", "brighter", "another", "shape", "tiny"],
+)
+def test_a_cut_begins_another_scene(
+    watch: Callable[[Source], Watched], second: NDArray[np.uint8], cut: bool
+) -> None:
+    first = np.full((90, 160, 3), 40, np.uint8)
+    shown = watch(Script(first, first, second, second))
+    shown.wait_for(ENDED)
+    scenes = [frame.scene for frame in shown.frames]
+    assert scenes[0] == scenes[1]
+    assert (scenes[2] != scenes[1]) is cut
+    assert scenes[3] == scenes[2]
+
+
+def test_a_movement_is_no_cut(watch: Callable[[Source], Watched]) -> None:
+    pattern = Pattern((320, 180))
+    pattern.open()
+    shown = watch(Script(*(pattern.frame(i) for i in range(30))))
+    shown.wait_for(ENDED)
+    assert len({frame.scene for frame in shown.frames}) == 1
+
+
+def test_another_caption_is_another_scene(watch: Callable[[Source], Watched]) -> None:
+    first = np.full((90, 160, 3), 40, np.uint8)
+    script = Script(first, first)
+
+    def told() -> NDArray[np.uint8]:
+        script.caption = "Another picture"   # faded in, so that no two frames differ much
+        return first
+
+    script = Script(first, told, first)
+    shown = watch(script)
+    shown.wait_for(ENDED)
+    scenes = [frame.scene for frame in shown.frames]
+    assert scenes[0] != scenes[1] == scenes[2]
+
+
+def test_every_source_is_a_scene_of_its_own() -> None:
+    feeds = [Feed(Script(), lambda *_: None, lambda: None) for _ in range(3)]
+    assert len({feed._scene for feed in feeds}) == 3

@@ -112,6 +112,28 @@ def test_smoothing_averages_and_forgets(tmp_path: Path) -> None:
     np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)   # what was before is forgotten
 
 
+def test_smoothing_begins_anew_at_a_cut_and_never_touches_a_held_picture(tmp_path: Path) -> None:
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+
+    def scores(picture: Frame, smoothing: bool = True) -> np.ndarray:
+        found = recognise(picture, Ask(topk=10, smoothing=smoothing)).prediction
+        assert isinstance(found, Classification)
+        return found.scores[np.argsort(found.indices)]
+
+    dark, bright = plain(8, 8, (0, 0, 0)), plain(8, 8, (255, 255, 255))
+    exact_dark, exact_bright = scores(dark, False), scores(bright, False)
+    scores(dark)
+    np.testing.assert_allclose(scores(replace(bright, scene=1)), exact_bright, atol=1e-6)   # a cut
+    mixed = exact_bright + SMOOTHING * (exact_dark - exact_bright)
+    np.testing.assert_allclose(scores(replace(dark, scene=1)), mixed, atol=1e-6)            # none
+    held = replace(bright, scene=1, held=True)
+    for confidence in (0.3, 0.4):   # moved while frozen, each time answered anew
+        found = recognise(held, Ask(topk=10, smoothing=True, confidence=confidence)).prediction
+        assert isinstance(found, Classification)
+        np.testing.assert_allclose(found.scores[np.argsort(found.indices)], exact_bright, atol=1e-6)
+    np.testing.assert_allclose(scores(replace(dark, scene=1)), exact_dark, atol=1e-6)       # and anew after it
+
+
 # ---- cards that do not fit ----
 
 WRONG_SIZE = "The model wants 1\N{MULTIPLICATION SIGN}3\N{MULTIPLICATION SIGN}8\N{MULTIPLICATION SIGN}8, its card says "

@@ -285,17 +285,46 @@ def test_after_a_long_sleep_the_clock_gives_way(tmp_path, disk):
     assert play(tmp_path / "a.avi")[-1] == 2
 
 
-def test_another_size_begins_another_video(tmp_path, disk):
+def test_pictures_of_all_sizes_make_one_video(tmp_path, disk):
+    """A folder of mixed pictures: whole, with black beside them, and the boxes where they are in the video."""
     recorder = Recorder(tmp_path, "a")
     offer(recorder, disk, 1, 2)
-    (frame,) = offer(recorder, disk, 3, start=2, height=48)
-    offer(recorder, disk, 4, start=3, height=48)
-    recorder.answer(0, spec(), "CPU", said(frame))
+    bright = Frame(np.full((96, 128, 3), 255, np.uint8), 3, recorder.began + 2 / recorder.fps)   # 32 px high: 43 wide
+    recorder.offer(bright)
+    assert disk.until(3)
+    answer = make.detections(("cat", 0.9, (0, 0, 128, 96)), ("dog", 0.8, (64, 48, 128, 96)))
+    recorder.answer(0, spec(), "CPU", Result(bright, "net", answer, Timing(infer=1), perf_counter()))
     assert recorder.close()
-    assert recorder.videos == [tmp_path / "a.avi", tmp_path / "a-2.avi"]
-    assert (play(recorder.videos[0]), play(recorder.videos[1])) == ([1, 2], [3, 4])
-    assert [(v["video"], v["height"]) for v in lines(recorder, "video")] == [("a.avi", 32), ("a-2.avi", 48)]
-    assert (lines(recorder, "answer")[0]["video"], lines(recorder, "answer")[0]["frame"]) == ("a-2.avi", 0)
+    assert recorder.videos == [tmp_path / "a.avi"]
+    assert [(v["video"], v["height"], v["width"]) for v in lines(recorder, "video")] == [("a.avi", 32, 128)]
+    assert play(recorder.videos[0])[:2] == [1, 2]
+    capture = cv2.VideoCapture(str(recorder.videos[0]), cv2.CAP_FFMPEG)
+    while (read := capture.read())[0]:
+        shown = read[1]
+    capture.release()
+    columns = np.flatnonzero(shown[16, :, 1] > 127)
+    assert (columns[0], columns[-1] + 1) == pytest.approx((42, 85), abs=1)
+    (line,) = lines(recorder, "answer")
+    assert (line["video"], line["frame"]) == ("a.avi", 2)
+    np.testing.assert_allclose(line["boxes"], [[42, 0, 84.7, 32], [63.3, 16, 84.7, 32]], atol=0.6)
+
+
+@pytest.mark.parametrize(
+    ("picture", "size", "fit"),
+    [
+        ((32, 128), (32, 128), (1.0, 0, 0)),
+        ((64, 128), (32, 128), (0.5, 32, 0)),
+        ((32, 256), (32, 128), (0.5, 0, 8)),
+        ((16, 16), (32, 128), (2.0, 48, 0)),
+        ((9000, 2), (32, 128), (32 / 9000, 63, 0)),
+    ],
+)
+def test_how_a_picture_lies_in_a_video(picture, size, fit):
+    scale, left, top = recording._fit(picture, size)
+    assert (scale, left, top) == pytest.approx(fit, abs=0.5)
+    fitted = recording._fitted(np.full((*picture, 3), 200, np.uint8), size)
+    assert fitted.shape == (*size, 3)
+    assert fitted[:, :left].max(initial=0) == fitted[:top].max(initial=0) == 0
 
 
 def test_a_video_as_large_as_avi_allows_is_followed_by_another(tmp_path, disk, monkeypatch):

@@ -57,7 +57,8 @@ class Feed:
         self._index = 0
         self._scene = next(_scenes)
         self._glance: NDArray[np.int16] | None = None   # the last picture at a few points
-        self._caption = ""
+        self._caption = ""                              # of the last picture
+        self._shape: tuple[int, ...] = ()
         self._digest: int | None = None
         self._thread = Thread(target=self._run, name="capture", daemon=True)
         self._watchdog = Thread(target=self._watch, name="capture watchdog", daemon=True)
@@ -221,10 +222,11 @@ class Feed:
         height, width = pixels.shape[:2]
         glance = pixels[:: max(1, height // GLANCE[0]), :: max(1, width // GLANCE[1])].astype("int16")
         before, self._glance = self._glance, glance
+        shape, self._shape = self._shape, pixels.shape
         said, self._caption = self._caption, self._source.caption
         if before is None:
             return False
-        return said != self._caption or before.shape != glance.shape or float(abs(glance - before).mean()) > CUT
+        return said != self._caption or shape != pixels.shape or float(abs(glance - before).mean()) > CUT
 
     # --- the watchdog -------------------------------------------------------------------------------------------
 
