@@ -9,6 +9,7 @@ from gui.lane_view import count
 from gui.style import set_role
 from gui.theme import Size, Theme, font
 from inference.fetching import Fetch
+from inference.guesses import guessed_text
 from inference.shelf import origin
 from inference.xray import recipe
 from models.card import ModelCard
@@ -173,5 +174,5 @@ def _lines(card: ModelCard, facts: Facts) -> list[str]:
     lines.append(f"Licence: {card.licence or 'unknown'}" + (f", which {asks}" if asks else ""))
     lines.append(f"Weights: {card.source}")
     if card.guessed:
-        lines.append(f"Guessed, please check: {', '.join(key.removeprefix('input.') for key in card.guessed)}")
+        lines.append(f"Guessed, please check: {guessed_text(card)}")
     return lines

@@ -46,28 +46,36 @@ def _accuracy(card: ModelCard) -> tuple[float | None, str]:
     return None, ""
 
 
+# What one chooses by stands first: it must be seen without scrolling.
 COLUMNS = (
     Column("Network", lambda c, _f: c.title, lambda c, _f: c.title.lower()),
     Column("Where", lambda c, f: _place(c, f), lambda c, f: _place(c, f), "On this disk, or how to get it"),
-    Column("Family", lambda c, _f: c.family, lambda c, _f: c.family.lower()),
-    Column("Answers", lambda c, _f: TASKS[c.task], lambda c, _f: c.task),
-    Column("Year", lambda c, _f: str(c.year or ""), lambda c, _f: c.year or None, number=True),
+    Column(
+        "Accuracy %", lambda c, _f: _accuracy(c)[1], lambda c, _f: _accuracy(c)[0],
+        "As published: top-1 on ImageNet, AP on COCO; the recipe stands in the card", number=True,
+    ),
     Column(
         "Parameters", lambda _c, f: count(f.parameters) if f.parameters else "", lambda _c, f: f.parameters or None,
         "Count of weights", number=True,
     ),
     Column(
-        "GMAC", lambda _c, f: f"{f.gmacs:.3g}" if f.gmacs else "", lambda _c, f: f.gmacs or None,
-        "10⁹ multiply-adds for one picture", number=True,
+        "GMAC", lambda _c, f: _gmacs(f.gmacs), lambda _c, f: f.gmacs or None, "10⁹ multiply-adds for one picture",
+        number=True,
     ),
     Column("MB", lambda c, _f: f"{c.bytes / 1e6:.3g}", lambda c, _f: c.bytes, "Size of the files", number=True),
-    Column(
-        "Accuracy %", lambda c, _f: _accuracy(c)[1], lambda c, _f: _accuracy(c)[0],
-        "As published: top-1 on ImageNet, AP on COCO; the recipe stands in the card", number=True,
-    ),
     Column("Licence", lambda c, _f: ("! " if demand(c.licence) else "") + c.licence, lambda c, _f: c.licence.lower()),
+    Column("Answers", lambda c, _f: TASKS[c.task], lambda c, _f: c.task),
+    Column("Year", lambda c, _f: str(c.year or ""), lambda c, _f: c.year or None, number=True),
+    Column("Family", lambda c, _f: c.family, lambda c, _f: c.family.lower()),
 )  # fmt: skip
-PLACE, LICENCE = 1, len(COLUMNS) - 1
+TITLES = tuple(column.title for column in COLUMNS)
+PLACE, LICENCE = TITLES.index("Where"), TITLES.index("Licence")
+WIDEST = {PLACE: 130, LICENCE: 150}   # px at 100 %: what is longer is cut, and whole in the card
+
+
+def _gmacs(value: float) -> str:
+    """10⁹ multiply-adds with three digits, at most four behind the point."""
+    return f"{value:.3g}" if value >= 0.001 else f"{value:.4f}" if value else ""
 
 
 def _place(card: ModelCard, facts: Facts) -> str:
@@ -101,7 +109,7 @@ class CatalogueTable(QAbstractTableModel):
     def changed(self) -> None:
         """Facts, states or lanes have changed: show them; the rows stay."""
         if self.cards:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.cards) - 1, LICENCE))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.cards) - 1, len(COLUMNS) - 1))
 
     def facts_of(self, card: ModelCard) -> Facts:
         """What is known of a card; as published while nobody has looked. What runs is here."""

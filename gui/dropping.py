@@ -9,13 +9,10 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 
 from gui.jobs import Job
 from inference.errors import Cancelled, LabError
+from inference.formats import foreign, models_in
 from models.card import ModelCard
 from models.store import Store
 
-MODEL_SUFFIXES = (
-    ".onnx", ".cfg", ".weights", ".prototxt", ".caffemodel", ".mlmodel", ".mlpackage", ".pb", ".pbtxt",
-)  # fmt: skip
-COMPANIONS = (".txt", ".names", ".data")   # label lists, and the weights beside an ONNX file
 SAY_S = 0.2                                # between two sentences about the progress
 
 
@@ -24,13 +21,8 @@ def local_files(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
-def are_models(files: Sequence[Path]) -> bool:
-    """Whether a model is among the files."""
-    return any(file.suffix.lower() in MODEL_SUFFIXES for file in files)
-
-
 class ModelAdder(QObject):
-    """Adds one model at a time, on a thread of its own."""
+    """Adds models one after the other, on a thread of its own; what comes meanwhile waits for its turn."""
 
     added = Signal(object)      # ModelCard
     _told = Signal(str)
@@ -39,19 +31,36 @@ class ModelAdder(QObject):
         super().__init__(parent)
         self._store, self._say = store, say
         self._cancelled = Event()
+        self._waiting: list[tuple[tuple[Path, ...], Path | None]] = []
         self.busy = False
         self._told.connect(self._say)
 
     def add(self, files: Sequence[Path]) -> None:
-        """Propose a card for these files and prove that they run; `added` says when. What is wrong is said."""
-        if self.busy:
-            self._say("One model is being added already. Wait until it is there.")
+        """Propose a card for each model among these files and prove that it runs; `added` says when.
+
+        What is wrong is said, and the others go on.
+        """
+        foreigners = [words for words in map(foreign, files) if words]
+        try:
+            self._waiting += models_in([path for path in files if not foreign(path)] if foreigners else files)
+        except LabError as error:
+            self._say(foreigners[0] if foreigners else error.sentence)
             return
-        labels = [file for file in files if file.suffix.lower() in (".txt", ".names")]
-        models = [file for file in files if file not in labels]
+        if foreigners:
+            self._say(foreigners[0])
+        if not self.busy:
+            self._next()
+
+    def _next(self) -> None:
+        """Begin with the first that waits."""
+        if not self._waiting:
+            self.busy = False
+            return
         self.busy = True
+        models, labels = self._waiting.pop(0)
         self._cancelled = cancelled = Event()
-        self._say(f"Adding {models[0].name} …")
+        more = f", {len(self._waiting)} more to come" if self._waiting else ""
+        self._say(f"Adding {models[0].name} …{more}")
         said = [perf_counter()]
 
         def report(message: str, fraction: float | None) -> None:
@@ -63,22 +72,22 @@ class ModelAdder(QObject):
             from inference.adding import add  # imports onnx
 
             try:
-                given = labels[0] if labels else None
-                return add(models, self._store, labels=given, report=report, cancelled=cancelled)
+                return add(models, self._store, labels=labels, report=report, cancelled=cancelled)
             except Cancelled:
                 return None
 
         Job(work, self._done, self._failed, self)
 
     def cancel(self) -> None:
-        """Give up what is being added: the window closes."""
+        """Give up what is being added and what waits: the window closes."""
+        self._waiting.clear()
         self._cancelled.set()
 
     def _done(self, card: ModelCard | None) -> None:
-        self.busy = False
         if card is not None:
             self.added.emit(card)
+        self._next()
 
     def _failed(self, error: LabError) -> None:
-        self.busy = False
-        self._say(f"{error.sentence}")
+        self._say(error.sentence)
+        self._next()

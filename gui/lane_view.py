@@ -7,6 +7,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetrics,
     QMouseEvent,
     QPainter,
@@ -90,12 +91,13 @@ class LaneView(QWidget):
     removed = Signal(object)     # Lane
     retried = Signal(object)     # Lane
     enlarged = Signal(object)    # Lane
+    focused = Signal(object)     # Lane: it has the keyboard, or was clicked
 
     def __init__(self, lane: Lane, card: ModelCard, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lane, self.card = lane, card
         self.theme, self.scale = DARK, 1.0
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.header = LaneHeader(lane, card, self)
         self.picture = PictureView(pictures, self)
         self.picture.card = card
@@ -297,6 +299,17 @@ class LaneView(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
     # --- what the user does with it -----------------------------------------------------------------------------
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """A click or Tab chooses this network."""
+        super().focusInEvent(event)
+        self.update()
+        self.focused.emit(self.lane)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Another is chosen."""
+        super().focusOutEvent(event)
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Alone on the stage, and back."""

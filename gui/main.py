@@ -88,6 +88,7 @@ def _begin(window: MainWindow, options: Options) -> None:
         specs = ()
     for spec in specs:
         window.add_lane(spec)
+    window.choose_lane(None)   # nobody has chosen one yet
     window.begun = True
     gone = {spec.model for spec in window.settings.lanes or ()} - set(window.catalog)
     if gone and not options.models:

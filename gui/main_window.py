@@ -31,7 +31,7 @@ from gui.chips import LIT, QUIET, RED, Chips, clock
 from gui.controls import AnswerControls
 from gui.deck import Deck
 from gui.drawer import Drawer
-from gui.dropping import COMPANIONS, MODEL_SUFFIXES, ModelAdder, are_models, local_files
+from gui.dropping import ModelAdder, local_files
 from gui.elided import ElidedLabel
 from gui.grid import LaneGrid
 from gui.help import HelpOverlay
@@ -47,6 +47,8 @@ from inference.backends import usual_backend
 from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, Mode, SourceState
 from inference.errors import LabError
+from inference.formats import COMPANIONS, KINDS, foreign, is_model
+from inference.guesses import guessed_text
 from inference.lane import Lane
 from inference.session import MAX_LANES, Session
 from inference.shelf import Missing, missing_of
@@ -78,6 +80,7 @@ class MainWindow(QMainWindow):
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
         self._said, self._said_until = "", 0.0
+        self._chosen: Lane | None = None                # what was added or clicked last
         self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
         self._then: Callable[[], None] | None = None
         self._dismissed = ""        # the trouble whose banner was closed
@@ -129,7 +132,8 @@ class MainWindow(QMainWindow):
         self.split = QSplitter(Qt.Orientation.Vertical, self)
         self.split.addWidget(self.grid)
         services = Services(
-            self.session, self.catalog, self.store, self.say, self.add_lane, self.change_card, self.show_pane
+            self.session, self.catalog, self.store, self.say, self.add_lane, self.change_card, self.show_pane,
+            self.chosen_lane,
         )
         self.deck = Deck(services, self.settings.panes, self)
         self.split.addWidget(self.deck)
@@ -341,9 +345,11 @@ class MainWindow(QMainWindow):
         view = LaneView(lane, card, self._pictures)
         view.rest = self._pictures.rest
         view.removed.connect(self.remove_lane)
+        view.focused.connect(self.choose_lane)
         view.retried.connect(self.session.retry)
         view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
         self.grid.add(view)
+        self.choose_lane(lane)
         self._tick_lanes()
         self.refresh_figures()
 
@@ -363,13 +369,21 @@ class MainWindow(QMainWindow):
         self._tick_lanes()
         self.refresh()
 
+    def chosen_lane(self) -> Lane | None:
+        """The network that was added or clicked last, while it is there."""
+        return self._chosen if self._chosen in self.session.lanes else None
+
+    def choose_lane(self, lane: Lane | None) -> None:
+        """This network is meant by what comes next: the X-ray, for one. None: none more than another."""
+        self._chosen = lane
+
     def remove_focused(self) -> None:
         """Take the network away whose pane has the keyboard, or that stands alone."""
         for view in self.grid.views:
             if view.hasFocus() or view.lane is self.grid.alone:
                 self.remove_lane(view.lane)
                 return
-        self.say("Choose a pane with Tab, then press Delete.")
+        self.say("Click a network, or choose one with Tab, then press Delete.")
 
     def retry_failed(self) -> None:
         """Load every lane again that failed."""
@@ -520,7 +534,7 @@ class MainWindow(QMainWindow):
 
     def choose_files(self) -> None:
         """Choose the files of a model."""
-        kinds = " ".join(f"*{suffix}" for suffix in (*MODEL_SUFFIXES, *COMPANIONS))
+        kinds = " ".join(f"*{ending}" for ending in (*KINDS, *COMPANIONS))
         chosen, _ = QFileDialog.getOpenFileNames(self, "Add a model", "", f"Models ({kinds})")
         if chosen:
             self.adder.add([Path(name) for name in chosen])
@@ -529,7 +543,7 @@ class MainWindow(QMainWindow):
         """A model of the user's own is there: run it."""
         self.change_card(card)
         self.add_lane(LaneSpec(card.name, usual_backend(card)))
-        guessed = " Guessed: " + ", ".join(card.guessed) + ". Press X to check." if card.guessed else ""
+        guessed = f" Guessed: {guessed_text(card)}. Press X to check." if card.guessed else ""
         self.say(f"{card.title} is added.{guessed}", LONG_S if guessed else SAID_S)
 
     def change_card(self, card: ModelCard | str) -> None:
@@ -607,6 +621,8 @@ class MainWindow(QMainWindow):
                 return
         if self.grid.alone is not None:
             self.grid.show_alone(None)
+        elif self.deck.key:
+            self.show_pane("")
         elif self.isFullScreen():
             self.set_full_screen(False)
 
@@ -697,7 +713,7 @@ class MainWindow(QMainWindow):
         """A model is added; anything else is shown as a source."""
         files = local_files(event.mimeData())
         event.acceptProposedAction()
-        if are_models(files):
+        if any(is_model(path) or foreign(path) for path in files):
             self.adder.add(files)
         elif files:
             self.open_source(str(files[0]))

@@ -6,16 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from inference.errors import ImportFailed, LabError
+from inference.formats import KINDS
 from inference.importers.prototext import Message, read_text
 from models.card import Format, InputSpec, ModelCard
 
-# Ending: the format, and what stands beside it.
-KINDS: dict[str, tuple[Format, str]] = {
-    ".onnx": ("onnx", ""), ".cfg": ("darknet", ".weights"), ".weights": ("darknet", ".cfg"),
-    ".prototxt": ("caffe", ".caffemodel"), ".caffemodel": ("caffe", ".prototxt"),
-    ".mlmodel": ("coreml", ""), ".mlpackage": ("coreml", ""),
-    ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
-}  # fmt: skip
 LARGEST_TEXT = 20_000_000                              # bytes of a .cfg, .prototxt or list of labels
 LARGEST_SIDE = 4096                                    # px of the input
 PACKED = "model.mlmodel"                               # inside a Core ML package

@@ -8,6 +8,8 @@ from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from inference.formats import models_in
+from inference.guesses import guessed_text
 from inference.options import Options, WrongUse
 from inference.report import Progress, complain, count_text, say, size_text, table
 from models.card import ModelCard, ModelFile
@@ -155,23 +157,29 @@ def agree(cards: Iterable[ModelCard]) -> None:
 
 
 def add_own(files: Sequence[Path], name: str, labels: Path | None, store: Store, cancelled: Event) -> None:
-    """Add a model of the user's own, and say what was guessed.
+    """Add the models of the user's own that these files make, and say what was guessed.
 
     Raises:
         LabError: the files are no model that runs here, or cannot be kept.
     """
     from inference.adding import add
 
-    progress = Progress(plain=True)
-    try:
-        card = add(files, store, name=name, labels=labels, report=progress, cancelled=cancelled)
-    finally:
-        progress.clear()
-    what = "labels" if card.task == "classify" else "boxes"
-    height, width = card.input.size
-    say(f"{card.name} is added: {what}, {width}×{height} {card.input.order}, decoder {card.decoder}.")
-    if card.guessed:
-        say(f"Guessed: {', '.join(card.guessed)}. Check them in {user_cards() / card.name}.toml.")
+    found = models_in(files)
+    if len(found) > 1 and (name or labels):
+        raise WrongUse(
+            f"These are {len(found)} models, and one {'name' if name else 'list of labels'}.", "Add them one by one."
+        )
+    for model, beside in found:
+        progress = Progress(plain=True)
+        try:
+            card = add(model, store, name=name, labels=labels or beside, report=progress, cancelled=cancelled)
+        finally:
+            progress.clear()
+        what = "labels" if card.task == "classify" else "boxes"
+        height, width = card.input.size
+        say(f"{card.name} is added: {what}, {width}×{height} {card.input.order}, decoder {card.decoder}.")
+        if card.guessed:
+            say(f"Guessed: {guessed_text(card)}. Check them in {user_cards() / card.name}.toml.")
 
 
 def take_away(cards: Sequence[ModelCard], catalog: Mapping[str, ModelCard], store: Store) -> None:

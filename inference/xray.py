@@ -47,6 +47,9 @@ NORMS = {
 }
 
 
+OTHERS = "other numbers"   # than any of these
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """One part of the recipe that can be another."""
@@ -58,7 +61,8 @@ class Switch:
 
 
 def _norm(spec: InputSpec, card: InputSpec) -> str:
-    if (spec.mean, spec.std) == _in_order(card, spec.order):
+    # The card's numbers, each with its colour; or where they stood before the planes changed places.
+    if (spec.mean, spec.std) in (_in_order(card, spec.order), (card.mean, card.std)):
         return "card"
     given = (spec.mean, spec.std) if spec.order != "BGR" else (spec.mean[::-1], spec.std[::-1])
     return next((key for key, norm in NORMS.items() if (norm.mean, norm.std) == given), "")
@@ -125,7 +129,7 @@ def differences(spec: InputSpec, card: InputSpec) -> tuple[str, ...]:
     for key, switch in SWITCHES.items():
         now, usual = switch.get(spec, card), switch.get(card, card)
         if now != usual:
-            said = (switch.choices.get(now, now), switch.choices.get(usual, usual or "the card's"))
+            said = (switch.choices.get(now, now or OTHERS), switch.choices.get(usual, usual or "the card's"))
             words.append(f"{said[0]} instead of {said[1]}" if key != "norm" else f"mean and std: {said[0]}")
     return tuple(words)
 

@@ -13,12 +13,13 @@ from PySide6.QtCore import Qt
 
 from gui.blocks import BLOCKS, block_of
 from gui.bridge import Bridge
-from gui.catalogue_table import CARD, COLUMNS
+from gui.catalogue_table import CARD, COLUMNS, PLACE
 from gui.main_window import MainWindow
+from gui.panes.catalogue import ARROW
 from gui.settings import Settings
 from inference import fetching
 from inference.adding import add
-from inference.data import Mode
+from inference.data import LaneSpec, Mode
 from inference.session import Session
 from inference.weights import loader
 from models.card import Accuracy, ModelFile
@@ -180,6 +181,59 @@ def test_what_was_chosen_comes_back(window, pane):
     pane.restore(kept)
     assert pane.state() == kept
     pane.restore({"sort": 99, "only": 7, "descending": "yes"})
+
+
+def test_what_is_typed_over_the_table_is_searched_for(window, pane, qtbot):
+    """ "resnet" has the keys of recording, saving a picture and the mode in it."""
+    window.activateWindow()
+    pane.view.setFocus()
+    qtbot.waitUntil(pane.view.hasFocus, timeout=5000)
+    mode = window.session.mode
+    for letter in "resnet":
+        qtbot.keyClick(pane.search if pane.search.hasFocus() else pane.view, letter)
+    assert pane.search.text() == "resnet"
+    assert window.session.recorder is None
+    assert window.session.mode is mode
+    assert "Picture saved" not in window.said
+
+
+def test_a_network_that_runs_is_here_and_before_anybody_has_looked_nothing_is_said(window, pane, qtbot):
+    def place(name):
+        row = next(i for i, c in enumerate(pane.table.cards) if c.name == name)
+        return pane.table.index(row, PLACE).data()
+
+    pane.table.facts = {}
+    pane.table.running = frozenset()
+    pane.table.changed()
+    assert {place(name) for name in window.catalog} == {"looking…"}
+    pane._show_card()
+    assert not pane.card.buttons["get"].isVisible()
+    window.add_lane(LaneSpec("tiny"))
+    qtbot.waitUntil(lambda: place("tiny") == "here", timeout=10_000)
+
+
+def test_columns_stand_still_and_what_one_chooses_by_is_seen(window, pane, qtbot):
+    window.resize(1440, 900)
+    qtbot.wait(1)
+    header = pane.view.horizontalHeader()
+    widths = [header.sectionSize(i) for i in range(len(COLUMNS) - 1)]
+    pane.search.setText("tiny")
+    pane.table.states = {"free": "Fetching a file with a very long name, 123 MB · 40 % · 3.1 MB/s · 30 s left"}
+    pane.table.changed()
+    assert [header.sectionSize(i) for i in range(len(COLUMNS) - 1)] == widths
+    pane.search.clear()
+    for title in ("Accuracy %", "Licence"):
+        at = COLUMN[title]
+        assert header.sectionViewportPosition(at) + header.sectionSize(at) <= pane.view.viewport().width(), title
+    for i, column in enumerate(COLUMNS[:-1]):
+        # The word and the arrow have room side by side.
+        assert header.sectionSize(i) >= header.fontMetrics().horizontalAdvance(column.title) + ARROW, column.title
+
+
+def test_escape_closes_the_pane(window, pane, qtbot):
+    assert window.deck.key == "catalogue"
+    window.back()
+    assert window.deck.key == ""
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (720, 450)])

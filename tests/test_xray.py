@@ -84,6 +84,26 @@ def test_the_numbers_are_those_of_the_tensor() -> None:
     assert low - 1e-5 <= red.low < red.high <= high + 1e-5
 
 
+@pytest.mark.parametrize("name", ["squeezenet1.1", "inception-v1-google", "mobilenet-v2", "yolox-nano"])
+def test_no_sentence_has_a_hole(name: str) -> None:
+    """Every switch, one after the other, on a network whose numbers are no usual ones."""
+    card = load_catalog()[name].input
+    spec = card
+    for switch in offered(card):
+        for key in SWITCHES[switch].choices:
+            spec = switched(spec, card, switch, key)
+            for words in differences(spec, card):
+                assert not words.endswith((" ", ":")), words
+                assert "instead of" in words or words.startswith("mean and std: "), words
+    odd = replace(card, mean=tuple(v + 1.5 for v in card.mean))
+    assert differences(odd, card) == ("mean and std: other numbers",)
+
+
+def test_swapping_the_planes_is_one_difference() -> None:
+    card = load_catalog()["squeezenet1.1"].input   # BGR, with Caffe's exact mean
+    assert differences(switched(card, card, "order", "RGB"), card) == ("RGB instead of BGR",)
+
+
 def test_grey_and_eight_bit_networks_have_fewer_switches() -> None:
     assert "order" not in offered(replace(PHOTO, order="GRAY", mean=(0.0,), std=(1.0,)))
     assert not {"range", "norm"} & set(offered(replace(PHOTO, dtype="uint8")))

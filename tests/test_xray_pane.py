@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shiboken6
 from make import tiny_onnx
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
@@ -128,6 +128,66 @@ def test_a_model_that_is_dropped_becomes_a_lane(window, qtbot, tmp_path):
     assert "dropped" not in window.catalog
 
 
+def test_two_models_that_are_dropped_become_two_lanes(window, qtbot, tmp_path):
+    before = len(window.session.lanes)
+    drop(window, tiny_onnx(tmp_path / "one.onnx"), tiny_onnx(tmp_path / "two.onnx", size=(9, 9)))
+    wanted = {"one", "two"}
+    qtbot.waitUntil(lambda: wanted <= {lane.spec.model for lane in window.session.lanes}, timeout=40_000)
+    assert len(window.session.lanes) == before + 2
+    assert not window.adder.busy
+
+
+@pytest.mark.parametrize("name", ["net.tflite", "net.pt", "net.h5"])
+def test_a_model_that_is_not_read_is_named_and_the_picture_goes_on(window, qtbot, tmp_path, name):
+    (tmp_path / name).write_bytes(b"TFL3")
+    before = window.session.source.title
+    drop(window, tmp_path / name)
+    assert name in window.said
+    assert "which is not read here. Export the network to ONNX" in window.said
+    assert window.session.opening is None
+    assert window.session.source.title == before
+
+
+def test_anything_else_that_is_dropped_leaves_the_picture(window, qtbot, tmp_path):
+    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+    before = window.session.source.title
+    (tmp_path / "talk.pdf").write_bytes(b"%PDF-1.7")
+    drop(window, tmp_path / "talk.pdf")
+    qtbot.waitUntil(lambda: "talk.pdf" in window.said, timeout=8000)
+    assert window.session.source.title == before
+    assert window.session.source.state.value == "live"
+
+
+def test_labels_alone_are_said_and_lock_nothing(window, qtbot, tmp_path):
+    """Ctrl+O with only names.txt."""
+    (tmp_path / "names.txt").write_text("a\nb\n", encoding="utf-8")
+    window.adder.add([tmp_path / "names.txt"])
+    assert window.said == "names.txt is a list of labels. Choose it together with its model."
+    assert not window.adder.busy
+    drop(window, tiny_onnx(tmp_path / "after.onnx"))
+    qtbot.waitUntil(lambda: any(lane.spec.model == "after" for lane in window.session.lanes), timeout=20_000)
+
+
+def test_the_x_ray_opens_on_the_network_that_was_added(window, qtbot, tmp_path):
+    """As the sentence says: "Press X to check."."""
+    window.show_pane("")
+    window.add_lane(LaneSpec("tiny"))
+    window.show_pane("xray")
+    qtbot.waitUntil(lambda: window.deck.pane._lane is not None, timeout=5000)
+    window.show_pane("")
+    drop(window, tiny_onnx(tmp_path / "fresh.onnx"))
+    qtbot.waitUntil(lambda: "fresh" in window.catalog and "Press X" in window.said, timeout=20_000)
+    assert "RGB or BGR" in window.said
+    assert "input." not in window.said
+    window.show_pane("xray")
+    qtbot.waitUntil(lambda: window.deck.pane._lane.spec.model == "fresh", timeout=5000)
+    window.show_pane("")
+    first = window.grid.views[0]
+    qtbot.mouseClick(first, Qt.MouseButton.LeftButton, pos=first.rect().topLeft() + QPoint(3, 3))
+    window.show_pane("xray")
+    qtbot.waitUntil(lambda: window.deck.pane._lane is first.lane, timeout=5000)
+
+
 def test_a_broken_file_is_said_and_the_rest_goes_on(window, qtbot, tmp_path):
     window.add_lane(LaneSpec("tiny"))
     path = tmp_path / "broken.onnx"
@@ -139,7 +199,7 @@ def test_a_broken_file_is_said_and_the_rest_goes_on(window, qtbot, tmp_path):
 
 def test_a_picture_that_is_dropped_is_shown(window, qtbot, testdata):
     drop(window, testdata / "images" / "cat.jpg")
-    assert window.source_text.endswith("cat.jpg")
+    qtbot.waitUntil(lambda: window.source_text.endswith("cat.jpg"), timeout=5000)
 
 
 def drop(window, *paths):

@@ -24,6 +24,7 @@ class Services:
     add_lane: Callable[[LaneSpec], None]
     change_card: Callable[[ModelCard | str], None]   # a card is new or another; a name: that card is gone
     show_pane: Callable[[str], None]               # a key of PANES
+    chosen: Callable[[], Lane | None]              # the lane that was added or clicked last, while it is there
 
 
 class Pane(Protocol):

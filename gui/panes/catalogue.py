@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -18,7 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from gui.card_view import CardView
-from gui.catalogue_table import CARD, COLUMNS, CatalogueFilter, CatalogueTable, Facts
+from gui.catalogue_table import (
+    CARD,
+    COLUMNS,
+    PLACE,
+    TITLES,
+    WIDEST,
+    CatalogueFilter,
+    CatalogueTable,
+    Facts,
+)
 from gui.jobs import Job
 from gui.panes import Services
 from gui.segments import Segments
@@ -35,6 +44,8 @@ from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accept, demand
 from models.user_cards import is_own
+
+ARROW = 24   # px right of a title, for the arrow that says how the table is sorted
 
 ONLY = {"all": "All", "classify": "Labels", "detect": "Boxes", "here": "Here"}
 
@@ -84,7 +95,7 @@ class Pane(QWidget):
         self.view.setWordWrap(False)
         self.view.verticalHeader().hide()
         header = self.view.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)   # `_set_widths` sets them
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         self.card = CardView()
@@ -106,6 +117,7 @@ class Pane(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 10, 12, 10)
         whole.addWidget(self.split)
+        self.view.installEventFilter(self)
         self.search.textChanged.connect(self._choose)
         self.only.group.buttonClicked.connect(lambda _: self._choose())
         self.view.selectionModel().currentRowChanged.connect(self._show_card)
@@ -124,7 +136,8 @@ class Pane(QWidget):
         """Order, filter and choice."""
         header = self.view.horizontalHeader()
         return {
-            "sort": float(header.sortIndicatorSection()),
+            "sort": COLUMNS[header.sortIndicatorSection()].title if self.view.isSortingEnabled() and (
+                0 <= header.sortIndicatorSection() < len(COLUMNS)) else "",
             "descending": header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder,
             "only": self.only.key,
         }
@@ -135,8 +148,8 @@ class Pane(QWidget):
             return
         order = Qt.SortOrder.DescendingOrder if state.get("descending") is True else Qt.SortOrder.AscendingOrder
         column = state.get("sort")
-        if isinstance(column, int | float) and 0 <= column < len(COLUMNS):
-            self.view.sortByColumn(int(column), order)
+        if column in TITLES:
+            self.view.sortByColumn(TITLES.index(str(column)), order)
         if (only := state.get("only")) in ONLY:
             self.only.key = str(only)
         self._choose()
@@ -169,11 +182,30 @@ class Pane(QWidget):
             f"QTableView {{ background: {theme.surface}; border: none; selection-background-color: {theme.raised};"
             f" selection-color: {theme.text}; outline: none; }}"
             f"QHeaderView::section {{ background: {theme.surface}; color: {theme.quiet}; border: none;"
-            f" border-bottom: 1px solid {theme.line}; padding: 4px 8px; }}"
+            f" border-bottom: 1px solid {theme.line}; padding: 4px {round(ARROW * scale)}px 4px 8px; }}"
+            f"QHeaderView::up-arrow {{ image: url(controls:up-{theme.name}.svg); }}"
+            f"QHeaderView::down-arrow {{ image: url(controls:down-{theme.name}.svg); }}"
+            "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding;"
+            f" subcontrol-position: center right; width: {round(14 * scale)}px; height: {round(14 * scale)}px; }}"
             "QTableView::item { padding: 0 8px; }"
         )
         self.card.restyle(theme, scale)
+        self._set_widths()
         self._fit()
+
+    def _set_widths(self) -> None:
+        """Make each column as wide as its widest text in any row: a filter or a fetch moves none."""
+        if self._services is None:
+            return
+        metrics, header = QFontMetrics(font(Size.BODY, self._scale)), self.view.horizontalHeader()
+        for i, column in enumerate(COLUMNS):
+            texts = (column.text(card, self.table.facts_of(card)) for card in self.table.cards)
+            widest = max(map(metrics.horizontalAdvance, texts), default=0)
+            if i == PLACE:
+                widest = round(WIDEST[PLACE] * self._scale)   # what is being fetched has no end of words
+            widest = min(widest, round(WIDEST.get(i, 10_000) * self._scale))
+            title = metrics.horizontalAdvance(column.title) + round((16 + ARROW) * self._scale)
+            header.resizeSection(i, max(widest + round(24 * self._scale), title))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with the filter: a name can be typed at once."""
@@ -185,6 +217,18 @@ class Pane(QWidget):
         """In a narrow window the card makes room for the table."""
         super().resizeEvent(event)
         self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A letter that is typed over the table is searched for; it starts no recording."""
+        if watched is self.view and isinstance(event, QKeyEvent) and _types(event):
+            if event.type() is QEvent.Type.ShortcutOverride:   # before the window takes it for one of its keys
+                event.accept()
+                return True
+            if event.type() is QEvent.Type.KeyPress:
+                self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.search.insert(event.text())
+                return True
+        return super().eventFilter(watched, event)
 
     # --- what the user chooses ----------------------------------------------------------------------------------
 
@@ -272,6 +316,7 @@ class Pane(QWidget):
         name = self.chosen.name if self.chosen else ""
         if self.table.cards != sorted(self._known, key=lambda c: (c.lineup or 99, c.title.lower())):
             self.table.reload()
+            self._set_widths()
             self.choose(name)
             if not self.view.currentIndex().isValid():
                 self._select_first()
@@ -289,6 +334,7 @@ class Pane(QWidget):
     def _looked(self, found: dict[str, Facts]) -> None:
         self.table.facts = found
         self.table.changed()
+        self._set_widths()
         self._show_card()
 
     def _tell(self) -> None:
@@ -326,3 +372,9 @@ class Pane(QWidget):
             self.card.setVisible(self.width() > 900 * self._scale)
             if self.card.isVisible():
                 self.split.setSizes([round(self.width() * 0.62), round(self.width() * 0.38)])
+
+
+def _types(event: QKeyEvent) -> bool:
+    """Whether the key writes something, without Ctrl, Alt or Cmd; a space only chooses."""
+    held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+    return not held and event.text().isprintable() and bool(event.text().strip())

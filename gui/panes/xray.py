@@ -17,8 +17,20 @@ from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Classification, Lens, Result
 from inference.errors import LabError
+from inference.guesses import guessed_text
 from inference.lane import Figures, Lane
-from inference.xray import SWITCHES, Channel, as_picture, channels, differences, offered, recipe, switched, warning
+from inference.xray import (
+    OTHERS,
+    SWITCHES,
+    Channel,
+    as_picture,
+    channels,
+    differences,
+    offered,
+    recipe,
+    switched,
+    warning,
+)
 from models.card import InputSpec, ModelCard
 from models.user_cards import free_name, is_own, save_card
 
@@ -236,6 +248,7 @@ class Pane(QWidget):
     def _norms(self) -> QComboBox:
         made = QComboBox()
         made.setAccessibleName(SWITCHES["norm"].title)
+        made.setPlaceholderText(OTHERS.capitalize())   # shown where none of them is chosen
         for choice, title in SWITCHES["norm"].choices.items():
             made.addItem(title, choice)
         made.activated.connect(lambda at: self._switch("norm", made.itemData(at)))
@@ -299,6 +312,10 @@ class Pane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """The X-ray goes on."""
         super().showEvent(event)
+        if self._services and (chosen := self._services.chosen()):
+            self._slot = chosen.slot   # what was added or clicked last is what is meant
+            if self._lanes:
+                self._list()
         if self._lane is not None:
             self._begin(self._lane)
         self._fit()
@@ -413,9 +430,9 @@ class Pane(QWidget):
         lane = self._lane
         if lane is None:
             return
-        guessed = [key.removeprefix("input.") for key in self._card(lane).guessed if key.startswith("input.")]
+        guessed = guessed_text(self._card(lane))
         line = "; ".join(told) or f"As the card says: {recipe(self._card(lane).input)}"
-        line += f" (guessed: {', '.join(guessed)})" if guessed and not told else ""
+        line += f" (guessed: {guessed})" if guessed and not told else ""
         self.words.setText(f"{line}. {trouble}".strip() if trouble else line)
         self.words.setToolTip(self.words.text())
         self.words.set_colour(self._theme.trouble if told or trouble else self._theme.text)

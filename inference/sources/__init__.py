@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from inference.errors import SourceError
+from inference.formats import EXPORT, foreign, is_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,6 +188,10 @@ def _by_path(path: Path, loop: bool) -> Source:
     from inference.sources import pictures
     from inference.sources.video import VideoFile
 
+    if words := foreign(path):
+        raise SourceError(words.removesuffix(f" {EXPORT}"), EXPORT)
+    if is_model(path):
+        raise SourceError(f"{path.name} is a network, not a picture.", f"Add it: python app.py models add {path}")
     if path.is_dir():
         return pictures.Folder(path, loop=loop)
     return pictures.Picture(path) if path.suffix.lower() in pictures.SUFFIXES else VideoFile(path, loop=loop)
