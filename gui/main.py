@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -97,13 +98,24 @@ def _begin(window: MainWindow, options: Options) -> None:
     window.sources.look()
 
 
+def _changed(spec: LaneSpec, options: Options, catalog: Mapping[str, ModelCard]) -> LaneSpec:
+    """A lane of last time with what the command line asks for; what it does not say stays."""
+    (asked,) = lane_specs(options, [f"{spec.model}@{options.backend or spec.backend}"], catalog)
+    return replace(
+        spec,
+        backend=asked.backend,
+        threads=options.threads if options.threads is not None else spec.threads,
+        provider=asked.provider if options.providers or asked.backend != spec.backend else spec.provider,
+    )
+
+
 def _lanes(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> tuple[LaneSpec, ...]:
     """The lanes of the start: asked for, else those of last time, else the line-up."""
     if options.models:
         return lane_specs(options, options.models, catalog)
     if settings.lanes is not None:
         kept = tuple(spec for spec in settings.lanes if spec.model in catalog)
-        if options.backend or options.providers or options.threads:   # holds for the lanes of last time as well
-            return lane_specs(options, [spec.model for spec in kept], catalog)
+        if options.backend or options.providers or options.threads:   # hold for the lanes of last time as well
+            return tuple(_changed(spec, options, catalog) for spec in kept)
         return kept
     return lane_specs(options, line_up(catalog), catalog)

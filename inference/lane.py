@@ -21,8 +21,20 @@ Report = Callable[[str, float | None], None]   # what is being done, 0..1 or Non
 class Recognise(Protocol):
     """What a lane runs; inference.recogniser.Recogniser is one."""
 
-    provider: str
-    warning: str
+    @property
+    def provider(self) -> str:
+        """Where it really runs."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many threads it really computes with; 0: not known."""
+        ...
+
+    @property
+    def warning(self) -> str:
+        """A sentence where either is not what was asked for."""
+        ...
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result:
         """Answer one frame; `idle` and `turn` (ms) are passed on into the timing."""
@@ -148,8 +160,7 @@ class Lane:
         self.latest: Result | None = None     # replaced whole, never changed
         self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
         self.provider = ""                    # where it really runs, once it does
-        self.threads = 0                      # how many it computes with, once it is known
-        self.warning = ""
+        self.asked_threads = 0                # how many it was asked to compute with
         self.results = 0
         self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
         self.timings = TimingLog()
@@ -162,6 +173,18 @@ class Lane:
         self._reloading = Lock()   # holds the next load and the flag that gives up the present one together
         self._thread = Thread(target=self._run, name=f"lane {spec.model}", daemon=True)
         self._thread.start()
+
+    @property
+    def threads(self) -> int:
+        """How many threads it computes with: what the engine really has, else what was asked for."""
+        recognise = self._recognise
+        return (recognise.threads if recognise else 0) or self.asked_threads
+
+    @property
+    def warning(self) -> str:
+        """A sentence where it does not run as it was asked to."""
+        recognise = self._recognise
+        return recognise.warning if recognise else ""
 
     def reload(self, load: Load) -> None:
         """Load again with other settings; the last answer stays until then."""
@@ -241,7 +264,7 @@ class Lane:
         self._report("Loading", None)
         recognise = load(self._report, self._abandon)
         self._recognise = recognise
-        self.provider, self.warning = recognise.provider, recognise.warning
+        self.provider = recognise.provider
         self.timings.clear()
         self.inbox.counting = True
         self._set(LaneStatus(LaneState.RUNNING, self.warning))

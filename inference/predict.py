@@ -146,7 +146,7 @@ def _answer(spec: LaneSpec, recogniser: Recogniser, result: Result) -> dict[str,
         "backend": spec.backend,
         "provider": recogniser.provider,
         "warning": recogniser.warning,
-        "threads": engine_for(spec).threads,
+        "threads": recogniser.threads,
         "precision": card.precision,
         "sha256": weights_sha256(card),
     }

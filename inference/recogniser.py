@@ -58,7 +58,6 @@ class Recogniser:
                 memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size,
             )  # fmt: skip
         self._net = load_backend(backend, path, engine)
-        self.provider, self.warning = self._net.provider, self._net.warning
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
         self._kept_at, self._kept_by = 0.0, card.input
@@ -98,6 +97,21 @@ class Recogniser:
         )
         seen = self._copied(x, placement, end) if ask.lens and ask.lens.show else None
         return Result(frame, self.card.name, prediction, timing, end, seen)
+
+    @property
+    def provider(self) -> str:
+        """Where the network really runs."""
+        return self._net.provider
+
+    @property
+    def threads(self) -> int:
+        """How many threads it really computes with."""
+        return self._net.threads
+
+    @property
+    def warning(self) -> str:
+        """A sentence where either is not what was asked for."""
+        return self._net.warning
 
     def stop(self) -> None:
         """Make a run under way end soon; from any thread."""

@@ -146,7 +146,7 @@ class Session:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
         engine = engine_for(spec)
         lane = Lane(spec, self._make_load(spec, engine), self._turnstile, self._on_change, slot)
-        lane.threads = engine.threads
+        lane.asked_threads = engine.threads
         lane.ask = self.ask
         lane.on_result = partial(self._note, lane)
         with self._handing:
@@ -173,7 +173,7 @@ class Session:
     def retry(self, lane: Lane) -> None:
         """Load a lane again, after a failure or with other settings."""
         engine = engine_for(lane.spec)
-        lane.threads = engine.threads
+        lane.asked_threads = engine.threads
         lane.reload(self._make_load(lane.spec, engine))
         if frame := self._held():
             self._hand(lane, frame)

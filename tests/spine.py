@@ -38,7 +38,7 @@ class Net:
     Held, it stays inside a call until `let_go` or `stop`; `failing` is raised by the next call.
     """
 
-    provider = "CPU"
+    provider, threads = "CPU", 0
     warning = ""
 
     def __init__(self, name: str = "net", *, held: bool = False, timing: Timing | None = None) -> None:

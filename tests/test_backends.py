@@ -1,8 +1,12 @@
 """Every available backend on a small network against numpy, and files that no backend should be given."""
 
+import gc
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from threading import Event, Thread
+from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -10,14 +14,19 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from make import external_onnx, fixed_onnx, tiny_answer, tiny_onnx, tiny_weights
+from make import card, external_onnx, fixed_onnx, tiny_answer, tiny_onnx, tiny_weights
 from onnx import TensorProto, helper
 
 import inference.backends as table
 from inference.backends import BACKENDS, Engine, backend_module, backends, load_backend
 from inference.backends import ort as ort_backend
 from inference.backends.model_file import check_file, external_files, read_model
+from inference.data import LaneSpec
 from inference.errors import BackendError
+from inference.opencv_threads import settle
+from inference.recogniser import Recogniser
+from inference.session import Session
+from inference.sources.synthetic import Pattern
 
 ALONE = Engine(threads=1, spin=False)
 
@@ -369,16 +378,110 @@ def test_a_run_under_way_can_be_stopped(tmp_path: Path) -> None:
 # ---- OpenCV ----
 
 
-def test_opencv_takes_the_threads_it_is_given(tmp_path: Path) -> None:
+@pytest.fixture
+def opencv_threads() -> Iterator[None]:
+    """OpenCV's number as it was."""
+    gc.collect()
     before = cv2.getNumThreads()
+    yield
+    gc.collect()
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_opencv_takes_the_threads_it_is_given(tmp_path: Path) -> None:
     path = tiny_onnx(tmp_path / "tiny.onnx")
+    for threads in (1, 2, 1):
+        net = load_backend("opencv", path, Engine(threads))
+        assert net.threads == cv2.getNumThreads()
+        assert (net.warning == "") == (net.threads == threads)   # where the system decides, it is said
+        del net   # the next one has OpenCV to itself
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_opencv_has_one_number_for_all_and_says_so(tmp_path: Path) -> None:
+    """The last one that loads does not win; the most that is wanted is had, and nobody reports anything else."""
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    two = load_backend("opencv", path, Engine(2))
+    if two.threads != 2:
+        pytest.skip("here the system decides how many threads OpenCV has")
+    one = load_backend("opencv", path, Engine(1))
+    assert (two.threads, one.threads, cv2.getNumThreads()) == (2, 2, 2)
+    assert two.warning == ""
+    assert one.warning.startswith("OpenCV computes with 2 threads, not with 1: another network wants them")
+    settle()   # what a source does that begins
+    assert cv2.getNumThreads() == 2
+    del two
+    assert (one.threads, one.warning) == (1, "")
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_a_lane_reports_the_threads_that_run(tmp_path: Path) -> None:
+    """As `live --headless --models X@opencv:2` does: the source begins after the network is loaded."""
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    spec = LaneSpec("tiny", "opencv", threads=2)
+    session = Session(lambda spec, engine: lambda report, cancelled: Recogniser(
+        card("tiny"), path, spec.backend, engine, live=True
+    ))  # fmt: skip
     try:
-        for threads in (1, 2):
-            net = load_backend("opencv", path, Engine(threads))
-            running = cv2.getNumThreads()
-            assert (net.warning == "") == (running == threads)   # where the system decides, it is said
+        lane = session.add(spec)
+        session.open(Pattern((64, 48)))
+        end = perf_counter() + 10
+        while lane.results < 3 and perf_counter() < end:
+            lane._thread.join(0.01)
+        assert lane.results >= 3
+        assert lane.threads == cv2.getNumThreads()
+        assert lane.threads == 2 or lane.warning
     finally:
-        cv2.setNumThreads(before)
+        session.close()
+
+
+def test_nobody_else_sets_the_threads_of_opencv() -> None:
+    root = Path(__file__).parents[1]
+    files = [path for folder in ("inference", "gui", "models") for path in (root / folder).rglob("*.py")]
+    setting = [path.name for path in files if "setNumThreads" in path.read_text(encoding="utf-8")]
+    assert setting == ["opencv_threads.py"]
+
+
+# ---- where ONNX Runtime really runs ----
+
+
+def part(name: str, nodes: int) -> Any:
+    return SimpleNamespace(ep_name=f"{name}ExecutionProvider", get_nodes=lambda: [None] * nodes)
+
+
+def session_of(*parts: Any) -> Any:
+    """A session that has CoreML registered, whatever took the nodes."""
+    registered = ["CoreMLExecutionProvider", "CPUExecutionProvider"]
+    return SimpleNamespace(get_provider_graph_assignment_info=lambda: list(parts), get_providers=lambda: registered)
+
+
+@pytest.mark.parametrize(
+    ("parts", "nodes", "said"),
+    [
+        ([part("CoreML", 3), part("CoreML", 7)], {"CoreML": 10}, ""),
+        ([part("CPU", 10)], {"CPU": 10}, "CoreML was chosen, but the network runs on CPU."),   # registered all the same
+        (
+            [part("CPU", 2), part("CoreML", 8)], {"CoreML": 8, "CPU": 2},
+            "CoreML runs 8 of 10 nodes of the network, CPU the others.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_took_the_nodes_is_what_is_told(parts: list[Any], nodes: dict[str, int], said: str) -> None:
+    assert ort_backend.assigned(session_of(*parts)) == nodes
+    assert list(ort_backend.assigned(session_of(*parts))) == list(nodes)
+    assert ort_backend.told("CoreML", nodes) == said
+
+
+def test_a_build_without_this_account_tells_what_is_registered() -> None:
+    silent = SimpleNamespace(get_providers=lambda: ["CUDAExecutionProvider"])
+    assert ort_backend.assigned(silent) == {"CUDA": 0}
+
+
+def test_a_real_session_tells_its_nodes(tmp_path: Path) -> None:
+    net = load_backend("onnxruntime", tiny_onnx(tmp_path / "tiny.onnx"), Engine(2))
+    assert (net.provider, net.threads, net.warning) == ("CPU", 2, "")
+    assert ort_backend.assigned(net._session)["CPU"] >= 1  # type: ignore[attr-defined]
 
 
 def test_opencv_refuses_eight_bit_arithmetic(tmp_path: Path) -> None:

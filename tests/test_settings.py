@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from gui import settings as module
 from gui.settings import BROKEN, MODES, NAME, THEMES, Settings, from_json, to_json
 from inference.data import LaneSpec, Mode
+from inference.options import Options
 from inference.session import MAX_LANES
-from models.catalog import config_folder
+from models.catalog import CARDS, config_folder, load_catalog
 
 FULL = Settings(
     geometry="AdnQywAD",
@@ -216,3 +217,22 @@ def test_settings_need_no_qt() -> None:
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "dark", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "lane"),
+    [
+        (Options(), ("opencv", 4, "CPU")),
+        (Options(threads=2), ("opencv", 2, "CPU")),
+        (Options(backend="onnxruntime"), ("onnxruntime", 4, "")),
+        (Options(providers=("CPU",)), ("opencv", 4, "CPU")),
+        (Options(backend="onnxruntime", threads=1), ("onnxruntime", 1, "")),
+    ],
+)
+def test_what_the_command_line_does_not_say_stays_as_it_was(options: Options, lane: tuple[str, int, str]) -> None:
+    """`--threads 2` is no word about the backend."""
+    from gui.main import _lanes
+
+    saved = Settings(lanes=(LaneSpec("squeezenet1.1", "opencv", 4, "CPU"),))
+    (spec,) = _lanes(options, load_catalog(CARDS), saved)
+    assert (spec.backend, spec.threads, spec.provider) == lane

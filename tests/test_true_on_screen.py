@@ -32,7 +32,7 @@ CATALOG = {
 class Reader:
     """Answers with the number that stands in the picture; answers only as often as it is let."""
 
-    provider, warning = "CPU", ""
+    provider, threads, warning = "CPU", 0, ""
 
     def __init__(self, *, boxes: bool) -> None:
         self.boxes, self.gate = boxes, Semaphore(3)

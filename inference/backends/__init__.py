@@ -28,9 +28,22 @@ class Engine:
 class Backend(Protocol):
     """A loaded network. Made, used and dropped on one thread; only `stop` may be called from others."""
 
-    provider: str              # where it really runs, in the engine's words
-    warning: str               # one sentence when that is not what was asked for
     input_shape: tuple[int | str | None, ...]   # as the model declares it
+
+    @property
+    def provider(self) -> str:
+        """Where it really runs, in the engine's words."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many threads it really computes with; 0 where the engine does not tell."""
+        ...
+
+    @property
+    def warning(self) -> str:
+        """One sentence when either is not what was asked for."""
+        ...
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
         """One batch in, the outputs in the order of the graph out.

@@ -1,7 +1,6 @@
 """OpenCV DNN. On the CPU 1.3 to 2.1 times slower than ONNX Runtime, with fewer operators: a second opinion.
 
-OpenCV has one number of threads for the whole process, preprocessing included: the lane that loads last sets
-it. In a session all lanes of a mode want the same number, so it only matters where one asks for its own.
+OpenCV has one number of threads for the whole process, preprocessing included; inference.opencv_threads owns it.
 """
 
 import re
@@ -16,6 +15,7 @@ from inference.backends import Engine
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.bundle import SUFFIX, unbundle
 from inference.errors import BackendError
+from inference.opencv_threads import Share
 
 # OpenCV turns these into arithmetic of its own; on real networks its answers are far from everyone else's.
 EIGHT_BIT = {
@@ -53,12 +53,17 @@ class OpenCvBackend:
         except cv2.error as error:
             elsewhere = "Check that both files belong together." if read is _tensorflow else ELSEWHERE
             raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", elsewhere) from error
-        threads = engine.threads or cv2.getNumberOfCPUs()
-        cv2.setNumThreads(threads)
-        running = cv2.getNumThreads()
-        # Grand Central Dispatch on macOS takes no orders.
-        told = f"OpenCV runs on {running} threads here, not on {threads}."
-        self.warning = "" if running == threads else told
+        self._share = Share(engine.threads or cv2.getNumberOfCPUs())   # Grand Central Dispatch on macOS takes no orders
+
+    @property
+    def threads(self) -> int:
+        """How many it computes with: what all lanes on OpenCV share."""
+        return self._share.running
+
+    @property
+    def warning(self) -> str:
+        """Where that is not what was asked for."""
+        return self._share.warning
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
         """One batch in, all outputs out. It computes in float32 only: half precision is widened."""

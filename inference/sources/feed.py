@@ -157,9 +157,9 @@ class Feed:
             self._reading = self._source.live
         if self._source.live and self._watchdog.ident is None:
             self._watchdog.start()
-        import cv2  # the window is quicker to open without it
+        from inference.opencv_threads import settle  # the window is quicker to open without OpenCV
 
-        cv2.setNumThreads(1)   # for its own loops: the cores belong to the networks
+        settle()   # its own loops take one thread: the cores belong to the networks
         due = perf_counter()
         while not self._closing.is_set():
             start = perf_counter()
