@@ -7,7 +7,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-SETTLE_S = 12   # until the plot has something to show
+SETTLE_S = 16   # until the plot has something to show
+FIRST_S = 3     # into the first picture of the reel, which every network knows
 
 
 def main() -> int:
@@ -36,7 +37,11 @@ def main() -> int:
             else:
                 QTimer.singleShot(200, save)
 
-        QTimer.singleShot(SETTLE_S * 1000, save)
+        def begin_anew() -> None:
+            window.open_source("reel")
+            QTimer.singleShot(FIRST_S * 1000, save)
+
+        QTimer.singleShot(SETTLE_S * 1000, begin_anew)
         return app.exec()
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inference.backends import Engine
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.bundle import SUFFIX, unbundle
+from inference.cores import usable_cores
 from inference.errors import BackendError
 from inference.opencv_threads import Share
 
@@ -53,7 +54,7 @@ class OpenCvBackend:
         except cv2.error as error:
             elsewhere = "Check that both files belong together." if read is _tensorflow else ELSEWHERE
             raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", elsewhere) from error
-        self._share = Share(engine.threads or cv2.getNumberOfCPUs())   # Grand Central Dispatch on macOS takes no orders
+        self._share = Share(engine.threads or usable_cores())   # Grand Central Dispatch on macOS takes no orders
 
     @property
     def threads(self) -> int:
