@@ -37,6 +37,7 @@ class ScaledPictures:
 
     def __init__(self) -> None:
         self.rest = 1.0                               # times longer than usual between two pictures
+        self.live = True                              # whether a pane shows the newest picture, not that of an answer
         self.newest: Frame | None = None              # the last one prepared: what the live panes show
         self._due = 0.0                                  # when the next picture may be shown, s
         self._asked: dict[tuple[int, int], float] = {}   # size → when a pane last wanted it, s
@@ -46,7 +47,7 @@ class ScaledPictures:
         early = self._due - frame.taken_at
         if early < SLACK_S or early > 1:   # a clock that was set back would stop the picture
             self._due = max(self._due, frame.taken_at - SLACK_S) + PREPARE_S * self.rest
-            for size, asked_at in list(self._asked.items()):
+            for size, asked_at in list(self._asked.items()) if self.live else ():
                 if frame.taken_at - asked_at < FORGET_S:
                     _scaled(frame, size, smooth=self.rest == 1)
             self.newest = frame

@@ -63,6 +63,7 @@ PLOT_MS = 150        # plots redraw seven times a second: a line that moves need
 LONG_S = 20.0        # and what needs thought, so long
 SAID_S = 6.0         # a sentence about something that was done stays so long
 SCALE_STEP = 1.1
+TOGETHER_MS = 140    # between two paintings while the networks run together
 TOGETHER_REST = 3.0  # times longer between two paintings while the networks run together
 
 
@@ -219,7 +220,10 @@ class MainWindow(QMainWindow):
         """Something is new: let every pane that is on screen take it."""
         latest = self.session.latest
         frame = self.session.frozen or (latest and (self._pictures.newest or latest))
-        changed = [view.refresh(frame) for view in self.grid.shown()]
+        views = self.grid.shown()
+        # Where every lane shows the picture of its answer, no live one need be made ready.
+        self._pictures.live = not views or any(view.lane.latest is None for view in views)
+        changed = [view.refresh(frame) for view in views]
         if not self.grid.views and frame is not None:
             changed.append(self.grid.show_live(frame))
         if any(changed):
@@ -445,13 +449,14 @@ class MainWindow(QMainWindow):
     def show_mode(self) -> None:
         """Mark the mode that holds, in the bar and the plot.
 
-        Together is about throughput: the window then paints a third as often, and the time goes to the networks.
+        Together is about throughput: the window then paints seven times a second, and the time goes to the networks.
         """
         self.bar.show_mode(self.session.mode)
         rest = self._pictures.rest = TOGETHER_REST if self.session.mode is Mode.TOGETHER else 1.0
         for view in self.grid.views:
             view.rest = rest
-        self._bridge.rest_ms = round(REST_MS * rest)
+        # Together, every lane waits for the others, so that all of them are painted in one go.
+        self._bridge.rest_ms = TOGETHER_MS if self.session.mode is Mode.TOGETHER else REST_MS
         self._figures_timer.setInterval(round(FIGURES_MS * rest))
         self._plot_timer.setInterval(round(PLOT_MS * rest))
         self.deck.show_mode(

@@ -220,13 +220,13 @@ class Feed:
     def _is_cut(self, pixels: NDArray[np.uint8]) -> bool:
         """Whether this picture shows something else than the one before, seen at a few hundred points."""
         height, width = pixels.shape[:2]
-        glance = pixels[:: max(1, height // GLANCE[0]), :: max(1, width // GLANCE[1])].astype("int16")
+        glance = pixels[:: max(1, height // GLANCE[0]), :: max(1, width // GLANCE[1]), 1].astype("int16")   # green
         before, self._glance = self._glance, glance
         shape, self._shape = self._shape, pixels.shape
         said, self._caption = self._caption, self._source.caption
         if before is None:
             return False
-        return said != self._caption or shape != pixels.shape or float(abs(glance - before).mean()) > CUT
+        return said != self._caption or shape != pixels.shape or int(abs(glance - before).sum()) > CUT * glance.size
 
     # --- the watchdog -------------------------------------------------------------------------------------------
 
