@@ -62,6 +62,7 @@ FIGURES_MS = 250     # numbers change four times a second: more cannot be read
 PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
 LONG_S = 20.0        # and what needs thought, so long
 SAID_S = 6.0         # a sentence about something that was done stays so long
+NOTED_S = 8.0        # and one about a new source
 SCALE_STEP = 1.1
 TOGETHER_MS = 140    # between two paintings while the networks run together
 TOGETHER_REST = 3.0  # times longer between two paintings while the networks run together
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.text_scale = settings.text_scale
         self.source_text = settings.source or "auto"
         self._said, self._said_until = "", 0.0
+        self._noted_until = 0.0
         self._chosen: Lane | None = None                # what was added or clicked last
         self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
         self._then: Callable[[], None] | None = None
@@ -248,8 +250,10 @@ class MainWindow(QMainWindow):
         self.banner.say(source.message if shown else "", source.hint, button=CHOOSE)
         said = self._said if perf_counter() < self._said_until else ""
         noted = "" if trouble else f"{source.message} {source.hint}".strip()
-        self.truth.setText(said or source.caption or noted or self._summary())
-        self.truth.set_colour(self.theme.text if said or source.caption else self.theme.quiet)
+        # What there is to know of a source stands a while before the captions of its pictures take the line.
+        words = said or (noted if perf_counter() < self._noted_until else "") or source.caption
+        self.truth.setText(words or noted or self._summary())
+        self.truth.set_colour(self.theme.text if words else self.theme.quiet)
         self.chips.show_chips(self._conditions())
         self.machine.setText(f"{usable_cores()} cores")
         recorder = self.session.recorder
@@ -319,6 +323,7 @@ class MainWindow(QMainWindow):
         source, text = self._asked
         if self.session.shown is source:
             self._asked = None
+            self._noted_until = perf_counter() + NOTED_S
             self._pictures.forget()
             self.source_text = text
             self.sources.remember(text)

@@ -180,6 +180,7 @@ class Pane(QWidget):
         self._shape: tuple[object, ...] = ()
         self._slot: int | None = None
         self._lane: Lane | None = None          # the one under the X-ray
+        self._meant: Lane | None = None         # the one that the window turned to last
         self._shown: Result | None = None
         self._spec: InputSpec | None = None     # the recipe that is tried
         self._build()
@@ -272,6 +273,7 @@ class Pane(QWidget):
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Show what the network was given last."""
         self._lanes = tuple(lanes)
+        self._turn_to_chosen()
         shape = tuple((lane, lane.slot, lane.title, self._card(lane)) for lane in lanes)
         if shape != self._shape:
             self._shape = shape
@@ -312,13 +314,18 @@ class Pane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """The X-ray goes on."""
         super().showEvent(event)
-        if self._services and (chosen := self._services.chosen()):
-            self._slot = chosen.slot   # what was added or clicked last is what is meant
-            if self._lanes:
-                self._list()
+        self._turn_to_chosen()
         if self._lane is not None:
             self._begin(self._lane)
         self._fit()
+
+    def _turn_to_chosen(self) -> None:
+        """Look at the lane that was added or clicked last, once: what is chosen here afterwards stays."""
+        chosen = self._services.chosen() if self._services else None
+        if chosen is not None and chosen is not self._meant:
+            self._meant, self._slot = chosen, chosen.slot
+            if chosen in self._lanes:
+                self._list()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """The X-ray goes off: the network is as its card says again."""
