@@ -123,6 +123,7 @@ def test_a_frozen_lane_never_says_nought(window, qtbot, readers):
     qtbot.waitUntil(lambda: lane.results >= 12, timeout=8000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert window.session.frozen is not None
+    qtbot.waitUntil(lambda: lane.latest.frame.held, timeout=5000)
     settle(window, qtbot)
     view = window.grid.views[0]
     assert view.figures_row._shown[0] == "9.2 ms"   # what it had
