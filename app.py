@@ -357,7 +357,7 @@ def _install(*, for_tests: bool) -> int:
     """Bring in the system libraries that are missing; 1 where some still are."""
     from inference.report import say
     from inference.system_packages import install, install_hint, missing_programs
-    from inference.window_check import missing_libraries
+    from inference.window_check import library_troubles, missing_libraries, no_screen
 
     def missing() -> list[str]:
         if sys.platform != "linux":
@@ -370,6 +370,9 @@ def _install(*, for_tests: bool) -> int:
         install(lacking, say)
         lacking = missing()
     if not lacking:
+        return OK
+    if not for_tests and no_screen():   # the lab runs without a window, too
+        say(f"{library_troubles(lacking)[0].message} {install_hint(lacking)}", sys.stderr)
         return OK
     what = "The tests need" if for_tests else "The window needs"
     raise LabError(f"{what} what this system lacks: {', '.join(lacking)}.", install_hint(lacking))

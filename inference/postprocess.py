@@ -171,11 +171,12 @@ def ssd_raw(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int],
 def ssd_nms(
     outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float
 ) -> Candidates:
-    """Boxes (1, n, 4) y1 x1 y2 x2 relative, classes (1, n) from 0, scores (1, n), count (1,); suppressed.
+    """Boxes (1, n, 4) y1 x1 y2 x2 relative, classes (1, n), scores (1, n), count (1,); suppressed.
 
-    The outputs of TFLite_Detection_PostProcess, in any order: boxes and count are known by their shape; of
-    the other two the classes are the one with whole numbers only. Both are whole only if nothing was found or
-    every score is exactly 1; then the larger are the classes, and of equals the first, as in the graph.
+    The outputs of TFLite_Detection_PostProcess, whose classes count from 0, or of a detection graph of TensorFlow,
+    whose classes count from `first_class` = 1. In any order: boxes and count are known by their shape; of the other
+    two the classes are the one with whole numbers only. Both are whole only if nothing was found or every score is
+    exactly 1; then the larger are the classes, and of equals the first, as in the graph.
     """
     height, width = size
     boxes = next((o[0] for o in outputs if o.ndim == 3 and o.shape[-1] == 4), None)
@@ -189,7 +190,7 @@ def ssd_nms(
     swapped = (whole == [False, True]) or (whole == [True, True] and n > 0 and second.max() > 1)
     classes, scores = (second, first) if swapped else (first, second)
     keep = np.flatnonzero(scores >= least)
-    found = classes[keep].astype(np.intp)
+    found = classes[keep].astype(np.intp) - int(options.get("first_class", 0))
     check_range(found, options)
     turned = boxes[keep][:, [1, 0, 3, 2]].astype(np.float32)
     return candidates(turned * sides_of(height, width), scores[keep], found)

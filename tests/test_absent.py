@@ -23,6 +23,7 @@ from inference.options import Options
 from inference.session import Session
 from inference.weights import loader
 from models.card import ModelCard
+from models.lineups import line_ups
 from models.pack import pack
 from models.registry import Indexes
 from models.store import Store
@@ -169,3 +170,46 @@ def test_the_folder_of_last_time_is_looked_at(
     for window in (made, given):
         window.close()
         shiboken6.delete(window)
+
+
+# ---- line-ups ----
+
+
+def test_a_line_up_says_what_is_missing_and_gets_it_all(qtbot, tmp_path: Path, monkeypatch) -> None:
+    """*Get all* in *Add a network*, from a server that plays the hosts."""
+    monkeypatch.setattr("models.download.PAUSES_S", (0.0, 0.0))
+    names = line_ups()["talk"].models
+    with bad.serving() as server:
+        catalog = {}
+        for i, name in enumerate((*names, "other")):
+            made = make.tiny_onnx(tmp_path / f"{name}.onnx", size=(8 + i, 8))   # each another file
+            server.routes[f"/{name}.onnx"] = bad.whole(made.read_bytes())
+            file = replace(file_of(made), url=f"{server.url}/{name}.onnx")
+            catalog[name] = replace(make.card(name, files=(file,), size=(8 + i, 8)), title=f"The {name}")
+        store, bridge = Store(tmp_path / "cache", indexes=NOWHERE), Bridge()
+        session = Session(loader(catalog, store), bridge.wake)
+        window = MainWindow(session, bridge, catalog, store, Settings())
+        bridge.setParent(window)
+        window.resize(1440, 900)
+        window.show()
+        try:
+            window.open_source("pattern")
+            window.add_lane(LaneSpec("other"))
+            window.show_add_lane()
+            rows = window.adding.line_ups
+            qtbot.waitUntil(lambda: rows.buttons["talk"].text() == "Get all", timeout=8000)
+            size = sum(card.bytes for name, card in catalog.items() if name in names)
+            assert rows._facts["talk"].text().startswith(f"4 of 4 to get, {size / 1e6:.0f} MB · The mobilenet-v2, ")
+            rows.buttons["talk"].click()
+            qtbot.waitUntil(
+                lambda: [lane.spec.model for lane in session.lanes] == list(names)
+                and all(lane.status.state is LaneState.RUNNING for lane in session.lanes),
+                timeout=20_000,
+            )   # in the place of what ran before
+            assert window.drawers["add_lane"].isHidden()
+            window.show_add_lane()
+            qtbot.waitUntil(lambda: rows.buttons["talk"].text() == "Show", timeout=8000)
+        finally:
+            window.close()
+            shiboken6.delete(window)
+            gc.collect()

@@ -206,3 +206,10 @@ def test_help_imports_nothing_heavy(verb: list[str]) -> None:
 
 def test_a_heavy_import_would_be_seen() -> None:
     assert loaded_by("import cv2") == ["numpy", "cv2"]
+
+
+def test_the_cores_of_the_machine_are_counted_in_one_place() -> None:
+    """Everywhere else, "cores" are those that the process may use."""
+    files = [path for folder in ("inference", "gui", "models") for path in (ROOT / folder).rglob("*.py")]
+    counting = [path.name for path in (*files, ROOT / "app.py") if "cpu_count" in path.read_text(encoding="utf-8")]
+    assert counting == ["cores.py"]

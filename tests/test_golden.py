@@ -136,7 +136,7 @@ def test_opencv_answers_as_recorded(name: str, testdata: Path) -> None:
     assert judge(Recogniser(card, path, "opencv", ENGINE), card, testdata) == {}
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v2-coral", "ssd-mobilenet-v1", "resnet8-cifar10"])
+@pytest.mark.parametrize("name", ["mobilenet-v2-coral", "ssd-mobilenet-v1-raw", "resnet8-cifar10"])
 def test_wrong_colour_order_is_noticed(name: str, testdata: Path) -> None:
     card = CARDS[name]
     wrong = replace(card, input=replace(card.input, order="BGR"))
@@ -144,7 +144,7 @@ def test_wrong_colour_order_is_noticed(name: str, testdata: Path) -> None:
 
 
 def test_wrong_anchors_are_noticed(testdata: Path) -> None:
-    card = CARDS["ssd-mobilenet-v1"]
+    card = CARDS["ssd-mobilenet-v1-raw"]
     wrong = replace(card, options={})   # the ideal anchors, not the rounded ones that it holds
     assert judge(Recogniser(wrong, network(card, testdata), "onnxruntime", ENGINE), card, testdata)
 

@@ -24,7 +24,7 @@ NUMBERS = {"fp32": 4, "fp16": 2, "int8": 1, "w8": 1}   # bytes of each
 TALK = {
     "MNIST": ["mnist"], "VGG": ["vgg16", "vgg19"], "Inception": ["inception-v1", "inception-v3"],
     "ResNet": ["resnet18", "resnet50"], "MobileNet": ["mobilenet-v1", "mobilenet-v2", "mobilenet-v3-large"],
-    "YOLO": ["yolox-nano", "yolo-fastest-1.1", "yolov3-tiny", "yolov4"], "SSD": ["ssd-resnet34"],
+    "YOLO": ["yolox-nano", "yolo-fastest-1.1", "yolov3-tiny", "yolov4"], "SSD": ["ssd-mobilenet-v1", "ssd-resnet34"],
     "SqueezeNet": ["squeezenet1.1"],
 }  # fmt: skip
 FAMOUS = ("mobilenet-v2", "inception-v1", "resnet50", "yolox-nano")

@@ -165,6 +165,14 @@ def test_ssd_nms_where_every_score_is_one() -> None:
         assert [found[0] for found in decode("ssd-nms", *(ones[n] for n in names))] == [4, 0]
 
 
+def test_ssd_nms_of_a_graph_whose_classes_count_from_one() -> None:
+    """As TensorFlow's detection graphs have them; a 0 among them is no class there."""
+    from_one = NMS | {"classes": f32([5, 1, 8])}
+    assert [found[0] for found in decode("ssd-nms", *from_one.values(), first_class=1)] == [4, 0]
+    with pytest.raises(IndexError, match="labels"):
+        decode("ssd-nms", *NMS.values(), first_class=1, classes=90)
+
+
 def test_ssd_nms_finds_nothing() -> None:
     nothing = NMS | {"count": f32(0)}
     assert decode("ssd-nms", *nothing.values(), least=0.0) == []
