@@ -158,11 +158,11 @@ class AnswerBars(QWidget):
         thick = max(3, round((7 if best else 4) * self.scale))
         high = metrics.height()
         text = QRect(row.left(), row.top() + (row.height() - high - thick) // 3, row.width(), high)
-        percent = f"{score * 100:.0f} %"
+        said = percent(score)
         room = row.width() - metrics.horizontalAdvance("100 %") - round(8 * self.scale)
         painter.setFont(face)
         painter.setPen(self._text if best else self._quiet)
-        painter.drawText(text, RIGHT, percent)
+        painter.drawText(text, RIGHT, said)
         painter.setPen(self._text)
         painter.drawText(text, LEFT, metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
         # Plain rectangles on whole pixels: round ends would cost more than all the rest of the row.
@@ -230,6 +230,11 @@ def restyle(widget: PictureView | AnswerBars | FiguresRow, theme: Theme, scale: 
     """Give a part its colours and type size."""
     widget.theme, widget.scale = theme, scale
     widget.update()
+
+
+def percent(score: float) -> str:
+    """0..1 as people read it: "54 %", and "<1 %" where a nought would not be so."""
+    return "<1 %" if 0 < score <= 0.005 else f"{score * 100:.0f} %"
 
 
 def milliseconds(value: float) -> str:

@@ -12,6 +12,7 @@ import shiboken6
 from PySide6.QtCore import Qt
 from spine import SOON, Counting
 
+from gui.answer import percent
 from gui.bridge import Bridge
 from gui.chips import LIT, QUIET, RED, Chips, clock
 from gui.main_window import MainWindow
@@ -101,6 +102,13 @@ def test_a_lane_shows_the_picture_that_it_answered(window, qtbot, readers, name)
     qtbot.waitUntil(lambda: lane.results >= 8, timeout=8000)
     settle(window, qtbot)
     assert view.bars._answer.labels == (str(view.picture.frame.pixels[0, 0, 0]),)
+
+
+@pytest.mark.parametrize(
+    ("score", "said"), [(0.0, "0 %"), (0.0001, "<1 %"), (0.0049, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (1.0, "100 %")]
+)
+def test_a_little_is_not_nothing(score, said):
+    assert percent(score) == said
 
 
 def test_before_the_first_answer_the_live_picture_is_shown(window, qtbot, readers):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.answer import percent
 from gui.elided import ElidedLabel
 from gui.jobs import Job
 from gui.panes import Services
@@ -147,7 +148,7 @@ class Answers(QWidget):
             painter.setPen(QColor(self._theme.text))
             words = QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, width - number)
             painter.drawText(QRectF(0, top, width - number, metrics.height()), left, words)
-            painter.drawText(QRectF(width - number, top, number, metrics.height()), right, f"{score * 100:.0f} %")
+            painter.drawText(QRectF(width - number, top, number, metrics.height()), right, percent(score))
             bar = QRectF(0, top + metrics.height() + 1, width, 4 * self._scale)
             painter.fillRect(bar, QColor(self._theme.raised))
             bar.setWidth(width * min(1.0, max(0.0, score)))
