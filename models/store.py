@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LEFTOVER_S = 3600.0   # archives and half-written files of this age are swept away
 RESUME_S = 7 * 86400.0   # what came of a download that was cut off is kept so long, to go on with
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))   # no room, or no more of it for this user
 LOCK_S = 0.2          # between two looks at whether another program has finished
 RESCAN_S = 2.0        # a listing of the mirror is believed for so long
 
@@ -368,6 +369,8 @@ class Store:
                 try:
                     lock.acquire(timeout=0)
                     break
+                except NotImplementedError:   # a file system without locks: two programs may fetch the same, no harm
+                    break
                 except Timeout:   # it may be held as long as another program fetches; it goes when that one ends
                     progress.say(f"Waiting for {path.name}: another program is fetching it")
                     progress.pause(LOCK_S)
@@ -384,6 +387,9 @@ class Store:
                     if part.stat().st_size == 0:
                         part.unlink()
         except OSError as error:
+            if error.errno in FULL:   # what fills the disk is not worth keeping
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
             raise _cannot_keep(path, size, error) from error
         finally:
             lock.release()
@@ -404,7 +410,7 @@ class Store:
 
 def _cannot_keep(path: Path, size: int, error: OSError) -> _CacheError:
     """What to say when the cache does not take a file of `size` bytes."""
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+    if error.errno in FULL:
         return _CacheError(
             f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {path.parents[2]}.",
             "Free some space, or set LINEUP_CACHE to a folder on another disk.",

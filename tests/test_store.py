@@ -14,6 +14,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
+from typing import IO
 
 import misbehaving as bad
 import pytest
@@ -339,7 +340,8 @@ def test_a_read_only_cache(tmp_path: Path, server: bad.Server) -> None:
 
 
 def test_a_full_disk(store: Store, server: bad.Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(_client: object, _url: str, target: IO[bytes], *_: object) -> None:
+        target.write(BODY[:1000])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(models.download, "download", full)
@@ -347,6 +349,7 @@ def test_a_full_disk(store: Store, server: bad.Server, monkeypatch: pytest.Monke
         get(store, model_file(url=server.url + "/net.onnx"))
     assert "LINEUP_CACHE" in caught.value.hint
     assert kept(store) == []
+    assert parts(store) == []   # what fills the disk is not kept to go on with
 
 
 def test_two_at_once_download_once(tmp_path: Path, server: bad.Server) -> None:

@@ -105,7 +105,7 @@ def test_a_lane_shows_the_picture_that_it_answered(window, qtbot, readers, name)
 
 
 @pytest.mark.parametrize(
-    ("score", "said"), [(0.0, "0 %"), (0.0001, "<1 %"), (0.0049, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (1.0, "100 %")]
+    ("score", "said"), [(0.0, "0 %"), (0.0001, "<1 %"), (0.005, "<1 %"), (0.006, "1 %"), (0.54, "54 %"), (1.0, "100 %")]
 )
 def test_a_little_is_not_nothing(score, said):
     assert percent(score) == said

@@ -128,7 +128,7 @@ class Auto:
 
     title = "Looking for a camera"
     period_s = 0.0
-    live = False
+    live = True   # until it has chosen: it may want the very camera that is shown
     note = caption = ""
 
     def __init__(self, wished: dict[str, Any] | None = None) -> None:
