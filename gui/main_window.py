@@ -45,7 +45,7 @@ from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
 from inference.backends import usual_backend
 from inference.cores import usable_cores
-from inference.data import Ask, LaneSpec, Mode, SourceState
+from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import LabError
 from inference.formats import COMPANIONS, KINDS, foreign, is_model
 from inference.guesses import guessed_text
@@ -64,6 +64,8 @@ LONG_S = 20.0        # and what needs thought, so long
 SAID_S = 6.0         # a sentence about something that was done stays so long
 NOTED_S = 8.0        # and one about a new source
 SCALE_STEP = 1.1
+TURNS_MS = 50        # between two paintings while several networks take turns
+MOST_AT_ONCE = 1     # lane is painted before the window looks at keys again
 TOGETHER_MS = 140    # between two paintings while the networks run together
 TOGETHER_REST = 3.0  # times longer between two paintings while the networks run together
 
@@ -225,16 +227,22 @@ class MainWindow(QMainWindow):
         views = self.grid.shown()
         # Where every lane shows the picture of its answer, no live one need be made ready.
         self._pictures.live = not views or any(view.lane.latest is None for view in views)
-        changed = [view.refresh(frame) for view in views]
+        changed = 0
+        for view in views:
+            if changed == MOST_AT_ONCE:   # the rest in a moment: a key that is pressed is not to wait for all of them
+                QTimer.singleShot(0, self.refresh)
+                break
+            changed += view.refresh(frame)
         if not self.grid.views and frame is not None:
-            changed.append(self.grid.show_live(frame))
-        if any(changed):
+            changed += self.grid.show_live(frame)
+        if changed:
             paint_now(self)
 
     def refresh_figures(self) -> None:
         """The numbers, the bar and the line of truth."""
         self.refresh()
         self._follow_source()
+        self._set_rest()
         source = self.session.source
         figures = {lane: lane.figures() for lane in self.session.lanes}   # once: the same numbers everywhere
         for view in self.grid.shown():
@@ -460,13 +468,23 @@ class MainWindow(QMainWindow):
         rest = self._pictures.rest = TOGETHER_REST if self.session.mode is Mode.TOGETHER else 1.0
         for view in self.grid.views:
             view.rest = rest
-        # Together, every lane waits for the others, so that all of them are painted in one go.
-        self._bridge.rest_ms = TOGETHER_MS if self.session.mode is Mode.TOGETHER else REST_MS
+        self._set_rest()
         self._figures_timer.setInterval(round(FIGURES_MS * rest))
         self._plot_timer.setInterval(round(PLOT_MS * rest))
         self.deck.show_mode(
             "together: networks slow each other" if self.session.mode is Mode.TOGETHER else "turns"
         )
+
+    def _set_rest(self) -> None:
+        """How often the window paints.
+
+        An answer that is painted at once is painted while the next network computes, always the same one, which then
+        looks slower than it is: up to a third on two cores. Where several take turns, what is new is therefore painted
+        in one go at a pace of its own. Together, the time is to go to the networks.
+        """
+        busy = sum(lane.status.state is LaneState.RUNNING and not lane.paused for lane in self.session.lanes)
+        turns_ms = TURNS_MS if busy > 1 and self.session.frozen is None else REST_MS
+        self._bridge.rest_ms = TOGETHER_MS if self.session.mode is Mode.TOGETHER else turns_ms
 
     def set_ask(self, ask: Ask) -> None:
         """Labels, thresholds, smoothing."""
