@@ -104,6 +104,8 @@ class MainWindow(QMainWindow):
         self._figures_timer = QTimer(self, interval=FIGURES_MS)
         self._figures_timer.timeout.connect(self.refresh_figures)
         self._figures_timer.start()
+        self._more_to_paint = QTimer(self, singleShot=True, interval=0)
+        self._more_to_paint.timeout.connect(self.refresh)
         self._plot_timer = QTimer(self, interval=PLOT_MS)
         self._plot_timer.timeout.connect(lambda: self.deck.refresh(self.session.lanes))
         self.show_mode()
@@ -230,7 +232,7 @@ class MainWindow(QMainWindow):
         changed = 0
         for view in views:
             if changed == MOST_AT_ONCE:   # the rest in a moment: a key that is pressed is not to wait for all of them
-                QTimer.singleShot(0, self.refresh)
+                self._more_to_paint.start()
                 break
             changed += view.refresh(frame)
         if not self.grid.views and frame is not None:
@@ -780,8 +782,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the settings, end every thread, go."""
         self.closed, self._then = True, None
-        self._figures_timer.stop()
-        self._plot_timer.stop()
+        for timer in (self._figures_timer, self._plot_timer, self._more_to_paint):
+            timer.stop()
         self.adder.cancel()
         self.absent.cancel()
         trouble = self.current_settings().save() if self.keeps_settings else ""
