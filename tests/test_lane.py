@@ -1,6 +1,6 @@
 """The mailbox, the turnstile, and one lane."""
 
-from threading import Barrier, Event, Thread
+from threading import Barrier, Condition, Event, Thread
 from threading import enumerate as threads
 from time import perf_counter
 
@@ -256,20 +256,32 @@ def test_the_newest_frame_is_taken_after_the_turn_has_come(lanes, bell):
 
 
 def test_in_turns_lanes_get_equal_counts(lanes, bell):
-    gate, nets = Turnstile(), [Net(str(i)) for i in range(3)]
+    """Each run takes as long as the source needs for two rounds, so that every lane always has a picture waiting."""
+    rounds, told = [0], Condition()
+
+    class Slower(Net):
+        def __call__(self, *given, **more):
+            with told:
+                begun = rounds[0]
+                told.wait_for(lambda: rounds[0] >= begun + 2, SOON)
+            return super().__call__(*given, **more)
+
+    gate, nets = Turnstile(), [Slower(str(i)) for i in range(3)]
     made = [lanes(net, gate, name) for net, name in zip(nets, "abc", strict=True)]
     assert bell.until(lambda: all(running(lane)() for lane in made))
-    stop, number = Event(), 0
-    end = perf_counter() + SOON
-    while not stop.is_set():   # a source faster than the networks
+    end = perf_counter() + 2 * SOON
+    while max(lane.results for lane in made) < 24:
         for lane in made:
-            lane.inbox.put(picture(number))
-        number += 1
-        if max(lane.results for lane in made) >= 200:
-            stop.set()
+            lane.inbox.put(picture(rounds[0]))
+        with told:
+            rounds[0] += 1
+            told.notify_all()
         assert perf_counter() < end
     counts = [lane.results for lane in made]
-    assert max(counts) - min(counts) <= 0.2 * max(counts), counts
+    with told:
+        rounds[0] += 1000   # whoever is inside goes on
+        told.notify_all()
+    assert max(counts) - min(counts) <= 3, counts
 
 
 def test_the_ask_of_the_moment_is_used(lanes, bell):
