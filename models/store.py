@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LEFTOVER_S = 3600.0   # archives and half-written files of this age are swept away
 RESUME_S = 7 * 86400.0   # what came of a download that was cut off is kept so long, to go on with
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))   # no room, or no more of it for this user
+LOCKLESS = (errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOLCK), getattr(errno, "EOPNOTSUPP", errno.ENOLCK))
 LOCK_S = 0.2          # between two looks at whether another program has finished
 RESCAN_S = 2.0        # a listing of the mirror is believed for so long
 
@@ -369,11 +370,14 @@ class Store:
                 try:
                     lock.acquire(timeout=0)
                     break
-                except NotImplementedError:   # a file system without locks: two programs may fetch the same, no harm
-                    break
                 except Timeout:   # it may be held as long as another program fetches; it goes when that one ends
                     progress.say(f"Waiting for {path.name}: another program is fetching it")
                     progress.pause(LOCK_S)
+                except OSError as error:   # after Timeout, which is one
+                    if error.errno not in LOCKLESS:
+                        raise
+                    part = path.with_name(f".{uuid.uuid4().hex}.tmp")   # one that no other program writes to
+                    break
             progress.say(text)
             if self._hashes.matches(path, size, sha256):
                 yield None
@@ -384,7 +388,7 @@ class Store:
                 os.replace(part, path)
             finally:
                 with suppress(OSError):
-                    if part.stat().st_size == 0:
+                    if part.suffix == ".tmp" or part.stat().st_size == 0:   # nobody would find it; empty
                         part.unlink()
         except OSError as error:
             if error.errno in FULL:   # what fills the disk is not worth keeping

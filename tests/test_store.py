@@ -689,6 +689,25 @@ def test_what_nobody_goes_on_with_is_swept_after_a_week(tmp_path: Path) -> None:
     assert not part.exists()
 
 
+def test_without_locks_every_program_has_a_part_of_its_own(
+    store: Store, server: bad.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network drives have none: two programs must not write into one file."""
+    def none(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", none)
+    file = model_file(url=server.url + "/net.onnx")
+    others = aged(store.cache / "files" / file.sha256[:16] / ".net.onnx.part", OTHER[:1000])
+    server.routes["/net.onnx"] = bad.slow(BODY, 1000)
+    with pytest.raises(StoreError):
+        get(store, file)
+    assert kept(store) == []   # and nothing half-written stays
+    server.routes["/net.onnx"] = bad.whole(BODY)
+    assert get(store, file).read_bytes() == BODY
+    assert others.read_bytes() == OTHER[:1000]
+
+
 # ---- several addresses
 
 def test_the_addresses_are_tried_in_order(store: Store, server: bad.Server) -> None:
