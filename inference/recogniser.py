@@ -1,5 +1,6 @@
 """A model ready to use: card, backend and decoder joined into one call that times its stages."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter, thread_time_ns
@@ -28,6 +29,22 @@ SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
 
 # How a decoder says that these are not its outputs.
 MISFITS = (ValueError, IndexError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One run of a network on one frame: what went in, what came out, and when (s, of this thread's CPU in ns)."""
+
+    frame: Frame
+    given: NDArray[np.generic]   # the network's input; valid until the next run
+    placement: Placement         # where the frame lies in it
+    outputs: Outputs             # raw, as the graph names them
+    began: float
+    ready: float                 # preprocessed
+    ended: float
+    cpu_began: int
+    cpu_ready: int
+    cpu_ended: int
 
 
 class Recogniser:
@@ -67,36 +84,42 @@ class Recogniser:
         self._check()
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float = 0.0, turn: float = 0.0) -> Result:
-        """Preprocess, infer, postprocess; `idle` and `turn` (ms) are only passed on into the timing."""
+        """Run the network and read its answer; `idle` and `turn` (ms) are only passed on into the timing."""
         self._look_by((ask.lens and ask.lens.input) or self.card.input)
-        cpu_start, start = thread_time_ns(), perf_counter()
-        x, placement = self._preprocess(frame)
-        cpu_ready, ready = thread_time_ns(), perf_counter()
-        outputs = self._net.run(x)
-        cpu_ran, ran = thread_time_ns(), perf_counter()
-        prediction: Prediction
-        if self.card.task == "classify":
-            prediction = top_k(self._smoothed(self._scores(outputs), ask, frame), self.labels, ask.topk)
-        else:
-            kept = suppress(self._candidates(outputs, ask.confidence), self._nms or ask.iou)
-            height, width = frame.pixels.shape[:2]
-            boxes = placement.to_frame(kept.boxes)
-            np.clip(boxes, 0, (width, height, width, height), out=boxes)
-            prediction = Detections(boxes, kept.scores, tuple(self.labels[i] for i in kept.classes))
+        ran = self.run(frame)
+        prediction = self.read(ran, ask)
         cpu_end, end = thread_time_ns(), perf_counter()
         timing = Timing(
-            wait=(start - frame.taken_at) * 1e3,
-            preprocess=(ready - start) * 1e3,
-            infer=(ran - ready) * 1e3,
-            postprocess=(end - ran) * 1e3,
-            cpu_preprocess=(cpu_ready - cpu_start) / 1e6,
-            cpu_infer=(cpu_ran - cpu_ready) / 1e6,
-            cpu_postprocess=(cpu_end - cpu_ran) / 1e6,
+            wait=(ran.began - frame.taken_at) * 1e3,
+            preprocess=(ran.ready - ran.began) * 1e3,
+            infer=(ran.ended - ran.ready) * 1e3,
+            postprocess=(end - ran.ended) * 1e3,
+            cpu_preprocess=(ran.cpu_ready - ran.cpu_began) / 1e6,
+            cpu_infer=(ran.cpu_ended - ran.cpu_ready) / 1e6,
+            cpu_postprocess=(cpu_end - ran.cpu_ended) / 1e6,
             idle=idle,
             turn=turn,
         )
-        seen = self._copied(x, placement, end) if ask.lens and ask.lens.show else None
+        seen = self._copied(ran.given, ran.placement, end) if ask.lens and ask.lens.show else None
         return Result(frame, self.card.name, prediction, timing, end, seen)
+
+    def run(self, frame: Frame) -> Run:
+        """Preprocess and infer: the raw outputs, and when each stage ended."""
+        cpu_began, began = thread_time_ns(), perf_counter()
+        x, placement = self._preprocess(frame)
+        cpu_ready, ready = thread_time_ns(), perf_counter()
+        outputs = self._net.run(x)
+        return Run(frame, x, placement, outputs, began, ready, perf_counter(), cpu_began, cpu_ready, thread_time_ns())
+
+    def read(self, ran: Run, ask: Ask) -> Prediction:
+        """What raw outputs say: the best labels, or boxes in px of the frame."""
+        if self.card.task == "classify":
+            return top_k(self._smoothed(self._scores(ran.outputs), ask, ran.frame), self.labels, ask.topk)
+        kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou)
+        height, width = ran.frame.pixels.shape[:2]
+        boxes = ran.placement.to_frame(kept.boxes)
+        np.clip(boxes, 0, (width, height, width, height), out=boxes)
+        return Detections(boxes, kept.scores, tuple(self.labels[i] for i in kept.classes))
 
     @property
     def provider(self) -> str:

@@ -220,3 +220,13 @@ def test_what_the_network_saw_is_copied_ten_times_a_second_at_most(tmp_path: Pat
 def scores_of(result: Result) -> np.ndarray:
     assert isinstance(result.prediction, Classification)
     return result.prediction.scores[np.argsort(result.prediction.indices)]
+
+
+
+def test_one_run_is_read_again_with_other_wishes(tmp_path: Path) -> None:
+    recognise = recogniser(fixed(tmp_path / "f.onnx", RELATIVE, SCORES), DETECTOR)
+    ran = recognise.run(frame(100, 400))
+    np.testing.assert_array_equal(ran.outputs[0], RELATIVE)
+    assert recognise.read(ran, Ask(confidence=0.7)).labels == ("cat",)
+    assert recognise.read(ran, Ask(confidence=0.05)).labels == ("cat", "dog", "horse")
+    assert ran.began <= ran.ready <= ran.ended

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from make import card
 
 from inference.backends import BACKENDS, backend_module
+from inference.commands import COMMANDS
 from inference.data import Mode
 from inference.options import MODES, THEMES
 from inference.postprocess import CLASSIFIERS, DETECTORS
@@ -166,3 +168,26 @@ def test_the_window_has_what_its_tables_promise() -> None:
     assert tuple(themes) == THEMES
     for info in PANES.values():
         assert callable(import_module(info.module).Pane)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_complete_and_its_examples_are_its_own(name: str) -> None:
+    command = import_module(COMMANDS[name])
+    assert command.SUMMARY.endswith(".")
+    assert all(example.startswith((name, " ", "--")) for example in command.EXAMPLES)
+    assert callable(command.arguments)
+    assert callable(command.run)
+
+
+def test_every_module_of_a_command_is_in_the_table() -> None:
+    """A module with a SUMMARY that the table does not name could never be called."""
+    import inference.commands
+
+    folder = Path(inference.commands.__path__[0])
+    found = [path.stem for path in folder.glob("*.py") if "SUMMARY = " in path.read_text("utf-8")]
+    assert {f"inference.commands.{name}" for name in found} == set(COMMANDS.values())
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert [name for name in COMMANDS if not re.search(rf"(app\.py|`) ?{name}\b", readme)] == []
