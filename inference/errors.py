@@ -15,4 +15,11 @@ class ImportFailed(LabError):
     """A model file of another format cannot be turned into ONNX."""
 
 
-__all__ = ["BackendError", "Cancelled", "CardError", "ImportFailed", "LabError", "NotHere", "SourceError", "StoreError"]
+class ExportFailed(LabError):
+    """A network cannot be handed to another system, or is not the same network there."""
+
+
+__all__ = [
+    "BackendError", "Cancelled", "CardError", "ExportFailed", "ImportFailed", "LabError", "NotHere", "SourceError",
+    "StoreError",
+]  # fmt: skip

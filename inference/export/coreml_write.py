@@ -1,0 +1,222 @@
+"""The only module that knows coremltools. It is run in a process of its own: see inference.export.coreml.
+
+coremltools takes half a second to import, gigabytes to convert a large network, and cannot be stopped.
+"""
+
+import logging
+import os
+import stat
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
+
+from inference.errors import ExportFailed
+from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PROBABILITIES
+
+LABEL, LABEL_PROBABILITIES = "classLabel", "classLabelProbs"
+IOU, LEAST = 0.45, 0.25   # thresholds of the pipeline form, unless the app says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One package to write."""
+
+    network: Path                  # the prepared ONNX file
+    target: Path                   # the package: a folder, or one file for "mlmodel"
+    order: str                     # of colours: RGB, BGR or GRAY
+    labels: tuple[str, ...]        # unique
+    classifier: bool
+    precision: str                 # of inference.export.settings.PRECISIONS
+    deployment: str                # of TARGETS
+    format: str                    # of FORMATS
+    pipeline: bool                 # suppression inside
+    described: dict[str, str]      # author, license, short_description, version
+    metadata: dict[str, str]       # user-defined
+
+
+def write(job: Job) -> None:
+    """Convert and save.
+
+    Raises:
+        ExportFailed: coremltools is missing, or cannot convert the network; unknown operators are named, all at once.
+    """
+    with _quiet():
+        ct = _coremltools()
+        program = _program(job, ct)
+        model = _converted(job, program, ct)
+        model = _compressed(job, model, ct)
+        if job.pipeline:
+            model = _with_suppression(job, model, ct)
+        for key, value in job.described.items():
+            setattr(model, key, value)
+        model.user_defined_metadata.update(job.metadata)
+        model.save(str(job.target))
+    _readable(job.target)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the libraries have to say about parts that Linux has not, and about their progress."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    os.environ["TQDM_DISABLE"] = "1"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _coremltools() -> Any:
+    try:
+        import coremltools
+        import onnx2coreml   # noqa: F401
+    except ImportError as error:
+        raise missing_library(error) from error
+    return coremltools
+
+
+def missing_library(error: ImportError) -> ExportFailed:
+    """What to say where coremltools is not installed."""
+    import sys
+
+    if sys.platform == "win32" or sys.version_info >= (3, 14):
+        return ExportFailed(
+            "Core ML packages are written by coremltools, which exists for Linux and macOS with Python 3.11 to 3.13 only.",
+            "Export on such a system; everything else works here.",
+        )
+    return ExportFailed(
+        f"Core ML packages are written by coremltools and onnx2coreml, and {error.name} is not installed.",
+        "pip install -r requirements.txt",
+    )
+
+
+def _program(job: Job, ct: Any) -> Any:
+    """The network as a MIL program."""
+    import onnx
+    from onnx2coreml import Converter
+    from onnx2coreml.errors import Onnx2CoreMLError, UnsupportedOpError
+
+    from inference.export.lowerings import register
+
+    converter = Converter()
+    register(converter)
+    deployment = "iOS15" if job.format == "mlmodel" else job.deployment
+    try:
+        return converter.to_mil(onnx.load(str(job.network)), target=getattr(ct.target, deployment))
+    except UnsupportedOpError as error:
+        names = ", ".join(sorted(error.missing)) if hasattr(error, "missing") else str(error)
+        raise ExportFailed(
+            f"Core ML has no form for these operators here: {names}.", "Export another form of the network."
+        ) from error
+    except Onnx2CoreMLError as error:
+        raise ExportFailed(f"The network cannot be written for Core ML: {error}") from error
+
+
+def _converted(job: Job, program: Any, ct: Any) -> Any:
+    import onnx
+
+    network = onnx.load(str(job.network), load_external_data=False)
+    shape = [dim.dim_value for dim in network.graph.input[0].type.tensor_type.shape.dim]
+    layout = {"RGB": ct.colorlayout.RGB, "BGR": ct.colorlayout.BGR, "GRAY": ct.colorlayout.GRAYSCALE}[job.order]
+    given: dict[str, Any] = {
+        "inputs": [ct.ImageType(name=IMAGE, shape=shape, color_layout=layout)], "skip_model_load": True,
+    }  # fmt: skip
+    if job.classifier:
+        given["classifier_config"] = ct.ClassifierConfig(
+            list(job.labels), predicted_feature_name=LABEL, predicted_probabilities_output=PROBABILITIES
+        )
+    if job.format == "mlmodel":
+        given["convert_to"] = "neuralnetwork"
+    else:
+        exact = job.precision == "fp32"
+        given |= {
+            "convert_to": "mlprogram", "minimum_deployment_target": getattr(ct.target, job.deployment),
+            "compute_precision": ct.precision.FLOAT32 if exact else ct.precision.FLOAT16,
+        }  # fmt: skip
+        if not job.classifier:   # from iOS 16 on they would be half precision, which suppression does not take
+            import numpy as np
+
+            given["outputs"] = [ct.TensorType(name=output.name, dtype=np.float32) for output in network.graph.output]
+    return ct.convert(program, **given)
+
+
+def _compressed(job: Job, model: Any, ct: Any) -> Any:
+    """Weights in fewer bits, where asked for."""
+    if job.format == "mlmodel":
+        from coremltools.models.neural_network import quantization_utils
+
+        bits = {"fp16": 16, "int8": 8}.get(job.precision)
+        if bits is None:
+            return model
+        made = quantization_utils.quantize_weights(model, nbits=bits)
+        return made if hasattr(made, "save") else ct.models.MLModel(made, skip_model_load=True)
+    if job.precision in ("fp32", "fp16"):
+        return model
+    from coremltools.optimize import coreml as smaller
+
+    if job.precision == "int8":
+        how = smaller.OptimizationConfig(global_config=smaller.OpLinearQuantizerConfig(mode="linear_symmetric"))
+        return smaller.linear_quantize_weights(model, how)
+    from inference.export.palette import nearest_of
+
+    bits = int(job.precision.removeprefix("palette"))
+    how = smaller.OptimizationConfig(
+        global_config=smaller.OpPalettizerConfig(mode="custom", lut_function=nearest_of(bits))
+    )
+    return smaller.palettize_weights(model, how)
+
+
+def _with_suppression(job: Job, model: Any, ct: Any) -> Any:
+    """A pipeline that ends in Core ML's own suppression, for VNRecognizedObjectObservation."""
+    network = model.get_spec()
+    sizes = {out.name: list(out.type.multiArrayType.shape) for out in network.description.output}
+    boxes, classes = sizes[COORDINATES][0], len(job.labels)
+    spec = ct.proto.Model_pb2.Model()
+    spec.specificationVersion = max(5, network.specificationVersion)
+    spec.description.input.extend(network.description.input)
+    for name, usual in (("iouThreshold", IOU), ("confidenceThreshold", LEAST)):
+        value = spec.description.input.add()
+        value.name, value.shortDescription = name, f"{usual} unless given"
+        value.type.doubleType.SetInParent()
+        value.type.isOptional = True
+    nms = ct.proto.Model_pb2.Model()
+    nms.specificationVersion = 5
+    for name, width in ((CONFIDENCE, classes), (COORDINATES, 4)):
+        given = nms.description.input.add()
+        given.name = f"raw_{name}"
+        given.type.multiArrayType.dataType = ct.proto.FeatureTypes_pb2.ArrayFeatureType.FLOAT32
+        given.type.multiArrayType.shape.extend([boxes, width])
+        for out in (nms.description.output.add(), spec.description.output.add()):
+            out.name = name
+            out.type.multiArrayType.dataType = ct.proto.FeatureTypes_pb2.ArrayFeatureType.FLOAT32
+            for low, high in ((0, -1), (width, width)):
+                size = out.type.multiArrayType.shapeRange.sizeRanges.add()
+                size.lowerBound, size.upperBound = low, high
+    for name in ("iouThreshold", "confidenceThreshold"):
+        given = nms.description.input.add()
+        given.name = name
+        given.type.doubleType.SetInParent()
+        given.type.isOptional = True
+    rule = nms.nonMaximumSuppression
+    rule.confidenceInputFeatureName, rule.coordinatesInputFeatureName = f"raw_{CONFIDENCE}", f"raw_{COORDINATES}"
+    rule.confidenceOutputFeatureName, rule.coordinatesOutputFeatureName = CONFIDENCE, COORDINATES
+    rule.iouThresholdInputFeatureName, rule.confidenceThresholdInputFeatureName = "iouThreshold", "confidenceThreshold"
+    rule.iouThreshold, rule.confidenceThreshold = IOU, LEAST
+    rule.pickTop.perClass = True
+    rule.stringClassLabels.vector.extend(job.labels)
+    for old in (CONFIDENCE, COORDINATES):
+        ct.utils.rename_feature(network, old, f"raw_{old}", rename_inputs=False)
+    spec.pipeline.models.extend([network, nms])
+    spec.pipeline.names.extend(["network", "suppression"])
+    return ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True)
+
+
+def _readable(target: Path) -> None:
+    """Saved files are 0600, which no build system and no colleague can read."""
+    for path in [target, *target.rglob("*")] if target.is_dir() else [target]:
+        path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | (stat.S_IXGRP | stat.S_IXOTH) * path.is_dir())

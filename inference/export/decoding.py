@@ -1,0 +1,250 @@
+"""Detectors' raw outputs to boxes, as ONNX nodes: the formulas of inference.postprocess, inside the network.
+
+What comes out is what Core ML calls `coordinates`, (n, 4) cx cy w h relative to the input, 0..1, and `confidence`,
+(n, classes), 0..1: every box with every score, before suppression.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inference.anchors import grids, ssd_anchors
+from inference.errors import ExportFailed
+from inference.export.editing import Editor
+from inference.grid_heads import RETINANET_RATIOS, RETINANET_SCALES, YOLOV2_ANCHORS, YOLOV4_ANCHORS, YOLOV4_REACH
+from models.card import ModelCard
+
+LARGEST_LOG = 10.0   # exp of more is wider than any picture, and than half precision
+
+Boxes = tuple[str, str]                 # names of boxes (1, n, 4) cx cy w h relative, and scores (1, n, classes)
+Shapes = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """What a NonMaxSuppression inside the file takes: there the network ends and the phone goes on."""
+
+    boxes: str      # (1, n, 4)
+    scores: str     # (1, classes, n)
+    centred: bool   # boxes are cx cy w h; else y1 x1 y2 x2
+
+
+def suppression(edit: Editor) -> Suppression | None:
+    """Where the file suppresses boxes itself; None where it does not."""
+    found = [node for node in edit.graph.node if node.op_type == "NonMaxSuppression"]
+    if len(found) != 1:
+        return None
+    centred = any(attribute.name == "center_point_box" and attribute.i for attribute in found[0].attribute)
+    return Suppression(found[0].input[0], found[0].input[1], centred)
+
+
+class Decoder:
+    """Writes the nodes of one decoding."""
+
+    def __init__(self, edit: Editor, size: tuple[int, int], options: Mapping[str, Any]) -> None:
+        self._edit, self.size, self.options = edit, size, options
+
+    def number(self, values: Any, dtype: Any = np.float32) -> str:
+        """A constant."""
+        return self._edit.constant(values, dtype)
+
+    def op(self, op: str, *inputs: str, **more: Any) -> str:
+        """One node."""
+        return self._edit.node(op, inputs, **more)
+
+    def part(self, x: str, start: int, end: int, axis: int = -1, step: int = 1) -> str:
+        """x[…, start:end:step] along an axis."""
+        return self.op("Slice", x, *(self.number([v], np.int64) for v in (start, end, axis, step)))
+
+    def columns(self, x: str, order: Sequence[int]) -> list[str]:
+        """Single columns (…, 1) of the last axis."""
+        return [self.part(x, i, i + 1) for i in order]
+
+    def shaped(self, x: str, *shape: int) -> str:
+        """The same values in another shape."""
+        return self.op("Reshape", x, self.number(shape, np.int64))
+
+    def exp(self, x: str) -> str:
+        """exp, of at most LARGEST_LOG."""
+        return self.op("Exp", self.op("Min", x, self.number(LARGEST_LOG)))
+
+    def times(self, x: str, values: Any) -> str:
+        """x times constants."""
+        return self.op("Mul", x, self.number(values))
+
+    def plus(self, x: str, values: Any) -> str:
+        """x plus constants."""
+        return self.op("Add", x, self.number(values))
+
+    def joined(self, *parts: str, axis: int = -1) -> str:
+        """Parts beside each other."""
+        return parts[0] if len(parts) == 1 else self.op("Concat", *parts, axis=axis)
+
+    def relative(self, x: str) -> str:
+        """Cx cy w h in px of the input → relative."""
+        height, width = self.size
+        return self.times(x, 1 / np.array([width, height, width, height], np.float64))
+
+    def centred(self, top: str, left: str, bottom: str, right: str) -> str:
+        """Edges (…, 1) → cx cy w h."""
+        parts = [self.times(self.op("Add", left, right), 0.5), self.times(self.op("Add", top, bottom), 0.5),
+                 self.op("Sub", right, left), self.op("Sub", bottom, top)]  # fmt: skip
+        return self.joined(*parts)
+
+
+def _boxes_scores(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    if len(names) == 1:
+        x = names[0]
+        return d.part(x, 0, 4), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+    first = 0 if shapes[0][-1] == 4 else 1
+    return names[first], names[1 - first]
+
+
+def _yolox(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    x = names[0]
+    cells, strides = grids(d.size, tuple(d.options.get("strides", (8, 16, 32))))
+    if shapes[0][1] != len(cells):
+        raise ValueError
+    step = strides[None, :, None]
+    centre = d.times(d.plus(d.part(x, 0, 2), cells[None]), step)
+    sides = d.times(d.exp(d.part(x, 2, 4)), step)
+    return d.relative(d.joined(centre, sides)), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+
+
+def _yolov5(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    x = names[0]
+    return d.relative(d.part(x, 0, 4)), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+
+
+def _yolov8(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    x = d.op("Transpose", names[0], perm=[0, 2, 1])
+    return d.relative(d.part(x, 0, 4)), d.part(x, 4, shapes[0][1])
+
+
+def _ssd_raw(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    first = 0 if shapes[0][-1] == 4 else 1
+    codes, scores = names[first], names[1 - first]
+    options = d.options
+    anchors = ssd_anchors(
+        tuple(options.get("maps", (19, 10, 5, 3, 2, 1))), tuple(options.get("scales", (0.2, 0.95))),
+        float(options.get("anchor_step", 0.0)),
+    )  # fmt: skip
+    if shapes[first][1] != len(anchors):
+        raise ValueError
+    yc, xc, h, w = (anchors[None, :, i : i + 1] for i in range(4))
+    dy, dx, dh, dw = (1 / np.float64(v) for v in options.get("variances", (10, 10, 5, 5)))
+    ty, tx, th, tw = d.columns(codes, range(4))
+    centre = [d.plus(d.times(tx, w * dx), xc), d.plus(d.times(ty, h * dy), yc)]
+    sides = [d.times(d.exp(d.times(tw, dw)), w), d.times(d.exp(d.times(th, dh)), h)]
+    return d.joined(*centre, *sides), d.part(scores, 1, shapes[1 - first][-1])
+
+
+def _yolov2(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    anchors = np.asarray(d.options.get("anchors", YOLOV2_ANCHORS), np.float64)
+    _, depth, h, w = shapes[0]
+    columns = depth // len(anchors)
+    maps = d.op("Transpose", d.shaped(names[0], len(anchors), columns, h * w), perm=[0, 2, 1])
+    rows = d.shaped(maps, 1, len(anchors) * h * w, columns)
+    each = np.repeat(anchors, h * w, axis=0)[None] / (w, h)
+    centre = d.times(d.plus(d.op("Sigmoid", d.part(rows, 0, 2)), np.tile(_cells(h, w), (len(anchors), 1))[None]),
+                     1 / np.float64((w, h)))  # fmt: skip
+    sides = d.times(d.exp(d.part(rows, 2, 4)), each)
+    scores = d.op("Softmax", d.part(rows, 5, columns), axis=2)
+    return d.joined(centre, sides), d.op("Mul", scores, d.op("Sigmoid", d.part(rows, 4, 5)))
+
+
+def _yolov4(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    order = sorted(range(len(names)), key=lambda i: -int(np.prod(shapes[i])))
+    height, width = d.size
+    boxes, scores = [], []
+    for i, anchors, reach in zip(order, YOLOV4_ANCHORS, YOLOV4_REACH, strict=True):
+        _, h, w, count, columns = shapes[i]
+        rows = d.shaped(names[i], 1, h * w * count, columns)
+        cells = np.repeat(_cells(h, w), count, axis=0)[None] - (reach - 1) / 2
+        centre = d.times(d.plus(d.times(d.op("Sigmoid", d.part(rows, 0, 2)), reach), cells), 1 / np.float64((w, h)))
+        each = np.tile(np.float64(anchors) / (width, height), (h * w, 1))[None]
+        boxes.append(d.joined(centre, d.times(d.exp(d.part(rows, 2, 4)), each)))
+        scores.append(d.op("Mul", d.part(rows, 5, columns), d.part(rows, 4, 5)))
+    return d.joined(*boxes, axis=1), d.joined(*scores, axis=1)
+
+
+def _retinanet(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
+    height, width = d.size
+    codes = {tuple(s[2:]): name for name, s in zip(names, shapes, strict=True) if s[1] == 36}
+    maps = {tuple(s[2:]): (name, s[1] // 9) for name, s in zip(names, shapes, strict=True) if s[1] != 36}
+    boxes, scores = [], []
+    for (h, w), code in codes.items():
+        name, classes = maps[h, w]
+        stride = width / w
+        every = d.op("Transpose", d.shaped(name, 9, classes, h * w), perm=[0, 2, 1])
+        scores.append(d.shaped(every, 1, 9 * h * w, classes))
+        rows = d.shaped(d.op("Transpose", d.shaped(code, 9, 4, h * w), perm=[0, 2, 1]), 1, 9 * h * w, 4)
+        shape = np.array([
+            (stride / ratio**0.5 * scale, stride * ratio**0.5 * scale)
+            for scale in RETINANET_SCALES for ratio in RETINANET_RATIOS
+        ])  # fmt: skip
+        each = np.repeat(shape, h * w, axis=0)[None] / (width, height)
+        place = np.tile((_cells(h, w) + 0.5) * stride, (9, 1))[None] / (width, height)
+        centre = d.plus(d.times(d.part(rows, 0, 2), each), place)
+        boxes.append(d.joined(centre, d.times(d.exp(d.part(rows, 2, 4)), each)))
+    return d.joined(*boxes, axis=1), d.joined(*scores, axis=1)
+
+
+def _cells(h: int, w: int) -> Any:
+    """Column and row of every cell, row by row."""
+    ys, xs = np.indices((h, w))
+    return np.stack([xs, ys], -1).reshape(-1, 2).astype(np.float64)
+
+
+# The detectors of inference.postprocess that can be written into a network. The others suppress in the file.
+DECODINGS: dict[str, Callable[[Decoder, Sequence[str], Shapes], Boxes]] = {
+    "boxes-scores": _boxes_scores, "yolox": _yolox, "yolov5": _yolov5, "yolov8": _yolov8, "ssd-raw": _ssd_raw,
+    "yolov2": _yolov2, "yolov4": _yolov4, "retinanet": _retinanet,
+}  # fmt: skip
+
+
+def decoded(
+    edit: Editor, card: ModelCard, names: Sequence[str], shapes: Shapes, classes: int, cut: Suppression | None
+) -> Boxes:
+    """Names of `coordinates` (n, 4) and `confidence` (n, classes), made from the raw outputs `names`.
+
+    Raises:
+        ExportFailed: the outputs are not what the card's decoder reads.
+    """
+    d = Decoder(edit, card.input.size, {"classes": classes, **card.options})
+    try:
+        boxes, scores = _before_suppression(d, card, names, cut) if cut else DECODINGS[card.decoder](d, names, shapes)
+    except KeyError:
+        raise ExportFailed(
+            f"{card.title} suppresses boxes inside its file ({card.decoder}), where the phone cannot look.",
+            "Export a form of it without suppression.",
+        ) from None
+    except (ValueError, IndexError):
+        told = ", ".join("×".join(map(str, shape)) for shape in shapes)
+        raise ExportFailed(f"The outputs of {card.title} ({told}) are not what {card.decoder!r} reads.") from None
+    return d.shaped(boxes, -1, 4), d.shaped(_as_many(d, card, scores, shapes, classes, cut), -1, classes)
+
+
+def _before_suppression(d: Decoder, card: ModelCard, names: Sequence[str], cut: Suppression) -> Boxes:
+    boxes = names[0]
+    if not cut.centred:
+        boxes = d.centred(*d.columns(boxes, range(4)))
+    if card.decoder == "yolov3-nms" or card.options.get("px"):
+        boxes = d.relative(boxes)
+    return boxes, d.op("Transpose", names[1], perm=[0, 2, 1])
+
+
+def _as_many(
+    d: Decoder, card: ModelCard, scores: str, shapes: Shapes, classes: int, cut: Suppression | None
+) -> str:
+    """Scores with as many classes as there are labels; a file that suppresses may score the background first."""
+    if not cut:
+        return scores
+    found = shapes[1][1]
+    if found == classes + 1:
+        return d.part(scores, 1, found)
+    if found != classes:
+        raise ExportFailed(f"{card.title} scores {found} classes, {card.labels} has {classes}.")
+    return scores

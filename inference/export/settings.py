@@ -1,0 +1,39 @@
+"""What an export is to be like. Imports nothing heavy: the command line reads its choices here."""
+
+from dataclasses import dataclass
+
+from inference.options import WrongUse
+
+PRECISIONS = ("fp32", "fp16", "int8", "palette6", "palette4")
+TARGETS = ("iOS15", "iOS16", "iOS17", "iOS18")
+FORMATS = ("mlpackage", "mlmodel")
+NMS = ("none", "pipeline")
+OF_FORMAT = {"mlpackage": PRECISIONS, "mlmodel": ("fp32", "fp16", "int8")}
+COMPRESSED = ("int8", "palette6", "palette4")   # weights that are unpacked on the device: from iOS 16 on
+EXPERIMENTAL = ("palette4",)                    # loses answers of most networks
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One export."""
+
+    precisions: tuple[str, ...] = ("fp16",)
+    target: str = "iOS16"
+    format: str = "mlpackage"
+    nms: str = "none"            # "pipeline": Core ML suppresses overlapping boxes itself
+
+    def check(self) -> None:
+        """Whether these go together.
+
+        Raises:
+            WrongUse: they do not; says which.
+        """
+        for precision in self.precisions:
+            if precision not in OF_FORMAT[self.format]:
+                raise WrongUse(
+                    f"A .{self.format} cannot hold {precision}.", f"It can hold {', '.join(OF_FORMAT[self.format])}."
+                )
+        if self.format == "mlpackage" and self.target == "iOS15" and (set(self.precisions) & set(COMPRESSED)):
+            raise WrongUse("Compressed weights need iOS 16 or later.", "Choose --target iOS16, or fp16.")
+        if self.format == "mlmodel" and self.nms == "pipeline":
+            raise WrongUse("The pipeline form is written as .mlpackage only.", "Leave --format away.")
