@@ -7,16 +7,20 @@ import logging
 import os
 import stat
 import warnings
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from collections.abc import Iterator
 from typing import Any
 
 from inference.errors import ExportFailed
 from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PROBABILITIES
 
 LABEL, LABEL_PROBABILITIES = "classLabel", "classLabelProbs"
+# Passes of coremltools 9.0 that change what is computed: the first makes a batch normalisation of a multiplication and
+# an addition and divides by sqrt(1 + 1e-5), the second multiplies by a rounded 1 / y, which moves what is rounded next.
+INEXACT = {"common::fuse_elementwise_to_batchnorm", "common::divide_to_multiply"}
+SMALL = 512               # weights of fewer numbers stay as they are
 IOU, LEAST = 0.45, 0.25   # thresholds of the pipeline form, unless the app says otherwise
 
 
@@ -64,7 +68,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.WARNING)
     os.environ["TQDM_DISABLE"] = "1"
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), open(os.devnull, "w") as nothing, redirect_stdout(nothing):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -74,7 +78,7 @@ def _quiet() -> Iterator[None]:
 def _coremltools() -> Any:
     try:
         import coremltools
-        import onnx2coreml   # noqa: F401
+        import onnx2coreml  # noqa: F401
     except ImportError as error:
         raise missing_library(error) from error
     return coremltools
@@ -86,7 +90,7 @@ def missing_library(error: ImportError) -> ExportFailed:
 
     if sys.platform == "win32" or sys.version_info >= (3, 14):
         return ExportFailed(
-            "Core ML packages are written by coremltools, which exists for Linux and macOS with Python 3.11 to 3.13 only.",
+            "Core ML packages are written by coremltools, which exists on Linux and macOS with Python 3.11 to 3.13.",
             "Export on such a system; everything else works here.",
         )
     return ExportFailed(
@@ -142,6 +146,8 @@ def _converted(job: Job, program: Any, ct: Any) -> Any:
             import numpy as np
 
             given["outputs"] = [ct.TensorType(name=output.name, dtype=np.float32) for output in network.graph.output]
+    given["pass_pipeline"] = ct.PassPipeline.DEFAULT
+    given["pass_pipeline"].remove_passes(INEXACT)
     return ct.convert(program, **given)
 
 
@@ -153,22 +159,38 @@ def _compressed(job: Job, model: Any, ct: Any) -> Any:
         bits = {"fp16": 16, "int8": 8}.get(job.precision)
         if bits is None:
             return model
-        made = quantization_utils.quantize_weights(model, nbits=bits)
+        made = quantization_utils.quantize_weights(model, nbits=bits, selector=_weights_only(quantization_utils))
         return made if hasattr(made, "save") else ct.models.MLModel(made, skip_model_load=True)
     if job.precision in ("fp32", "fp16"):
         return model
     from coremltools.optimize import coreml as smaller
 
     if job.precision == "int8":
-        how = smaller.OptimizationConfig(global_config=smaller.OpLinearQuantizerConfig(mode="linear_symmetric"))
+        how = smaller.OptimizationConfig(
+            global_config=smaller.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALL)
+        )
         return smaller.linear_quantize_weights(model, how)
     from inference.export.palette import nearest_of
 
     bits = int(job.precision.removeprefix("palette"))
     how = smaller.OptimizationConfig(
-        global_config=smaller.OpPalettizerConfig(mode="custom", lut_function=nearest_of(bits))
+        global_config=smaller.OpPalettizerConfig(
+            mode="custom", lut_function=nearest_of(bits), weight_threshold=SMALL
+        )
     )
     return smaller.palettize_weights(model, how)
+
+
+def _weights_only(utils: Any) -> Any:
+    """Convolutions and inner products: means, deviations and anchors keep their precision."""
+
+    class Selector(utils.QuantizedLayerSelector):   # type: ignore[misc]
+        def do_quantize(self, layer: Any, **more: Any) -> bool:
+            if layer.WhichOneof("layer") not in ("convolution", "innerProduct", "batchedMatmul"):
+                return False
+            return bool(super().do_quantize(layer, **more))
+
+    return Selector()
 
 
 def _with_suppression(job: Job, model: Any, ct: Any) -> Any:

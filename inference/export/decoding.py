@@ -71,11 +71,11 @@ class Decoder:
         return self.op("Exp", self.op("Min", x, self.number(LARGEST_LOG)))
 
     def times(self, x: str, values: Any) -> str:
-        """x times constants."""
+        """X times constants."""
         return self.op("Mul", x, self.number(values))
 
     def plus(self, x: str, values: Any) -> str:
-        """x plus constants."""
+        """X plus constants."""
         return self.op("Add", x, self.number(values))
 
     def joined(self, *parts: str, axis: int = -1) -> str:

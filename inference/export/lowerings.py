@@ -15,7 +15,7 @@ def register(converter: Any) -> None:
 
     @converter.register("LRN")   # type: ignore[untyped-decorator]
     def lrn(ctx: Any, node: Any) -> Any:
-        """x / (bias + alpha / size * sum of squares over `size` channels) ^ beta; MIL divides alpha by size, too."""
+        """X / (bias + alpha / size * sum of squares over `size` channels) ^ beta; MIL divides alpha by size, too."""
         given = attributes(node)
         return mb.local_response_norm(
             x=ctx.values_map[node.input[0]], size=int(given["size"]), alpha=float(given.get("alpha", 1e-4)),

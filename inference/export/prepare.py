@@ -87,7 +87,7 @@ def _modern(model: Any) -> Any:
         return model
     try:
         return onnx.version_converter.convert_version(model, OPSET)
-    except Exception as error:   # noqa: BLE001  # its errors share no base but this
+    except Exception as error:   # its errors share no base but this
         raise ExportFailed(f"It is written in an old set of operators that cannot be renewed: {error}") from error
 
 
@@ -112,7 +112,7 @@ def _pinned(card: ModelCard, edit: Editor) -> Any:
         shape = [1, *shape]
     declared = [dim.dim_value for dim in picture.type.tensor_type.shape.dim]
     if any(given not in (0, wanted) for given, wanted in zip(declared, shape, strict=False)):
-        raise ExportFailed(f"{card.title} takes {declared}, its card says {shape}.", "Correct size or layout in the card.")
+        raise ExportFailed(f"{card.title} takes {declared}, its card says {shape}.", "Correct its size or layout.")
     set_shape(picture, shape, picture.type.tensor_type.elem_type)
     constants = {tensor.name for tensor in edit.graph.initializer}
     for i in reversed(range(len(edit.graph.input))):   # weights listed as inputs are not folded
@@ -158,7 +158,7 @@ def _folded(model: Any) -> Any:
         try:
             onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
             return onnx.load(str(target))
-        except Exception as error:   # noqa: BLE001  # its errors share no base but this
+        except Exception as error:   # its errors share no base but this
             raise ExportFailed(f"ONNX Runtime does not open it: {str(error)[:300]}") from error
 
 
@@ -210,7 +210,7 @@ def _without_quantisation(edit: Editor) -> None:
 
 
 def _picture_in(edit: Editor, card: ModelCard, known: dict[str, str]) -> None:
-    """The input becomes `image`, (1, c, h, w), 0..255 in the card's order of colours; what the card does to it follows."""
+    """The input becomes `image`, (1, c, h, w), 0..255 in the card's order; what the card does to it follows."""
     spec = card.input
     (old,) = edit.inputs()
     rank = len(old.type.tensor_type.shape.dim)

@@ -3,7 +3,7 @@
 The messages are those of Model.proto and FeatureTypes.proto of apple/coremltools, in `mlmodel/format`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from inference.importers.wire import Value, broken, fields, integers, message, n
 
 # Model: the network in it, by the number of its field, and whether it names classes.
 CLASSIFIER, NETWORK, PROGRAM = 403, 500, 502
+PIPELINE, SUPPRESSION = 202, 610
 OTHERS = {303: "a regressor of numbers", 200: "a pipeline", 201: "a pipeline", 202: "a pipeline"}
 ORDERS = {10: "GRAY", 20: "RGB", 30: "BGR"}
 
@@ -27,6 +28,18 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """A non-maximum suppression behind a network: NonMaximumSuppression.proto."""
+
+    coordinates: str          # outputs of the network: (n, 4) cx cy w h relative
+    confidence: str           # (n, classes)
+    iou: float                # unless the caller says otherwise
+    least: float
+    per_class: bool           # boxes of different classes leave each other alone
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CoreMl:
     """One file, taken apart."""
 
@@ -35,6 +48,7 @@ class CoreMl:
     outputs: tuple[str, ...]
     kind: int              # NETWORK, CLASSIFIER or PROGRAM
     network: memoryview    # its message
+    suppression: Suppression | None = None   # what a pipeline does behind it
 
 
 def read_model(data: bytes, file: str) -> CoreMl:
@@ -46,6 +60,8 @@ def read_model(data: bytes, file: str) -> CoreMl:
     parts: dict[int, Value] = {}
     for number, _kind, value in fields(memoryview(data), file):
         parts[number] = value
+    if PIPELINE in parts and (found := _suppressed(message(parts[PIPELINE], file), file)):
+        return found
     kind = next((kind for kind in (CLASSIFIER, NETWORK, PROGRAM) if kind in parts), 0)
     if not kind or 2 not in parts:
         what = next((words for number, words in OTHERS.items() if number in parts), "no neural network")
@@ -61,6 +77,37 @@ def read_model(data: bytes, file: str) -> CoreMl:
     if len(images) != 1 or other:
         raise ImportFailed(f"{file} does not take just one picture.", "Choose a network whose only input is an image.")
     return CoreMl(file, images[0], tuple(outputs), kind, message(parts[kind], file))
+
+
+def _suppressed(data: memoryview, file: str) -> CoreMl | None:
+    """A pipeline of one network and one suppression; None for any other."""
+    models = [message(value, file) for number, _kind, value in fields(data, file) if number == 1]
+    if len(models) != 2:
+        return None
+    last = next((value for number, _k, value in fields(models[1], file) if number == SUPPRESSION), None)
+    if last is None or any(number == PIPELINE for number, _k, _v in fields(models[0], file)):
+        return None
+    words: dict[int, str] = {}
+    reals: dict[int, float] = {110: 0.0, 111: 0.0}
+    labels: tuple[str, ...] = ()
+    per_class = False
+    for number, _kind, value in fields(message(last, file), file):
+        if number == 1:
+            per_class = any(n == 1 and v == 1 for n, _k, v in fields(message(value, file), file))
+        elif number == 100:
+            labels = strings(value, file)
+        elif number in (110, 111):
+            found = numbers(value, "<f8", file)
+            reals[number] = float(found[0]) if found.size == 1 else 0.0
+        elif number in (200, 201):
+            words[number] = text(value, file)
+        elif number not in (202, 203, 210, 211):
+            raise ImportFailed(f"{file} suppresses boxes in a way that is not known here.", "Export it without.")
+    network = read_model(bytes(models[0]), file)
+    rule = Suppression(words.get(201, ""), words.get(200, ""), reals[110], reals[111], per_class, labels)
+    if not {rule.coordinates, rule.confidence} <= set(network.outputs):
+        raise ImportFailed(f"{file} suppresses what its network does not make.", "Fetch the file again.")
+    return replace(network, suppression=rule)
 
 
 def strings(data: Value, file: str) -> tuple[str, ...]:

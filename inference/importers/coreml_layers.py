@@ -65,8 +65,8 @@ class Params:
         return ImportFailed(f"{self.file}, layer {self.layer}: {what}.", "Save it anew with coremltools.")
 
 
-def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...]]:
-    """All layers into `graph`; the names of the outputs, and the labels.
+def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...], dict[str, str]]:
+    """All layers into `graph`; the names of the outputs, the labels, and what every value is called in the graph.
 
     Raises:
         ImportFailed: the network is damaged, or a layer or parameter is not known here.
@@ -111,7 +111,7 @@ def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...
     ends = [scores] if scores else [out for out in model.outputs if out in known]
     if not ends or any(out not in known for out in ends):
         raise ImportFailed(f"{file} has no output that its layers make.", "Fetch the file again.")
-    return [known[out] for out in ends], labels
+    return [known[out] for out in ends], labels, known
 
 
 def _parse(layer: memoryview, file: str) -> tuple[str, list[str], list[str], int, Params]:
