@@ -18,8 +18,8 @@ from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PROBABILITI
 
 LABEL, LABEL_PROBABILITIES = "classLabel", "classLabelProbs"
 # Passes of coremltools 9.0 that change what is computed: the first makes a batch normalisation of a multiplication and
-# an addition and divides by sqrt(1 + 1e-5), the second multiplies by a rounded 1 / y, which moves what is rounded next.
-INEXACT = {"common::fuse_elementwise_to_batchnorm", "common::divide_to_multiply"}
+# an addition and divides by sqrt(1 + 1e-5); the others multiply by a rounded 1 / y, which moves what is rounded next.
+INEXACT = {"common::fuse_elementwise_to_batchnorm", "common::divide_to_multiply", "common::fuse_conv_scale"}
 SMALL = 512               # weights of fewer numbers stay as they are
 IOU, LEAST = 0.45, 0.25   # thresholds of the pipeline form, unless the app says otherwise
 

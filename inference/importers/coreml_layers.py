@@ -16,6 +16,7 @@ Found = dict[int, list[Value]]
 
 MOST_LAYERS = 20_000
 CONSTANT = 1070            # the layer without an input
+FLOAT, INT64 = 1, 7        # of TensorProto
 EXACT, RANK4 = 1, 1        # how arrays and pictures are laid out: as written, and (n, c, h, w)
 
 
@@ -370,7 +371,7 @@ def _slices(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
     axis = p.integer(4)
     if axis not in (0, 1, 2) or steps < 1:
         raise p.fail("such a slice is not known here")
-    given = [starts, ends, axis + 1, steps]
+    given = [starts, ends, axis - 3, steps]   # the last three sides, of however many
     parts = [graph.weight(f"{name}.{i}", np.array([v], np.int64)) for i, v in enumerate(given)]
     return graph.node("Slice", [xs[0], *parts], name)
 
@@ -395,11 +396,108 @@ def _transpose(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
     return graph.node("Transpose", xs, name, perm=p.integers(1))
 
 
-def _reduce_mean(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
-    axes, keep = p.integers(1), p.integer(2)
-    if p.integer(3) or not axes:
-        raise p.fail("reducing everything is not known here")
-    return graph.node("ReduceMean", xs, name, axes=axes, keepdims=int(bool(keep)))
+def _reduce(op: str) -> "Layer":
+    def build(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+        axes, keep = p.integers(1), int(bool(p.integer(2)))
+        if p.integer(3) or not axes:
+            raise p.fail("reducing everything is not known here")
+        if op == "ReduceSum":
+            return graph.node(op, [xs[0], _whole(graph, f"{name}.axes", axes)], name, keepdims=keep)
+        return graph.node(op, xs, name, axes=axes, keepdims=keep)
+
+    return build
+
+
+def _plain(op: str, inputs: int) -> "Layer":
+    """An operator without parameters."""
+
+    def build(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+        if len(xs) != inputs:
+            raise p.fail(f"it has {len(xs)} inputs, not {inputs}")
+        return graph.node(op, xs, name)
+
+    return build
+
+
+def _compared(op: str, alpha: int) -> "Layer":
+    """1 where it holds, 0 elsewhere; with one input against alpha."""
+
+    def build(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+        other = xs[1] if len(xs) > 1 else _number(graph, f"{name}.alpha", p.real(alpha))
+        return graph.node("Cast", [graph.node(op, [xs[0], other], f"{name}.holds")], name, to=FLOAT)
+
+    return build
+
+
+def _unary(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    """f(scale * x + shift): UnaryFunctionLayerParams."""
+    kind, alpha, epsilon = p.integer(1), p.real(2), p.real(3, 1e-6)
+    x = xs[0]
+    for op, value, usual, key in (("Mul", p.real(5, 1.0), 1.0, "scale"), ("Add", p.real(4), 0.0, "shift")):
+        if value != usual:
+            x = graph.node(op, [x, _number(graph, f"{name}.{key}", value)], f"{name}.{key}d")
+    if plain := {0: "Sqrt", 4: "Exp", 5: "Log", 6: "Abs"}.get(kind):
+        return graph.node(plain, [x], name)
+    if kind in (1, 2):   # 1 / sqrt(x + epsilon), 1 / (x + epsilon)
+        safe = graph.node("Add", [x, _number(graph, f"{name}.epsilon", epsilon)], f"{name}.safe")
+        return graph.node("Pow", [safe, _number(graph, f"{name}.exponent", -0.5 if kind == 1 else -1.0)], name)
+    if kind in (3, 7):
+        return graph.node("Pow" if kind == 3 else "Max", [x, _number(graph, f"{name}.alpha", alpha)], name)
+    raise p.fail("such a function is not known here")
+
+
+def _upsample(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    factors = p.integers(1)
+    if p.integer(5) or p.integer(6) or len(factors) != 2 or not all(1 <= factor <= 64 for factor in factors):
+        raise p.fail("such an enlargement is not known here")
+    scales = graph.weight(f"{name}.scales", np.array([1, 1, *factors], np.float32))
+    return graph.node(
+        "Resize", [xs[0], "", scales], name, mode="nearest", coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )  # fmt: skip
+
+
+def _reorganised(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    mode, size = p.integer(1), p.integer(2)
+    if size < 2 or mode not in (0, 1, 2):
+        raise p.fail("such a rearrangement is not known here")
+    if mode == 0:
+        return graph.node("SpaceToDepth", xs, name, blocksize=size)
+    return graph.node("DepthToSpace", xs, name, blocksize=size, mode="DCR" if mode == 1 else "CRD")
+
+
+def _cut(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    ends = [_number(graph, f"{name}.{i}", p.real(i)) for i in (1, 2)]
+    return graph.node("Clip", [xs[0], *ends], name)
+
+
+def _gathered(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    if len(xs) != 2:
+        raise p.fail(f"it has {len(xs)} inputs, not 2")
+    places = graph.node("Cast", [xs[1]], f"{name}.places", to=INT64)
+    return graph.node("Gather", [xs[0], places], name, axis=p.integer(1))
+
+
+def _with_axes(op: str) -> "Layer":
+    def build(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+        axes = p.integers(1)
+        if p.integer(2) or not axes:
+            raise p.fail("taking away every side of one is not known here")
+        return graph.node(op, [xs[0], _whole(graph, f"{name}.axes", axes)], name)
+
+    return build
+
+
+def _matmul(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
+    if len(xs) != 2 or p.integer(1) or p.integer(2):
+        raise p.fail("such a product is not known here")
+    for number in (5, 6, 7):
+        p.integer(number)
+    return graph.node("MatMul", xs, name)
+
+
+def _whole(graph: Graph, name: str, values: Sequence[int]) -> str:
+    return graph.weight(name, np.array(values, np.int64))
 
 
 def _number(graph: Graph, name: str, value: float) -> str:
@@ -417,6 +515,18 @@ LAYERS: dict[int, Layer] = {
     100: _convolution, 120: _pooling, 130: _activation, 140: _inner_product, 160: _batch_norm, 175: _softmax, 180: _lrn,
     230: _joined("Add"), 231: _joined("Mul"), 260: _joined("Max"), 261: _joined("Min"), 320: _concat, 350: _slices,
     880: _joined("Add"), 900: _joined("Mul"), 950: _softmax, 980: _concat_nd, 985: _transpose, 1070: _constant,
-    1140: _reshape, 1150: _flatten, 1155: _pad, 1280: _reduce_mean,
+    1140: _reshape, 1150: _flatten, 1155: _pad,
+    210: _upsample, 220: _unary, 345: _reorganised, 660: _cut, 930: _gathered, 1045: _matmul,
+    665: _plain("Ceil", 1), 670: _plain("Floor", 1), 680: _plain("Sign", 1), 685: _plain("Round", 1),
+    710: _plain("Sin", 1), 715: _plain("Cos", 1), 790: _plain("Erf", 1),
+    870: _plain("Min", 2), 875: _plain("Max", 2), 885: _plain("Pow", 2), 890: _plain("Div", 2), 905: _plain("Sub", 2),
+    815: _compared("Equal", 1), 825: _compared("Less", 2), 827: _compared("LessOrEqual", 2),
+    830: _compared("Greater", 2), 832: _compared("GreaterOrEqual", 2),
+    1120: _with_axes("Squeeze"), 1125: _with_axes("Unsqueeze"),
+    1260: _reduce("ReduceMax"), 1265: _reduce("ReduceMin"), 1270: _reduce("ReduceSum"), 1280: _reduce("ReduceMean"),
 }  # fmt: skip
-NAMES = {150: "embedding", 165: "mvn", 190: "crop", 210: "upsample", 220: "unary", 280: "reduce", 300: "reshape"}
+NAMES = {
+    150: "embedding", 165: "mvn", 190: "crop", 211: "resizeBilinear", 280: "reduce", 300: "reshape", 330: "split",
+    795: "gelu", 820: "notEqual", 850: "logicalNot", 920: "tile", 925: "stack", 975: "splitND", 995: "sliceStatic",
+    1105: "broadcastToStatic", 1330: "whereBroadcastable", 1350: "layerNormalization",
+}  # fmt: skip
