@@ -149,7 +149,7 @@ class Preprocessor:
         """
         h, w = frame.pixels.shape[:2]
         placement = place((h, w), self._spec)
-        small = self._in_order(self._inverted(self._resize(frame, placement)))
+        small = self._inverted(self._in_order(self._resize(frame, placement)))
         if self._spec.layout == "NHWC":
             self._look_up(small, self._table, self._out[0])
         elif self._channels == 1:
@@ -161,9 +161,12 @@ class Preprocessor:
         return self._out, placement
 
     def _inverted(self, small: Pixels) -> Pixels:
-        """Bright for dark where the card wants it: a net that learned white on black, shown ink on paper."""
+        """Bright for dark where the card wants it: a net that learned white on black, shown ink on paper.
+
+        The mean is of what the network sees, grey for a grey net: an exported network can do the same.
+        """
         invert = self._spec.invert
-        if invert == "always" or (invert == "auto" and np.mean(cv2.mean(small)[:3]) > 127.5):
+        if invert == "always" or (invert == "auto" and np.mean(cv2.mean(small)[: self._channels]) > 127.5):
             return cv2.bitwise_not(small)   # type: ignore[return-value]  # not in place: the grey must stay
         return small
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "": "inference.commands.window",
     "predict": "inference.commands.predict",
     "live": "inference.commands.live",
+    "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",
     "models add": "inference.commands.models_add",

@@ -45,10 +45,11 @@ def write(job: Job) -> None:
     """Convert and save.
 
     Raises:
-        ExportFailed: coremltools is missing, or cannot convert the network; unknown operators are named, all at once.
+        ExportFailed: the network cannot be converted; unknown operators are named, all at once.
     """
     with _quiet():
-        ct = _coremltools()
+        import coremltools as ct
+
         program = _program(job, ct)
         model = _converted(job, program, ct)
         model = _compressed(job, model, ct)
@@ -73,30 +74,6 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-
-
-def _coremltools() -> Any:
-    try:
-        import coremltools
-        import onnx2coreml  # noqa: F401
-    except ImportError as error:
-        raise missing_library(error) from error
-    return coremltools
-
-
-def missing_library(error: ImportError) -> ExportFailed:
-    """What to say where coremltools is not installed."""
-    import sys
-
-    if sys.platform == "win32" or sys.version_info >= (3, 14):
-        return ExportFailed(
-            "Core ML packages are written by coremltools, which exists on Linux and macOS with Python 3.11 to 3.13.",
-            "Export on such a system; everything else works here.",
-        )
-    return ExportFailed(
-        f"Core ML packages are written by coremltools and onnx2coreml, and {error.name} is not installed.",
-        "pip install -r requirements.txt",
-    )
 
 
 def _program(job: Job, ct: Any) -> Any:

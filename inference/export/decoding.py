@@ -29,6 +29,7 @@ class Suppression:
     boxes: str      # (1, n, 4)
     scores: str     # (1, classes, n)
     centred: bool   # boxes are cx cy w h; else y1 x1 y2 x2
+    iou: float      # overlap above which the weaker box goes
 
 
 def suppression(edit: Editor) -> Suppression | None:
@@ -37,7 +38,9 @@ def suppression(edit: Editor) -> Suppression | None:
     if len(found) != 1:
         return None
     centred = any(attribute.name == "center_point_box" and attribute.i for attribute in found[0].attribute)
-    return Suppression(found[0].input[0], found[0].input[1], centred)
+    given = edit.value(found[0].input[3]) if len(found[0].input) > 3 and found[0].input[3] else None
+    iou = float(given.reshape(-1)[0]) if given is not None and given.size else 0.0
+    return Suppression(found[0].input[0], found[0].input[1], centred, iou)
 
 
 class Decoder:
@@ -149,7 +152,7 @@ def _yolov2(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
     rows = d.shaped(maps, 1, len(anchors) * h * w, columns)
     each = np.repeat(anchors, h * w, axis=0)[None] / (w, h)
     centre = d.times(d.plus(d.op("Sigmoid", d.part(rows, 0, 2)), np.tile(_cells(h, w), (len(anchors), 1))[None]),
-                     1 / np.float64((w, h)))  # fmt: skip
+                     1 / np.array([w, h], np.float64))  # fmt: skip
     sides = d.times(d.exp(d.part(rows, 2, 4)), each)
     scores = d.op("Softmax", d.part(rows, 5, columns), axis=2)
     return d.joined(centre, sides), d.op("Mul", scores, d.op("Sigmoid", d.part(rows, 4, 5)))
@@ -163,8 +166,9 @@ def _yolov4(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
         _, h, w, count, columns = shapes[i]
         rows = d.shaped(names[i], 1, h * w * count, columns)
         cells = np.repeat(_cells(h, w), count, axis=0)[None] - (reach - 1) / 2
-        centre = d.times(d.plus(d.times(d.op("Sigmoid", d.part(rows, 0, 2)), reach), cells), 1 / np.float64((w, h)))
-        each = np.tile(np.float64(anchors) / (width, height), (h * w, 1))[None]
+        centre = d.plus(d.times(d.op("Sigmoid", d.part(rows, 0, 2)), reach), cells)
+        centre = d.times(centre, 1 / np.array([w, h], np.float64))
+        each = np.tile(np.array(anchors, np.float64) / (width, height), (h * w, 1))[None]
         boxes.append(d.joined(centre, d.times(d.exp(d.part(rows, 2, 4)), each)))
         scores.append(d.op("Mul", d.part(rows, 5, columns), d.part(rows, 4, 5)))
     return d.joined(*boxes, axis=1), d.joined(*scores, axis=1)

@@ -37,6 +37,7 @@ class Prepared:
 
     model: Any                           # onnx.ModelProto
     heads: tuple[tuple[str, str], ...]   # raw values: the name in the original file, and the name in `model`
+    cut: Suppression | None              # what the file does behind, and `model` does not
 
 
 def prepare(card: ModelCard, path: Path, classes: int) -> Prepared:
@@ -74,7 +75,7 @@ def prepare(card: ModelCard, path: Path, classes: int) -> Prepared:
     for output, shape in zip(edit.graph.output, shapes_of(edit, list(outputs.values())), strict=True):
         set_shape(output, shape)
     onnx.checker.check_model(edit.model)
-    return Prepared(edit.model, tuple(known.items()))
+    return Prepared(edit.model, tuple(known.items()), cut)
 
 
 # ---- the graph as it is, made plain ----
@@ -292,7 +293,7 @@ def _harmless(edit: Editor, node: Any) -> bool:
         if name and value is None:
             return False
         bounds[i] = bounds[i] if value is None else float(value.reshape(-1)[0])
-    return bounds[0] <= 1 / 255 and bounds[1] >= 1 - 1 / 255
+    return bool(bounds[0] <= 1 / 255 and bounds[1] >= 1 - 1 / 255)
 
 
 def _probabilities(edit: Editor, card: ModelCard, head: str, classes: int, softmax: bool) -> str:

@@ -22,6 +22,15 @@ class Settings:
     format: str = "mlpackage"
     nms: str = "none"            # "pipeline": Core ML suppresses overlapping boxes itself
 
+    @classmethod
+    def chosen(cls, precision: str | None, every: bool, target: str, format: str, nms: str) -> "Settings":   # noqa: A002
+        """From the words of the command line; every precision that target and format can hold."""
+        one = (precision or "fp16",)
+        many = OF_FORMAT[format]
+        if format == "mlpackage" and target == "iOS15":
+            many = tuple(p for p in many if p not in COMPRESSED)
+        return cls(many if every else one, target, format, nms)
+
     def check(self) -> None:
         """Whether these go together.
 

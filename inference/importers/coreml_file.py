@@ -9,12 +9,13 @@ import numpy as np
 
 from inference.errors import ImportFailed
 from inference.importers.wire import Value, broken, fields, integers, message, numbers, text
+from models.card import ColourOrder
 
 # Model: the network in it, by the number of its field, and whether it names classes.
 CLASSIFIER, NETWORK, PROGRAM = 403, 500, 502
 PIPELINE, SUPPRESSION = 202, 610
 OTHERS = {303: "a regressor of numbers", 200: "a pipeline", 201: "a pipeline", 202: "a pipeline"}
-ORDERS = {10: "GRAY", 20: "RGB", 30: "BGR"}
+ORDERS: dict[int, ColourOrder] = {10: "GRAY", 20: "RGB", 30: "BGR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Image:
     name: str
     height: int    # px
     width: int
-    order: str     # "RGB", "BGR" or "GRAY"
+    order: ColourOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -609,11 +609,13 @@ def _lut_to_dense(args: Args, old: dict[str, Any]) -> Array:
         return np.asarray(table[each @ (1 << np.arange(bits))], np.float32).reshape(shape)
     places, table = _given(args, old, "indices").astype(np.int64), _given(args, old, "lut")
     args.integers("vector_axis", [0])
-    if table.ndim != places.ndim + 2 or table.shape[-1] != 1 or places.max(initial=0) >= table.shape[-2]:
+    count, width = ([*table.shape, 0, 0])[table.ndim - 2 : table.ndim]
+    if table.ndim != places.ndim + 2 or width != 1 or places.max(initial=0) >= count:
         raise args.fail("tables of this form are not known here")
-    which = np.arange(prod(table.shape[:-2])).reshape(table.shape[:-2])
+    blocks = table.shape[: places.ndim]
+    which = np.arange(prod(blocks)).reshape(blocks)
     rows = _repeated(args, which, places.shape)
-    return np.asarray(table.reshape(-1, table.shape[-2])[rows, places], np.float32)
+    return np.asarray(table.reshape(-1, count)[rows, places], np.float32)
 
 
 def _sparse_to_dense(args: Args, old: dict[str, Any]) -> Array:

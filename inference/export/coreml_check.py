@@ -1,0 +1,139 @@
+"""The second stage of a Core ML export: every package compared, the report written. In a process of its own."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+
+from inference.errors import ExportFailed
+from inference.export.coreml_convert import NOTES
+from inference.export.decoding import Suppression
+from inference.export.parity import SAME, Answer, Comparison, Original, Package, Picture, compare, noise
+from inference.sources.pictures import read_picture
+from models.progress import Report
+
+if TYPE_CHECKING:
+    from inference.export.coreml import Order
+
+LARGEST_PICTURE = 1 << 24   # px of a side: none is made smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One package, compared."""
+
+    precision: str
+    file: str               # its name in the folder
+    bytes: int
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was exported and how it compares."""
+
+    name: str                          # of the card
+    structure: Comparison              # at fp32
+    exact_bytes: int                   # of the package at fp32
+    variants: tuple[Variant, ...]
+
+
+def check(order: "Order", report: Report) -> Outcome:
+    """Compare every package with the original, and write report, golden pictures and the program for a Mac.
+
+    Raises:
+        ExportFailed: it is not the same network at fp32, or half precision is too small for its values.
+    """
+    from inference.export.report import write_report
+
+    notes = json.loads((order.hidden / NOTES).read_text(encoding="utf-8"))
+    cut = Suppression(**notes["cut"]) if notes["cut"] else None
+    given, taps = zip(*notes["heads"], strict=True)
+    pictures = [Picture(path.name, read_picture(path, LARGEST_PICTURE)) for path in order.pictures]
+    pictures += noise(order.card.input)
+    original = Original(order.card, order.network, order.labels, given)
+    answers = []
+    for i, picture in enumerate(pictures):
+        report(f"Asking {order.card.title}", i / len(pictures))
+        answers.append(original(picture))
+    del original
+
+    def compared(path: Path, precision: str) -> tuple[Comparison, list[Answer]]:
+        report(f"Comparing {order.card.title} in {precision}", None)
+        half = precision != "fp32" and order.settings.format == "mlpackage"
+        package = Package(path, order.card, order.labels, taps, half=half, cut=cut)
+        said: list[Answer] = []
+        return compare(answers, package, pictures, said), said
+
+    structure, said = compared(order.exact, "fp32")
+    if not structure.relative <= SAME:
+        worst = max(structure.differences, key=lambda d: d.relative)
+        raise ExportFailed(
+            f"The package of {order.card.title} is not the same network: on {worst.name} its raw values differ by "
+            f"{worst.relative:.2g} of the largest, and {SAME:.0e} is the limit.",
+            "Nothing was kept. Please report this with the model.",
+        )
+    variants, shown = [], said
+    for precision in order.settings.precisions:
+        path = order.package(precision)
+        comparison = structure
+        if path != order.exact:
+            comparison, shown = compared(path, precision)
+            if not np.isfinite(comparison.relative):
+                raise ExportFailed(
+                    f"{order.card.title} has values that half precision cannot hold.", "Export it with --precision fp32."
+                )
+        variants.append(Variant(precision, path.name, size_of(path), comparison))
+    outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants))
+    report(f"Writing the report on {order.card.title}", None)
+    _golden(order, pictures)
+    write_report(order, outcome, pictures, answers, shown)
+    return outcome
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    return sum(part.stat().st_size for part in (path.rglob("*") if path.is_dir() else [path]) if part.is_file())
+
+
+def _golden(order: "Order", pictures: Sequence[Picture]) -> None:
+    """The pictures as the network gets them, and what the checked network answers: for whoever has a Mac."""
+    import onnxruntime
+
+    from inference.data import Frame
+    from inference.export.parity import as_bytes
+    from inference.preprocess import Preprocessor
+
+    folder = order.work / "golden"
+    folder.mkdir()
+    spec = as_bytes(order.card.input, "GRAY" if order.card.input.order == "GRAY" else "BGR")
+    prepare = Preprocessor(spec)
+    session = onnxruntime.InferenceSession(str(order.prepared), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    expected: dict[str, Any] = {}
+    files = []
+    for i, picture in enumerate(p for p in pictures if not p.noise):
+        x, _ = prepare(Frame(picture.pixels, 0, 0.0))
+        file = f"{i + 1:02}.png"
+        cv2.imwrite(str(folder / file), x[0].transpose(1, 2, 0))
+        given = x[:, ::-1] if order.card.input.order == "RGB" else x
+        for name, value in zip(names, session.run(None, {"image": given.astype(np.float32)}), strict=True):
+            expected[f"{i + 1:02}/{name}"] = value
+        files.append({"file": file, "picture": picture.name})
+    np.savez_compressed(folder / "expected.npz", **expected)
+    about = {
+        "title": order.card.title, "task": order.card.task, "labels": list(order.labels), "pictures": files,
+        "pipeline": order.settings.nms == "pipeline" and order.card.task == "detect",
+        "packages": [{"file": order.package(p).name, "precision": p} for p in order.settings.precisions],
+    }  # fmt: skip
+    (folder / "expected.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+    source = Path(__file__).parents[2] / "resources" / "export" / "verify_on_mac.py"
+    shutil.copyfile(source, order.work / source.name)
+
+

@@ -1,0 +1,335 @@
+"""Whether a package is still the same network: read back by our own reader, run on ONNX Runtime, compared.
+
+The reader is `inference.importers.coreml`, which shares no code with what wrote the package. The original goes the way
+it goes in the lab: its card's preprocessing, its file, its decoder. The package gets the picture as a phone would give
+it: bytes of the size that it wants, in the colours that it states. Compared are the raw values before softmax or
+decoding (a saturated softmax hides faults), the answers, and the boxes in px of the picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from math import inf
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from inference.boxes import Candidates, suppress
+from inference.data import Ask, Classification, Detections, Frame
+from inference.errors import ExportFailed, ImportFailed
+from inference.export.decoding import Suppression
+from inference.importers.coreml import Read, read
+from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, boxes_scores, top_k
+from inference.preprocess import Placement, Preprocessor
+from models.card import ColourOrder, InputSpec, ModelCard
+
+Array = NDArray[Any]
+
+RANDOM = 16                  # pictures of noise, beside the real ones
+SAME = 1e-4                  # relative difference at fp32 above which it is another network
+TOP = 5
+ASK = Ask(topk=TOP)
+MARGIN = 0.02                # a score this near to the threshold may fall on either side of it
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of the comparison."""
+
+    name: str
+    pixels: NDArray[np.uint8]   # (h, w, 3) BGR
+    noise: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What came out for one picture."""
+
+    heads: tuple[Array, ...]                       # raw values
+    ends: tuple[Array, ...]                        # probabilities; or coordinates and confidence
+    prediction: Classification | Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One picture through both."""
+
+    name: str
+    noise: bool
+    relative: float       # largest difference of a raw value, by the largest raw value
+    same: bool            # the same best label; or every box found again
+    score: float          # largest difference of a score of the same label or box, 0..1
+    box: float            # largest difference of an edge, px of the picture; 0 for classifiers
+    boxes: int            # how many boxes the original has
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All pictures through both."""
+
+    differences: tuple[Difference, ...]
+
+    @property
+    def relative(self) -> float:
+        """The largest relative difference of raw values."""
+        return max((d.relative for d in self.differences), default=inf)
+
+    @property
+    def real(self) -> tuple[Difference, ...]:
+        """Of the real pictures."""
+        return tuple(d for d in self.differences if not d.noise)
+
+    @property
+    def agreeing(self) -> int:
+        """Real pictures with the same answer."""
+        return sum(d.same for d in self.real)
+
+    @property
+    def box(self) -> float:
+        """The largest difference of an edge on a real picture, px."""
+        return max((d.box for d in self.real), default=0.0)
+
+    @property
+    def score(self) -> float:
+        """The largest difference of a score on a real picture."""
+        return max((d.score for d in self.real), default=0.0)
+
+
+def noise(spec: InputSpec, count: int = RANDOM) -> list[Picture]:
+    """Random pictures of the network's own size, the same every time, dark and bright in turns; grey for a grey net."""
+    pictures = []
+    for i in range(count):
+        values = np.random.default_rng(i).integers(0, 216, (*spec.size, 1 if spec.order == "GRAY" else 3), np.uint8)
+        values += np.uint8(40 * (i % 2))
+        pictures.append(Picture(f"noise {i + 1}", np.broadcast_to(values, (*spec.size, 3)).copy(), noise=True))
+    return pictures
+
+
+# ---- the original ----
+
+
+class Original:
+    """The network as the lab runs it."""
+
+    def __init__(self, card: ModelCard, path: Path, labels: Sequence[str], heads: Sequence[str]) -> None:
+        self.card, self.labels = card, tuple(labels)
+        model = onnx.load(str(path))
+        declared = [output.name for output in model.graph.output]
+        model.graph.output.extend(helper.make_empty_tensor_value_info(h) for h in heads if h not in declared)
+        self._session, self._names = _session(model)
+        self._ends, self._heads = declared, list(heads)
+        self._preprocess = Preprocessor(card.input)
+        others = {x.name: x for x in self._session.get_inputs()[1:]}
+        self._more = {name: np.array([card.input.size], np.float32) for name in others}   # a detector's picture size
+
+    def __call__(self, picture: Picture) -> Answer:
+        """The answer to one picture."""
+        x, placement = self._preprocess(_frame(picture))
+        wanted = self._session.get_inputs()[0]
+        if len(wanted.shape) == x.ndim - 1:
+            x = x[0]
+        values = dict(zip(self._names, self._session.run(None, {wanted.name: x, **self._more}), strict=True))
+        outputs = [values[name] for name in self._ends]
+        heads = tuple(values[name] for name in self._heads)
+        options = {"classes": len(self.labels), **self.card.options}
+        if self.card.task == "classify":
+            scores = CLASSIFIERS[self.card.decoder](outputs, options)
+            return Answer(heads, (scores,), top_k(scores, self.labels, TOP))
+        found = DETECTORS[self.card.decoder](outputs, options, self.card.input.size, ASK.confidence)
+        kept = suppress(found, 1.0 if self.card.decoder in SUPPRESSED else ASK.iou)
+        return Answer(heads, (), _detections(kept, placement, picture, self.labels))
+
+
+# ---- the package ----
+
+
+class Package:
+    """What was written, read back."""
+
+    def __init__(
+        self, path: Path, card: ModelCard, labels: Sequence[str], heads: Sequence[str], *, half: bool,
+        cut: Suppression | None = None,
+    ) -> None:
+        """Opens a package or a `.mlmodel`.
+
+        Args:
+            path: the package.
+            card: of the original.
+            labels: as the package must have them; a detector without suppression has none.
+            heads: what its raw values are called.
+            half: it computes in half precision: every value is rounded to it.
+            cut: the suppression that the file of the original has, and the package has not.
+
+        Raises:
+            ImportFailed: it cannot be read.
+            ExportFailed: it takes another picture, or has other labels.
+        """
+        found = read_package(path)
+        height, width = card.input.size
+        if (found.image.height, found.image.width) != (height, width):
+            raise ExportFailed(f"{path.name} takes {found.image.width}×{found.image.height} px, not {width}×{height}.")
+        if (found.labels or card.task == "classify") and found.labels != tuple(labels):
+            raise ExportFailed(f"{path.name} has other labels, or in another order.")
+        self.card, self.labels, self._cut = card, tuple(labels), cut
+        taps = [_tap(found, head) for head in heads]
+        outputs = {f"end_{i}": value for i, value in enumerate(found.outputs)}
+        outputs |= {f"tap_{i}": value for i, value in enumerate(taps)}
+        model = found.model(outputs)
+        if half:
+            model = rounded_to_half(model)
+        self._session, self._names = _session(model)
+        self._image = found.image.name
+        self._preprocess = Preprocessor(as_bytes(card.input, found.image.order))
+
+    def __call__(self, picture: Picture) -> Answer:
+        """The answer to one picture."""
+        x, placement = self._preprocess(_frame(picture))
+        values = dict(zip(self._names, self._session.run(None, {self._image: x.astype(np.float32)}), strict=True))
+        heads = tuple(value for name, value in values.items() if name.startswith("tap_"))
+        ends = tuple(value for name, value in values.items() if name.startswith("end_"))
+        if self.card.task == "classify":
+            return Answer(heads, ends, top_k(ends[0].reshape(-1), self.labels, TOP))
+        boxes, scores = ends if ends[0].shape[-1] == 4 else reversed(ends)
+        size, options = self.card.input.size, {"classes": len(self.labels)}
+        found = boxes_scores([boxes[None], scores[None]], options, size, ASK.confidence)
+        kept = suppress(found, ASK.iou if self._cut is None else self._cut.iou)
+        return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
+
+
+def read_package(path: Path) -> Read:
+    """Read a `.mlpackage` or a `.mlmodel`.
+
+    Raises:
+        ImportFailed: it cannot be read.
+    """
+    if path.is_file():
+        return read(path, None, path.name)
+    data = path / "Data" / "com.apple.CoreML"
+    weights = data / "weights" / "weight.bin"
+    return read(data / "model.mlmodel", weights if weights.is_file() else None, path.name)
+
+
+def as_bytes(spec: InputSpec, order: ColourOrder) -> InputSpec:
+    """The recipe that leaves a picture's bytes as they are: (1, c, h, w), uint8, in this order of colours."""
+    one = (0.0,) if order == "GRAY" else (0.0, 0.0, 0.0)
+    return replace(
+        spec, layout="NCHW", order=order, dtype="uint8", range="0..255", mean=one, std=tuple(1.0 for _ in one),
+        invert="never",
+    )  # fmt: skip
+
+
+def _tap(found: Read, head: str) -> str:
+    """The name, in the graph, of a raw value; half precision adds a cast to its name."""
+    for name in (head, f"{head}_cast_fp16"):
+        if name in found.values:
+            return found.values[name]
+    raise ExportFailed(f"The raw values {head!r} are not in the package, so that it cannot be compared.")
+
+
+def rounded_to_half(model: Any) -> Any:
+    """The network with every value rounded to half precision after every operator: what an fp16 program may lose."""
+    inferred = onnx.shape_inference.infer_shapes(model)
+    kinds = {value.name: value.type.tensor_type.elem_type for value in inferred.graph.value_info}
+    nodes = [type(node).FromString(node.SerializeToString()) for node in model.graph.node]
+    kept = {output.name for output in model.graph.output}
+    del model.graph.node[:]
+    for node in nodes:
+        model.graph.node.append(node)
+        for i, name in enumerate(node.output):
+            if kinds.get(name) != TensorProto.FLOAT or name in kept:
+                continue
+            exact, half = f"{name}/exact", f"{name}/half"
+            model.graph.node[-1].output[i] = exact
+            model.graph.node.append(helper.make_node("Cast", [exact], [half], to=TensorProto.FLOAT16))
+            model.graph.node.append(helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT))
+    return model
+
+
+# ---- both ----
+
+
+def compare(
+    original: Sequence[Answer], package: Package, pictures: Sequence[Picture], said: list[Answer] | None = None
+) -> Comparison:
+    """Every picture through the package, against what the original said; `said` collects the package's answers."""
+    found = []
+    for picture, a in zip(pictures, original, strict=True):
+        b = package(picture)
+        found.append(difference(picture, a, b))
+        if said is not None:
+            said.append(b)
+    return Comparison(tuple(found))
+
+
+def difference(picture: Picture, a: Answer, b: Answer) -> Difference:
+    """How far two answers to one picture are from each other."""
+    relative = max(map(relative_difference, a.heads, b.heads), default=inf) if len(a.heads) == len(b.heads) else inf
+    if isinstance(a.prediction, Detections) and isinstance(b.prediction, Detections):
+        same, score, box = _boxes(a.prediction, b.prediction)
+        return Difference(picture.name, picture.noise, relative, same, score, box, len(a.prediction.labels))
+    same = a.prediction.labels[:1] == b.prediction.labels[:1]
+    score = float(np.max(np.abs(a.ends[0].reshape(-1) - b.ends[0].reshape(-1)))) if a.ends else 0.0
+    return Difference(picture.name, picture.noise, relative, same, score, 0.0, 0)
+
+
+def relative_difference(a: Array, b: Array) -> float:
+    """The largest difference by the largest value; without end where they do not fit, or are no numbers."""
+    if a.size != b.size or not a.size:
+        return inf
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    if a.squeeze().shape != b.squeeze().shape:   # passes move a transposition from behind a value to before it
+        turned = [p for p in permutations(range(a.ndim)) if a.transpose(p).squeeze().shape == b.squeeze().shape]
+        if len(turned) != 1:
+            return inf
+        a = a.transpose(turned[0])
+    a, b = a.reshape(-1), b.reshape(-1)
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return inf
+    largest = float(np.abs(a).max())
+    return float(np.abs(a - b).max()) / largest if largest else float(np.abs(b).max())
+
+
+def _boxes(a: Detections, b: Detections) -> tuple[bool, float, float]:
+    """Whether every box has its twin of the same label; the largest difference of a score, and of an edge in px."""
+    left = list(range(len(b.labels)))
+    same, score, edge = True, 0.0, 0.0
+    for i, label in enumerate(a.labels):
+        near = [(float(np.abs(a.boxes[i] - b.boxes[j]).max()), j) for j in left if b.labels[j] == label]
+        if not near:
+            same &= a.scores[i] < ASK.confidence + MARGIN
+            continue
+        far, j = min(near)
+        left.remove(j)
+        score = max(score, abs(float(a.scores[i] - b.scores[j])))
+        edge = max(edge, far)
+    return same and all(b.scores[j] < ASK.confidence + MARGIN for j in left), score, edge
+
+
+def _detections(kept: Candidates, placement: Placement, picture: Picture, labels: Sequence[str]) -> Detections:
+    height, width = picture.pixels.shape[:2]
+    boxes = placement.to_frame(kept.boxes)
+    np.clip(boxes, 0, (width, height, width, height), out=boxes)
+    return Detections(boxes, kept.scores, tuple(labels[i] for i in kept.classes))
+
+
+def _frame(picture: Picture) -> Frame:
+    return Frame(picture.pixels, 0, perf_counter())
+
+
+def _session(model: Any) -> tuple[Any, list[str]]:
+    """ONNX Runtime as the standard says, without its optimiser; and the names of the outputs."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:   # its errors share no base but this
+        raise ImportFailed(f"What was read does not run: {str(error)[:300]}", "This is a fault of Lineup.") from error
+    return session, [output.name for output in session.get_outputs()]

@@ -1,0 +1,96 @@
+"""The verb `export`: every network of a list, with words on the terminal."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from inference.errors import ExportFailed, LabError, SourceError
+from inference.export.coreml import check_library, export
+from inference.export.settings import EXPERIMENTAL, Settings
+from inference.report import Progress, complain, say, table, version
+from inference.sources.pictures import pictures_in
+from inference.weights import ready
+from models.card import ModelCard
+from models.catalog import config_folder
+from models.licence import accepted, refusal
+from models.store import Store
+from models.user_cards import is_own
+
+SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
+MOST_PICTURES = 200   # to compare on
+
+
+def export_all(
+    cards: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Path | None, cancelled: Event, *,
+    replace: bool, quiet: bool,
+) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
+    """Export every card; trouble is said on stderr and the rest goes on.
+
+    Args:
+        cards: the networks.
+        store: where their files lie.
+        out: the folder to write into.
+        settings: precisions, target, format.
+        pictures: a folder of pictures to compare on; the sample reel without one.
+        cancelled: set by somebody who wants it to end.
+        replace: whether folders that are there already go.
+        quiet: no tables on stdout, because a report goes there.
+
+    Returns:
+        The reports as plain values, and whether everything went well.
+    """
+    settings.check()
+    check_library()
+    compared = pictures_in(pictures or SAMPLES)
+    if not compared:
+        raise SourceError(f"The folder {pictures} holds no pictures.", "Choose another with --pictures.")
+    if len(compared) > MOST_PICTURES:
+        raise SourceError(f"The folder {pictures} holds {len(compared)} pictures.", f"{MOST_PICTURES} are enough.")
+    values, good = [], True
+    for card in cards:
+        progress = Progress()
+        try:
+            if not (accepted(card, config_folder()) or is_own(card)):
+                raise refusal(card)
+            network = ready(card, store, progress, cancelled)
+            if card.format == "tensorflow":
+                raise ExportFailed(
+                    f"{card.title} is a TensorFlow graph that OpenCV runs as it is; it cannot be exported.",
+                    "Convert it to ONNX first.",
+                )
+            export(
+                card, network, out, settings, compared, replace=replace, version=version(), report=progress,
+                cancelled=cancelled,
+            )  # fmt: skip
+        except LabError as error:
+            progress.clear()
+            complain(error)
+            good = False
+            continue
+        progress.clear()
+        folder = out / card.name
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        values.append({**report, "folder": str(folder)})
+        if not quiet:
+            say(text_of(report, folder) + "\n")
+    return values, good
+
+
+def text_of(report: dict[str, Any], folder: Path) -> str:
+    """A report as a table for people."""
+    boxes = report["task"] == "detect"
+    rows = [["PACKAGE", "WEIGHTS", "MB", "OF FP32", "RAW VALUES", "SAME ANSWERS", "SCORES", *(["EDGES px"] if boxes else [])]]
+    for package in report["packages"]:
+        weights = package["precision"] + (" (experimental)" if package["precision"] in EXPERIMENTAL else "")
+        rows.append([
+            package["file"], weights, f"{package['bytes'] / 1e6:.2f}", f"{package['bytes'] / report['fp32_bytes']:.2f}",
+            f"{package['relative']:.1e}", f"{package['agreeing']} of {package['compared']}", f"{package['score']:.4f}",
+            *([f"{package['box_px']:.2f}"] if boxes else []),
+        ])  # fmt: skip
+    structure = report["structure"]["relative"]
+    return (
+        f"{report['title']} is the same network as Core ML: at fp32 its raw values differ by {structure:.1e} of the largest.\n"
+        f"{table(rows, right=(2, 3, 4, 5, 6, 7))}\n{folder / 'report.html'}"
+    )
