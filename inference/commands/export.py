@@ -25,7 +25,8 @@ def arguments(parser: Parser) -> None:
     parser.add_argument("--out", default="export", metavar="DIR", help="a folder for it (export)")
     parser.add_argument("--precision", choices=PRECISIONS, metavar="|".join(PRECISIONS), help="of the weights (fp16)")
     parser.add_argument("--all-precisions", action="store_true", help="every one, in one table")
-    parser.add_argument("--target", choices=TARGETS, default="iOS16", metavar="|".join(TARGETS), help="oldest iOS (iOS16)")
+    parser.add_argument("--target", choices=TARGETS, default="iOS16", metavar="|".join(TARGETS),
+                        help="the oldest system that it runs on (iOS16)")  # fmt: skip
     parser.add_argument("--format", choices=FORMATS, default="mlpackage", metavar="|".join(FORMATS),
                         help="mlmodel runs from iOS 13 on (mlpackage)")  # fmt: skip
     parser.add_argument("--nms", choices=NMS, default="none", metavar="|".join(NMS),

@@ -1,8 +1,8 @@
 """A network of the lab as a Core ML package, with the proof that it is the same one, in a folder of its own.
 
-The folder holds the packages, `report.html` and `report.json`, the pictures that were compared as the network sees them,
-what it must answer, and `verify_on_mac.py`, which asks Core ML itself. It is made beside its place and renamed when all of
-it is there: what was interrupted never looks finished.
+The folder holds the packages, `report.html` and `report.json`, the pictures that were compared as the network sees
+them, what it must answer, and `verify_on_mac.py`, which asks Core ML itself. It is made beside its place and renamed
+when all of it is there: what was interrupted never looks finished.
 """
 
 import os

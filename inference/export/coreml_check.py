@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-
 from inference.errors import ExportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
@@ -31,7 +30,8 @@ class Variant:
     precision: str
     file: str               # its name in the folder
     bytes: int
-    comparison: Comparison
+    comparison: Comparison  # as a device computes it: in half precision where the package does
+    plain: Comparison       # its weights in single precision; the same object where there is no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,8 @@ def check(order: "Order", report: Report) -> Outcome:
         answers.append(original(picture))
     del original
 
-    def compared(path: Path, precision: str) -> tuple[Comparison, list[Answer]]:
+    def compared(path: Path, precision: str, *, half: bool = False) -> tuple[Comparison, list[Answer]]:
         report(f"Comparing {order.card.title} in {precision}", None)
-        half = precision != "fp32" and order.settings.format == "mlpackage"
         package = Package(path, order.card, order.labels, taps, half=half, cut=cut)
         said: list[Answer] = []
         return compare(answers, package, pictures, said), said
@@ -82,14 +81,18 @@ def check(order: "Order", report: Report) -> Outcome:
     variants, shown = [], said
     for precision in order.settings.precisions:
         path = order.package(precision)
-        comparison = structure
+        comparison = plain = structure
         if path != order.exact:
-            comparison, shown = compared(path, precision)
+            plain, shown = compared(path, precision)
+            comparison = plain
+            if order.settings.format == "mlpackage":
+                comparison, shown = compared(path, precision, half=True)
             if not np.isfinite(comparison.relative):
                 raise ExportFailed(
-                    f"{order.card.title} has values that half precision cannot hold.", "Export it with --precision fp32."
+                    f"{order.card.title} has values that half precision cannot hold.",
+                    "Export it with --precision fp32.",
                 )
-        variants.append(Variant(precision, path.name, size_of(path), comparison))
+        variants.append(Variant(precision, path.name, size_of(path), comparison, plain))
     outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants))
     report(f"Writing the report on {order.card.title}", None)
     _golden(order, pictures)

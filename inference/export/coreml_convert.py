@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
 
 from inference.export.coreml_write import Job, write
 from inference.export.prepare import prepare
+from inference.export.rounding import eight_bits, half, round_weights
 from inference.weights import weights_sha256
 from models.card import ModelCard
 from models.progress import Report
@@ -35,10 +37,22 @@ def convert(order: "Order", report: Report) -> None:
     for i, (precision, target) in enumerate(targets.items()):
         report(f"Writing {card.title} in {precision}", i / len(targets))
         write(Job(
-            order.prepared, target, card.input.order, order.labels, card.task == "classify", precision,
-            settings.target, settings.format, settings.nms == "pipeline" and card.task == "detect",
+            _rounded(order.prepared, precision), target, card.input.order, order.labels, card.task == "classify",
+            precision, settings.target, settings.format, settings.nms == "pipeline" and card.task == "detect",
             described(card, order.version), metadata(card),
         ))  # fmt: skip
+
+
+def _rounded(prepared: Path, precision: str) -> Path:
+    """The network with its weights rounded as well as they can be; palettes round theirs themselves."""
+    how = {"fp16": half, "int8": eight_bits}.get(precision)
+    if how is None:
+        return prepared
+    model = onnx.load(str(prepared))
+    round_weights(model, how)
+    path = prepared.with_name(f"{precision}.onnx")
+    onnx.save(model, str(path))
+    return path
 
 
 def described(card: ModelCard, version: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import ExportFailed
-from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PROBABILITIES
+from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PICTURE, PROBABILITIES
 
 LABEL, LABEL_PROBABILITIES = "classLabel", "classLabelProbs"
 # Passes of coremltools 9.0 that change what is computed: the first makes a batch normalisation of a multiplication and
@@ -117,7 +117,7 @@ def _converted(job: Job, program: Any, ct: Any) -> Any:
         exact = job.precision == "fp32"
         given |= {
             "convert_to": "mlprogram", "minimum_deployment_target": getattr(ct.target, job.deployment),
-            "compute_precision": ct.precision.FLOAT32 if exact else ct.precision.FLOAT16,
+            "compute_precision": ct.precision.FLOAT32 if exact else _half(ct),
         }  # fmt: skip
         if not job.classifier:   # from iOS 16 on they would be half precision, which suppression does not take
             import numpy as np
@@ -126,6 +126,11 @@ def _converted(job: Job, program: Any, ct: Any) -> Any:
     given["pass_pipeline"] = ct.PassPipeline.DEFAULT
     given["pass_pipeline"].remove_passes(INEXACT)
     return ct.convert(program, **given)
+
+
+def _half(ct: Any) -> Any:
+    """Half precision but for the picture itself: a mean of 104.006 would be 104 there."""
+    return ct.transform.FP16ComputePrecision(op_selector=lambda op: not op.name.startswith(PICTURE))
 
 
 def _compressed(job: Job, model: Any, ct: Any) -> Any:

@@ -30,6 +30,7 @@ class Suppression:
     scores: str     # (1, classes, n)
     centred: bool   # boxes are cx cy w h; else y1 x1 y2 x2
     iou: float      # overlap above which the weaker box goes
+    most: int       # boxes that are kept
 
 
 def suppression(edit: Editor) -> Suppression | None:
@@ -38,9 +39,11 @@ def suppression(edit: Editor) -> Suppression | None:
     if len(found) != 1:
         return None
     centred = any(attribute.name == "center_point_box" and attribute.i for attribute in found[0].attribute)
-    given = edit.value(found[0].input[3]) if len(found[0].input) > 3 and found[0].input[3] else None
-    iou = float(given.reshape(-1)[0]) if given is not None and given.size else 0.0
-    return Suppression(found[0].input[0], found[0].input[1], centred, iou)
+    limits = [0.0, 0.0]   # as ONNX has them where none are given
+    for i, name in enumerate(found[0].input[2:4]):
+        value = edit.value(name) if name else None
+        limits[i] = float(value.reshape(-1)[0]) if value is not None and value.size else 0.0
+    return Suppression(found[0].input[0], found[0].input[1], centred, limits[1], int(limits[0]))
 
 
 class Decoder:

@@ -19,7 +19,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from inference.boxes import Candidates, suppress
+from inference.boxes import Candidates, candidates, corners, sides_of, suppress
 from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import ExportFailed, ImportFailed
 from inference.export.decoding import Suppression
@@ -195,9 +195,14 @@ class Package:
         if self.card.task == "classify":
             return Answer(heads, ends, top_k(ends[0].reshape(-1), self.labels, TOP))
         boxes, scores = ends if ends[0].shape[-1] == 4 else reversed(ends)
-        size, options = self.card.input.size, {"classes": len(self.labels)}
-        found = boxes_scores([boxes[None], scores[None]], options, size, ASK.confidence)
-        kept = suppress(found, ASK.iou if self._cut is None else self._cut.iou)
+        size = self.card.input.size
+        if self._cut is None:
+            found = boxes_scores([boxes[None], scores[None]], {"classes": len(self.labels)}, size, ASK.confidence)
+            kept = suppress(found, ASK.iou)
+        else:   # as the file does it: every class of a box on its own
+            at, classes = np.nonzero(scores >= ASK.confidence)
+            every = candidates(corners(boxes[at]) * sides_of(*size), scores[at, classes], classes)
+            kept = suppress(every, self._cut.iou, self._cut.most)
         return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
 
 
@@ -281,9 +286,9 @@ def relative_difference(a: Array, b: Array) -> float:
     """The largest difference by the largest value; without end where they do not fit, or are no numbers."""
     if a.size != b.size or not a.size:
         return inf
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    if a.squeeze().shape != b.squeeze().shape:   # passes move a transposition from behind a value to before it
-        turned = [p for p in permutations(range(a.ndim)) if a.transpose(p).squeeze().shape == b.squeeze().shape]
+    a, b = a.astype(np.float64).squeeze(), b.astype(np.float64).squeeze()
+    if a.shape != b.shape:   # passes move a transposition from behind a value to before it
+        turned = [p for p in permutations(range(a.ndim)) if a.transpose(p).shape == b.shape]
         if len(turned) != 1:
             return inf
         a = a.transpose(turned[0])
@@ -301,13 +306,13 @@ def _boxes(a: Detections, b: Detections) -> tuple[bool, float, float]:
     for i, label in enumerate(a.labels):
         near = [(float(np.abs(a.boxes[i] - b.boxes[j]).max()), j) for j in left if b.labels[j] == label]
         if not near:
-            same &= a.scores[i] < ASK.confidence + MARGIN
+            same &= float(a.scores[i]) < ASK.confidence + MARGIN
             continue
         far, j = min(near)
         left.remove(j)
         score = max(score, abs(float(a.scores[i] - b.scores[j])))
         edge = max(edge, far)
-    return same and all(b.scores[j] < ASK.confidence + MARGIN for j in left), score, edge
+    return same and all(float(b.scores[j]) < ASK.confidence + MARGIN for j in left), score, edge
 
 
 def _detections(kept: Candidates, placement: Placement, picture: Picture, labels: Sequence[str]) -> Detections:

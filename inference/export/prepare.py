@@ -23,7 +23,7 @@ from inference.preprocess import RANGES
 from models.card import InputSpec, ModelCard
 
 OPSET, IR_VERSION = 13, 8
-IMAGE = "image"
+IMAGE, PICTURE = "image", "picture_"   # the input; and how the names of what the card does to it begin
 PROBABILITIES = "probabilities"                      # (1, classes), 0..1
 COORDINATES, CONFIDENCE = "coordinates", "confidence"   # (n, 4) cx cy w h relative; (n, classes) 0..1
 # What may lie between a softmax and the output.
@@ -63,7 +63,7 @@ def prepare(card: ModelCard, path: Path, classes: int) -> Prepared:
         raise ExportFailed(f"{card.title} has branches or loops ({', '.join(branches)}), which cannot be exported.")
     _without_quantisation(edit)
     known = {head: f"head_{i}" for i, head in enumerate(heads)}
-    _picture_in(edit, card, known)
+    made = _picture_in(edit, card, known)
     places = list(known.values())
     if card.task == "classify":
         outputs = {_probabilities(edit, card, places[0], classes, softmax): PROBABILITIES}
@@ -71,7 +71,8 @@ def prepare(card: ModelCard, path: Path, classes: int) -> Prepared:
         found = decoded(edit, card, places, shapes_of(edit, places), classes, cut)
         outputs = dict(zip(found, (COORDINATES, CONFIDENCE), strict=True))
     edit.keep(outputs)
-    edit.rename({IMAGE: IMAGE, **{place: place for place in places}, **outputs})
+    given = {name: f"{PICTURE}{i}" for i, name in enumerate(made)}
+    edit.rename({IMAGE: IMAGE, **{place: place for place in places}, **given, **outputs})
     for output, shape in zip(edit.graph.output, shapes_of(edit, list(outputs.values())), strict=True):
         set_shape(output, shape)
     onnx.checker.check_model(edit.model)
@@ -210,8 +211,12 @@ def _without_quantisation(edit: Editor) -> None:
 # ---- the picture ----
 
 
-def _picture_in(edit: Editor, card: ModelCard, known: dict[str, str]) -> None:
-    """The input becomes `image`, (1, c, h, w), 0..255 in the card's order; what the card does to it follows."""
+def _picture_in(edit: Editor, card: ModelCard, known: dict[str, str]) -> list[str]:
+    """The input becomes `image`, (1, c, h, w), 0..255 in the card's order; what the card does to it follows.
+
+    Returns:
+        The names of the values in between.
+    """
     spec = card.input
     (old,) = edit.inputs()
     rank = len(old.type.tensor_type.shape.dim)
@@ -227,9 +232,11 @@ def _picture_in(edit: Editor, card: ModelCard, known: dict[str, str]) -> None:
     if rank == 3:
         shape = [channels, height, width] if spec.layout == "NCHW" else [height, width, channels]
         x = edit.node("Reshape", [x, edit.constant(shape, np.int64)])
+    made = [name for node in edit.graph.node for name in node.output]
     for node, i in takers:
         node.input[i] = x
     edit.graph.node.extend(nodes)
+    return made
 
 
 def _inverted(edit: Editor, x: str, spec: InputSpec) -> str:

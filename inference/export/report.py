@@ -1,4 +1,7 @@
-"""What was compared, on what, with which figures: `report.html`, one file, and `report.json`. Texts of models are data."""
+"""What was compared, on what, with which figures: `report.html`, one file, and `report.json`.
+
+Texts of models are data: they are escaped.
+"""
 
 import base64
 import json
@@ -32,13 +35,13 @@ FITS = {
     "letterbox-topleft": "the whole picture in its own shape at the top left, grey below or on the right",
 }
 NOT_CHECKED = (
-    "Core ML itself, the GPU and the Neural Engine were not asked: no Apple machine took part. What was compared is the "
-    "file, read back by another program and computed on ONNX Runtime.",
-    "In half precision every value was rounded after every operation here. A device may round at other places.",
+    "Core ML itself, the GPU and the Neural Engine were not asked: no Apple machine took part. What was compared is "
+    "the file, read back by another program and computed on ONNX Runtime.",
+    "Half precision was imitated: every value was rounded after every operation. A device may round at other places.",
     "Grouped convolutions with an activation behind are known to be miscomputed by some versions of Core ML; only a "
     "device can tell.",
-    "Vision scales pictures with a filter of its own. The pictures in golden/ are scaled already, so that verify_on_mac.py "
-    "compares the network alone.",
+    "Vision scales pictures with a filter of its own. The pictures in golden/ are scaled already, so that "
+    "verify_on_mac.py compares the network alone.",
 )
 
 
@@ -70,10 +73,13 @@ def report_values(
         "sha256": weights_sha256(card), "format": settings.format, "target": settings.target, "nms": settings.nms,
         "input": {"height": card.input.size[0], "width": card.input.size[1], "colours": card.input.order,
                   "fit": card.input.fit, "share": card.input.share},
-        "limit": SAME, "structure": _figures(outcome.structure), "fp32_bytes": outcome.exact_bytes,
+        "limit": SAME, "fp32_bytes": outcome.exact_bytes,
+        "structure": {"relative": outcome.structure.relative, **_agreement(outcome.structure)},
         "packages": [
             {"precision": v.precision, "file": v.file, "bytes": v.bytes, "experimental": v.precision in EXPERIMENTAL,
-             **_figures(v.comparison)}
+             "relative": v.plain.relative,
+             "relative_in_half": v.comparison.relative if v.comparison is not v.plain else None,
+             **_agreement(v.comparison)}
             for v in outcome.variants
         ],
         "pictures": [
@@ -85,11 +91,10 @@ def report_values(
     }  # fmt: skip
 
 
-def _figures(found: Comparison) -> dict[str, Any]:
+def _agreement(found: Comparison) -> dict[str, Any]:
     return {
-        "relative": found.relative, "agreeing": found.agreeing, "compared": len(found.real), "score": found.score,
-        "box_px": round(found.box, 4),
-    }  # fmt: skip
+        "agreeing": found.agreeing, "compared": len(found.real), "score": found.score, "box_px": round(found.box, 4)
+    }
 
 
 def _libraries() -> dict[str, str]:
@@ -147,15 +152,16 @@ def _verdict(outcome: Outcome, real: int, random: int) -> str:
 def _packages(order: "Order", outcome: Outcome) -> str:
     boxes = order.card.task == "detect"
     head = ["<th>Package</th>", "<th>Weights</th>", "<th class='n'>Size</th>", "<th class='n'>of fp32</th>",
-            "<th class='n'>Raw values differ by</th>", "<th class='n'>Same answers</th>",
-            "<th class='n'>Scores differ by</th>"]  # fmt: skip
+            "<th class='n'>Raw values: weights alone</th>", "<th class='n'>In half</th>",
+            "<th class='n'>Same answers</th>", "<th class='n'>Scores differ by</th>"]  # fmt: skip
     if boxes:
         head.append("<th class='n'>Edges differ by</th>")
     rows = [_package(v, outcome.exact_bytes, boxes) for v in outcome.variants]
     return (
         f"<h2>The packages</h2><div class='wide'><table><tr>{''.join(head)}</tr>{''.join(rows)}</table></div>"
-        "<p class='soft'>Raw values: before softmax or decoding; the largest difference by the largest value, the worst of "
-        "all pictures. A package of half precision was computed with every value rounded to it.</p>"
+        "<p class='soft'>Raw values are those before softmax or decoding: the largest difference by the largest value, "
+        "the worst of all pictures. Weights alone: the package's weights, computed in single precision. In half: every "
+        "value rounded to half precision as well, as a Neural Engine computes; the answers are those.</p>"
     )
 
 
@@ -166,7 +172,9 @@ def _package(v: Variant, exact: int, boxes: bool) -> str:
     cells = [
         f"<td><code>{escape(v.file)}</code></td>", f"<td>{v.precision}{note}</td>",
         f"<td class='n'>{v.bytes / 1e6:.2f} MB</td>", f"<td class='n'>{v.bytes / exact:.2f}</td>",
-        f"<td class='n'>{c.relative:.1e}</td>", f"<td class='n {same}'>{c.agreeing} of {len(c.real)}</td>",
+        f"<td class='n'>{v.plain.relative:.1e}</td>",
+        f"<td class='n'>{f'{c.relative:.1e}' if c is not v.plain else '–'}</td>",
+        f"<td class='n {same}'>{c.agreeing} of {len(c.real)}</td>",
         f"<td class='n'>{c.score:.4f}</td>",
     ]  # fmt: skip
     if boxes:
@@ -178,9 +186,11 @@ def _picture(picture: Picture, a: Answer, b: Answer, same: bool) -> str:
     word = "<span class='good'>same</span>" if same else "<span class='bad'>different</span>"
     sides = [("In the lab", a, "var(--first)"), ("The package", b, "var(--second)")]
     drawn = "".join(
-        f"<div><h4>{title}</h4>{_drawing(picture, answer, colour)}{_bars(answer)}</div>" for title, answer, colour in sides
+        f"<div><h4>{title}</h4>{_drawing(picture, answer, colour)}{_bars(answer)}</div>"
+        for title, answer, colour in sides
     )
-    return f"<div class='picture'><h3><span>{escape(picture.name)}</span>{word}</h3><div class='pair'>{drawn}</div></div>"
+    head = f"<h3><span>{escape(picture.name)}</span>{word}</h3>"
+    return f"<div class='picture'>{head}<div class='pair'>{drawn}</div></div>"
 
 
 def _drawing(picture: Picture, answer: Answer, colour: str) -> str:
@@ -215,8 +225,8 @@ def _use(order: "Order") -> str:
     colours = {"GRAY": "grey"}.get(spec.order, spec.order)
     share = f", of which the middle {spec.share:.1%} of each side" if spec.share != 1 else ""
     lines = [
-        f"Input <code>image</code>: a picture of {spec.size[1]} × {spec.size[0]} px, {colours}. Mean, deviation and order "
-        "of colours are inside: give it a plain picture.",
+        f"Input <code>image</code>: a picture of {spec.size[1]} × {spec.size[0]} px, {colours}. Mean, deviation and "
+        "order of colours are inside: give it a plain picture.",
         f"Which part of the camera's picture: {FITS[spec.fit]}{share}.",
     ]
     if spec.invert == "auto":
@@ -224,12 +234,12 @@ def _use(order: "Order") -> str:
     if card.task == "classify":
         lines.append("Output <code>classLabel</code>, and a dictionary of probabilities.")
     elif order.settings.nms == "pipeline":
-        lines.append("Overlapping boxes are suppressed inside: Vision gives VNRecognizedObjectObservation. Thresholds are "
-                     "the inputs <code>iouThreshold</code> and <code>confidenceThreshold</code>.")  # fmt: skip
+        lines.append("Overlapping boxes are suppressed inside: Vision gives VNRecognizedObjectObservation. Thresholds "
+                     "are the inputs <code>iouThreshold</code> and <code>confidenceThreshold</code>.")  # fmt: skip
     else:
-        lines.append("Output <code>coordinates</code> (n × 4: centre x, centre y, width, height, 0..1 of the input, origin "
-                     "at the top left) and <code>confidence</code> (n × classes). Overlapping boxes are for the app to "
-                     "suppress.")  # fmt: skip
+        lines.append("Output <code>coordinates</code> (n × 4: centre x, centre y, width, height, 0..1 of the input, "
+                     "origin at the top left) and <code>confidence</code> (n × classes). Overlapping boxes are for the "
+                     "app to suppress.")  # fmt: skip
     return "<h2>How to use it</h2><ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
 
 

@@ -81,16 +81,19 @@ def export_all(
 def text_of(report: dict[str, Any], folder: Path) -> str:
     """A report as a table for people."""
     boxes = report["task"] == "detect"
-    rows = [["PACKAGE", "WEIGHTS", "MB", "OF FP32", "RAW VALUES", "SAME ANSWERS", "SCORES", *(["EDGES px"] if boxes else [])]]
+    head = ["PACKAGE", "WEIGHTS", "MB", "OF FP32", "RAW VALUES", "IN HALF", "SAME ANSWERS", "SCORES"]
+    rows = [[*head, *(["EDGES px"] if boxes else [])]]
     for package in report["packages"]:
         weights = package["precision"] + (" (experimental)" if package["precision"] in EXPERIMENTAL else "")
         rows.append([
             package["file"], weights, f"{package['bytes'] / 1e6:.2f}", f"{package['bytes'] / report['fp32_bytes']:.2f}",
-            f"{package['relative']:.1e}", f"{package['agreeing']} of {package['compared']}", f"{package['score']:.4f}",
+            f"{package['relative']:.1e}",
+            "" if package["relative_in_half"] is None else f"{package['relative_in_half']:.1e}",
+            f"{package['agreeing']} of {package['compared']}", f"{package['score']:.4f}",
             *([f"{package['box_px']:.2f}"] if boxes else []),
         ])  # fmt: skip
     structure = report["structure"]["relative"]
     return (
-        f"{report['title']} is the same network as Core ML: at fp32 its raw values differ by {structure:.1e} of the largest.\n"
-        f"{table(rows, right=(2, 3, 4, 5, 6, 7))}\n{folder / 'report.html'}"
+        f"{report['title']} is the same network as Core ML: at fp32 its raw values differ by {structure:.1e} of the "
+        f"largest.\n{table(rows, right=(2, 3, 4, 5, 6, 7, 8))}\n{folder / 'report.html'}"
     )
