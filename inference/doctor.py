@@ -122,8 +122,14 @@ def several_wheels(wheels: list[str]) -> Trouble:
 
 
 def pins(requirements: str) -> dict[str, str]:
-    """Of the lines `name==version`: name → version."""
-    return {m[1]: m[2] for m in re.finditer(r"^([\w.-]+)==([\w.!+-]+)", requirements, re.MULTILINE)}
+    """Of the lines `name==version` that are meant for this system: name → version."""
+    from packaging.markers import Marker   # of unearth, which finds distributions with it
+
+    found = {}
+    for line in re.finditer(r"^([\w.-]+)==([\w.!+-]+)(?:\s*;\s*(.+))?$", requirements, re.MULTILINE):
+        if not line[3] or Marker(line[3].strip()).evaluate():
+            found[line[1]] = line[2]
+    return found
 
 
 def installed(name: str) -> str | None:

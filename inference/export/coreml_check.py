@@ -13,7 +13,7 @@ import numpy as np
 from inference.errors import ExportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
-from inference.export.parity import SAME, Answer, Comparison, Original, Package, Picture, compare, noise
+from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
 from inference.sources.pictures import read_picture
 from models.progress import Report
 
@@ -50,7 +50,7 @@ def check(order: "Order", report: Report) -> Outcome:
     Raises:
         ExportFailed: it is not the same network at fp32, or half precision is too small for its values.
     """
-    from inference.export.report import write_report
+    from inference.export.report import shown_variant, write_report
 
     notes = json.loads((order.hidden / NOTES).read_text(encoding="utf-8"))
     cut = Suppression(**notes["cut"]) if notes["cut"] else None
@@ -70,33 +70,32 @@ def check(order: "Order", report: Report) -> Outcome:
         said: list[Answer] = []
         return compare(answers, package, pictures, said), said
 
-    structure, said = compared(order.exact, "fp32")
-    if not structure.relative <= SAME:
-        worst = max(structure.differences, key=lambda d: d.relative)
+    structure, exact = compared(order.exact, "fp32")
+    if fault := structure.fault:
         raise ExportFailed(
-            f"The package of {order.card.title} is not the same network: on {worst.name} its raw values differ by "
-            f"{worst.relative:.2g} of the largest, and {SAME:.0e} is the limit.",
+            f"The package of {order.card.title} is not the same network: {fault}.",
             "Nothing was kept. Please report this with the model.",
         )
-    variants, shown = [], said
+    variants, said = [], {}
     for precision in order.settings.precisions:
         path = order.package(precision)
-        comparison = plain = structure
+        plain, given_back = structure, exact
         if path != order.exact:
-            plain, shown = compared(path, precision)
-            comparison = plain
-            if order.settings.format == "mlpackage":
-                comparison, shown = compared(path, precision, half=True)
+            plain, given_back = compared(path, precision)
+        comparison = plain
+        if path != order.exact and order.settings.format == "mlpackage":
+            comparison, given_back = compared(path, precision, half=True)
             if not np.isfinite(comparison.relative):
                 raise ExportFailed(
                     f"{order.card.title} has values that half precision cannot hold.",
                     "Export it with --precision fp32.",
                 )
+        said[precision] = given_back
         variants.append(Variant(precision, path.name, size_of(path), comparison, plain))
     outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants))
     report(f"Writing the report on {order.card.title}", None)
     _golden(order, pictures)
-    write_report(order, outcome, pictures, answers, shown)
+    write_report(order, outcome, pictures, answers, said[shown_variant(outcome).precision])
     return outcome
 
 

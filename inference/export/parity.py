@@ -32,8 +32,11 @@ Array = NDArray[Any]
 
 RANDOM = 16                  # pictures of noise, beside the real ones
 SAME = 1e-4                  # relative difference at fp32 above which it is another network
+STEP = 0.005                 # difference of a score: a step of 8 bits, as some originals round to
+EDGE = 0.5                   # difference of a box edge, px of the picture
 TOP = 5
 ASK = Ask(topk=TOP)
+TWIN = 0.5                   # overlap from which two boxes are the same one
 MARGIN = 0.02                # a score this near to the threshold may fall on either side of it
 
 
@@ -98,6 +101,17 @@ class Comparison:
     def score(self) -> float:
         """The largest difference of a score on a real picture."""
         return max((d.score for d in self.real), default=0.0)
+
+
+    @property
+    def fault(self) -> str:
+        """Why it is not the same network, as part of a sentence; "" where it is. For packages at fp32."""
+        for d in self.differences:
+            if not d.relative <= SAME:   # so that no number is no number that passes
+                return f"on {d.name} its raw values differ by {d.relative:.2g} of the largest, more than {SAME:.0e}"
+            if d.score > STEP or d.box > EDGE or not (d.same or d.noise):
+                return f"on {d.name} it answers otherwise, though its raw values are the same"
+        return ""
 
 
 def noise(spec: InputSpec, count: int = RANDOM) -> list[Picture]:
@@ -300,19 +314,26 @@ def relative_difference(a: Array, b: Array) -> float:
 
 
 def _boxes(a: Detections, b: Detections) -> tuple[bool, float, float]:
-    """Whether every box has its twin of the same label; the largest difference of a score, and of an edge in px."""
+    """Whether every box has its twin of the same label; of twins the largest difference of a score, of an edge (px)."""
     left = list(range(len(b.labels)))
     same, score, edge = True, 0.0, 0.0
     for i, label in enumerate(a.labels):
-        near = [(float(np.abs(a.boxes[i] - b.boxes[j]).max()), j) for j in left if b.labels[j] == label]
-        if not near:
+        near = [(_overlap(a.boxes[i], b.boxes[j]), j) for j in left if b.labels[j] == label]
+        overlap, j = max(near, default=(0.0, -1))
+        if overlap < TWIN:
             same &= float(a.scores[i]) < ASK.confidence + MARGIN
             continue
-        far, j = min(near)
         left.remove(j)
         score = max(score, abs(float(a.scores[i] - b.scores[j])))
-        edge = max(edge, far)
+        edge = max(edge, float(np.abs(a.boxes[i] - b.boxes[j]).max()))
     return same and all(float(b.scores[j]) < ASK.confidence + MARGIN for j in left), score, edge
+
+
+def _overlap(a: Array, b: Array) -> float:
+    """Common area of two boxes x1 y1 x2 y2, by the area of both together."""
+    common = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
+    both = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - common
+    return common / both if both > 0 else 0.0
 
 
 def _detections(kept: Candidates, placement: Placement, picture: Picture, labels: Sequence[str]) -> Detections:

@@ -55,7 +55,7 @@ def write_report(
         outcome: the figures.
         pictures: all that was compared on.
         answers: the original's.
-        shown: those of the package of the last precision.
+        shown: those of `shown_variant`.
     """
     values = report_values(order, outcome, pictures, answers, shown)
     text = json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False)
@@ -107,6 +107,11 @@ def _libraries() -> dict[str, str]:
     return found
 
 
+def shown_variant(outcome: Outcome) -> Variant:
+    """The package whose answers are drawn: the one that most people take."""
+    return next((v for v in outcome.variants if v.precision == "fp16"), outcome.variants[-1])
+
+
 # ---- the page ----
 
 
@@ -115,7 +120,7 @@ def _html(
 ) -> str:
     card = order.card
     real = [(p, a, b) for p, a, b in zip(pictures, answers, shown, strict=True) if not p.noise]
-    last = outcome.variants[-1]
+    last = shown_variant(outcome)
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
@@ -152,7 +157,7 @@ def _verdict(outcome: Outcome, real: int, random: int) -> str:
 def _packages(order: "Order", outcome: Outcome) -> str:
     boxes = order.card.task == "detect"
     head = ["<th>Package</th>", "<th>Weights</th>", "<th class='n'>Size</th>", "<th class='n'>of fp32</th>",
-            "<th class='n'>Raw values: weights alone</th>", "<th class='n'>In half</th>",
+            "<th class='n'>Raw values</th>", "<th class='n'>In half</th>",
             "<th class='n'>Same answers</th>", "<th class='n'>Scores differ by</th>"]  # fmt: skip
     if boxes:
         head.append("<th class='n'>Edges differ by</th>")
@@ -160,8 +165,8 @@ def _packages(order: "Order", outcome: Outcome) -> str:
     return (
         f"<h2>The packages</h2><div class='wide'><table><tr>{''.join(head)}</tr>{''.join(rows)}</table></div>"
         "<p class='soft'>Raw values are those before softmax or decoding: the largest difference by the largest value, "
-        "the worst of all pictures. Weights alone: the package's weights, computed in single precision. In half: every "
-        "value rounded to half precision as well, as a Neural Engine computes; the answers are those.</p>"
+        "the worst of all pictures. They are computed in single precision with the package's weights; in half: with "
+        "every value rounded to half precision as well, as a Neural Engine computes, and the answers are those.</p>"
     )
 
 
@@ -204,7 +209,7 @@ def _drawing(picture: Picture, answer: Answer, colour: str) -> str:
     if isinstance(answer.prediction, Detections):
         for x1, y1, x2, y2 in (answer.prediction.boxes[:BOXES] * scale).tolist():
             parts.append(f"<rect x='{x1:.1f}' y='{y1:.1f}' width='{x2 - x1:.1f}' height='{y2 - y1:.1f}' fill='none' "
-                         f"stroke='{colour}' stroke-width='2.5'/>")  # fmt: skip
+                         f"stroke='{colour}' stroke-width='4'/>")  # fmt: skip
     return "".join(parts) + "</svg>"
 
 
