@@ -123,7 +123,7 @@ def several_wheels(wheels: list[str]) -> Trouble:
 
 def pins(requirements: str) -> dict[str, str]:
     """Of the lines `name==version` that are meant for this system: name → version."""
-    from packaging.markers import Marker   # of unearth, which finds distributions with it
+    from packaging.markers import Marker  # of unearth, which finds distributions with it
 
     found = {}
     for line in re.finditer(r"^([\w.-]+)==([\w.!+-]+)(?:\s*;\s*(.+))?$", requirements, re.MULTILINE):

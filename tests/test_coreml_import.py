@@ -191,7 +191,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "no neural network"),
     "no message": (b"\xff" * 50, "damaged"),
     "a pipeline": (described() + tagged(200, b""), "pipeline"),
-    "unknown layers, all named": (network(layer(210), layer(150)), "embedding, upsample"),
+    "unknown layers, all named": (network(layer(330), layer(150)), "embedding, split"),
     "an unknown parameter": (network(layer(130, tagged(10, b"") + tagged(999, 1))), "999"),
     "an impossible picture": (described(width=1 << 40) + tagged(500, b""), "pictures of"),
     "an unknown colour space": (described(space=7) + tagged(500, b""), "colours"),

@@ -23,8 +23,9 @@ EXACT, RANK4 = 1, 1        # how arrays and pictures are laid out: as written, a
 class Params:
     """The fields of one message, by number; what nobody asked for is refused by `done`."""
 
-    def __init__(self, data: Value, file: str, layer: str) -> None:
-        self.file, self.layer = file, layer
+    def __init__(self, data: Value, file: str, layer: str, source: tuple[str, tuple[int, ...]] = ("", ())) -> None:
+        """`source` is the picture of the network: its name and shape."""
+        self.file, self.layer, self.source = file, layer, source
         self._found: Found = {}
         for number, _kind, value in fields(message(data, file), file):
             self._found.setdefault(number, []).append(value)
@@ -95,7 +96,9 @@ def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...
             f"{file} lays its arrays out as files before iOS 13 did, which is not known here.",
             "Save it anew with coremltools.",
         )
-    parsed = [_parse(layer, file) for layer in layers]
+    image = model.image
+    source = (image.name, (1, 1 if image.order == "GRAY" else 3, image.height, image.width))
+    parsed = [_parse(layer, file, source) for layer in layers]
     if unknown := sorted({kind for _n, _i, _o, kind, _p in parsed if kind not in LAYERS}):
         raise ImportFailed(
             f"{file} has layers that are not known here: {', '.join(NAMES.get(k, f'number {k}') for k in unknown)}.",
@@ -115,7 +118,9 @@ def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...
     return [known[out] for out in ends], labels, known
 
 
-def _parse(layer: memoryview, file: str) -> tuple[str, list[str], list[str], int, Params]:
+def _parse(
+    layer: memoryview, file: str, source: tuple[str, tuple[int, ...]]
+) -> tuple[str, list[str], list[str], int, Params]:
     """Name, inputs, outputs, kind and parameters of a layer."""
     name, inputs, outputs, kind = "", [], [], 0
     params: Value = memoryview(b"")
@@ -128,7 +133,7 @@ def _parse(layer: memoryview, file: str) -> tuple[str, list[str], list[str], int
             outputs.append(text(value, file))
         elif number >= 100:
             kind, params = number, value
-    return name, inputs, outputs, kind, Params(params, file, name)
+    return name, inputs, outputs, kind, Params(params, file, name, source)
 
 
 def _scaled(graph: Graph, model: CoreMl, preprocessing: Params) -> str:
@@ -310,8 +315,16 @@ def _inner_product(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
         raise p.fail("its channels are impossible")
     weights = _weights(p, 20, (outputs, inputs))
     bias = _weights(p, 21, (outputs,)) if p.integer(10) else np.zeros(outputs, np.float32)
-    product = graph.node("MatMul", [xs[0], graph.weight(f"{name}.weight", weights.T)], f"{name}.product")
-    return graph.node("Add", [product, graph.weight(f"{name}.bias", bias)], name)
+    shape = graph.shape_of(xs[0], p.source)
+    if shape is None or not 1 <= len(shape) <= 5:
+        raise p.fail("the shape of what it takes is not known")
+    # Of four and five sides the last three are one vector: InnerProductLayerParams.
+    whole = len(shape) > 3
+    x = graph.reshape(xs[0], f"{name}.vector", (*shape[:-3], inputs)) if whole else xs[0]
+    product = graph.node("MatMul", [x, graph.weight(f"{name}.weight", weights.T)], f"{name}.product")
+    end = f"{name}.sum" if whole else name
+    made = graph.node("Add", [product, graph.weight(f"{name}.bias", bias)], end)
+    return graph.reshape(made, name, (*shape[:-3], outputs, 1, 1)) if whole else made
 
 
 def _batch_norm(graph: Graph, p: Params, name: str, xs: list[str]) -> str:

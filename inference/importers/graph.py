@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from inference.errors import ImportFailed
 
@@ -85,6 +85,27 @@ class Graph:
     def size(self) -> int:
         """How many nodes there are so far."""
         return len(self._nodes)
+
+    def shape_of(self, name: str, source: tuple[str, Shape]) -> Shape | None:
+        """The shape of a value that is made so far, by ONNX's own inference; None where it is not fixed.
+
+        Weights are told by their shapes alone: they are many MB.
+        """
+        small = {key: tensor for key, tensor in self._weights.items() if tensor.data_type == TensorProto.INT64}
+        large = [
+            helper.make_tensor_value_info(key, tensor.data_type, list(tensor.dims))
+            for key, tensor in self._weights.items() if key not in small
+        ]  # fmt: skip
+        given = helper.make_tensor_value_info(source[0], TensorProto.FLOAT, list(source[1]))
+        out = helper.make_empty_tensor_value_info(name)
+        graph = helper.make_graph(self._nodes, self._name, [given, *large], [out], list(small.values()))
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+        found = shape_inference.infer_shapes(model, data_prop=True).graph
+        for value in (*found.input, *found.output, *found.value_info):
+            dims = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+            if value.name == name and value.type.tensor_type.HasField("shape") and 0 not in dims:
+                return tuple(dims)
+        return None
 
     def model(self, source: tuple[str, Shape], *outputs: tuple[str, Shape | None]) -> Any:
         """The finished onnx.ModelProto with one float32 input and its float32 outputs, each a name and a shape.

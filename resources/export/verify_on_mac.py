@@ -19,6 +19,7 @@ UNITS = ("CPU_ONLY", "CPU_AND_GPU", "CPU_AND_NE")
 
 
 def main() -> int:
+    """Ask every package on every kind of compute unit; 0 if all agree, 1 if not, 2 where there is no Core ML."""
     if sys.platform != "darwin":
         print("Core ML runs on a Mac only.")
         return 2
@@ -57,7 +58,7 @@ def compare(about: dict, answer: dict, expected: "np.lib.npyio.NpzFile", key: st
         return abs(best - float(wanted.max())) if wanted.max() >= 0.25 else 0.0, True
     far = np.abs(np.asarray(answer["coordinates"]) - expected[f"{key}/coordinates"])[wanted.max(axis=1) >= 0.25]
     difference = float(np.abs(found - wanted).max())
-    return max(difference, float(far.max()) if far.size else 0.0), bool((found.argmax() == wanted.argmax()))
+    return max(difference, float(far.max()) if far.size else 0.0), bool(found.argmax() == wanted.argmax())
 
 
 if __name__ == "__main__":
