@@ -100,33 +100,46 @@ class Decoder:
         return self.joined(*parts)
 
 
+def _objects(d: Decoder, names: Sequence[str], shapes: Shapes) -> tuple[str, str]:
+    """Of rows cx cy w h, objectness, classes: the rows, and the classes times the objectness."""
+    (name,), (shape,) = names, shapes
+    if len(shape) != 3 or shape[-1] <= 5:
+        raise ValueError
+    return name, d.op("Mul", d.part(name, 5, shape[-1]), d.part(name, 4, 5))
+
+
 def _boxes_scores(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
     if len(names) == 1:
-        x = names[0]
-        return d.part(x, 0, 4), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+        x, scores = _objects(d, names, shapes)
+        return d.part(x, 0, 4), scores
     first = 0 if shapes[0][-1] == 4 else 1
+    if len(names) != 2 or any(len(shape) != 3 for shape in shapes) or shapes[first][-1] != 4:
+        raise ValueError
     return names[first], names[1 - first]
 
 
 def _yolox(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
-    x = names[0]
+    x, scores = _objects(d, names, shapes)
     cells, strides = grids(d.size, tuple(d.options.get("strides", (8, 16, 32))))
     if shapes[0][1] != len(cells):
         raise ValueError
     step = strides[None, :, None]
     centre = d.times(d.plus(d.part(x, 0, 2), cells[None]), step)
     sides = d.times(d.exp(d.part(x, 2, 4)), step)
-    return d.relative(d.joined(centre, sides)), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+    return d.relative(d.joined(centre, sides)), scores
 
 
 def _yolov5(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
-    x = names[0]
-    return d.relative(d.part(x, 0, 4)), d.op("Mul", d.part(x, 5, shapes[0][-1]), d.part(x, 4, 5))
+    x, scores = _objects(d, names, shapes)
+    return d.relative(d.part(x, 0, 4)), scores
 
 
 def _yolov8(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
-    x = d.op("Transpose", names[0], perm=[0, 2, 1])
-    return d.relative(d.part(x, 0, 4)), d.part(x, 4, shapes[0][1])
+    (name,), (shape,) = names, shapes
+    if len(shape) != 3 or shape[1] <= 4:
+        raise ValueError
+    x = d.op("Transpose", name, perm=[0, 2, 1])
+    return d.relative(d.part(x, 0, 4)), d.part(x, 4, shape[1])
 
 
 def _ssd_raw(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
