@@ -47,7 +47,7 @@ def source_options(parser: Parser) -> None:
         help="0, a camera's name, a file, a folder, a URL, pattern, reel (auto: first camera, else reel)",
     )
     parser.add_argument(
-        "--mode", type=_one_of("mode", MODES), metavar="|".join(MODES), help="how lanes share the machine"
+        "--mode", type=one_of("mode", MODES), metavar="|".join(MODES), help="how lanes share the machine"
     )
     parser.add_argument(
         "--mirror-picture", action=argparse.BooleanOptionalAction, help="flip it left to right"
@@ -91,7 +91,7 @@ def window_options(parser: Parser) -> None:
     """What only the window knows."""
     parser.add_argument("--fullscreen", action="store_true", default=None, help="start without a frame")
     parser.add_argument(
-        "--theme", type=_one_of("theme", THEMES), metavar="|".join(THEMES), help="colours of the window"
+        "--theme", type=one_of("theme", THEMES), metavar="|".join(THEMES), help="colours of the window"
     )
 
 
@@ -102,7 +102,9 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
+def one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
+    """Reads one of these words; `what` is what they are called."""
+
     def check(text: str) -> str:
         if text not in known:
             raise argparse.ArgumentTypeError(f"there is no {what} called {text!r}. {suggest(text, known)}")

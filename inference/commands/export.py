@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from inference.arguments import Parser, store_options
+from inference.arguments import Parser, one_of, store_options
 from inference.commands.common import FAILED, OK, Interruptible, catalogue, options_of, split
 from inference.commands.models_get import accept_licence
 from inference.export.settings import FORMATS, NMS, PRECISIONS, TARGETS, Settings
@@ -15,21 +15,23 @@ EXAMPLES = (
     "export squeezenet1.1 --to coreml --all-precisions",
     "export yolov3-tiny --to coreml --nms pipeline",
 )
+SYSTEMS = ("coreml",)
 NOTE = "Each network gets a folder with its package, a report, and a program that asks Core ML on a Mac."
 
 
 def arguments(parser: Parser) -> None:
     """Which networks, as what, where to."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="as `python app.py models` lists them")
-    parser.add_argument("--to", required=True, choices=("coreml",), metavar="coreml", help="the system")
+    parser.add_argument("--to", required=True, type=one_of("system", SYSTEMS), metavar="|".join(SYSTEMS), help="whose")
     parser.add_argument("--out", default="export", metavar="DIR", help="a folder for it (export)")
-    parser.add_argument("--precision", choices=PRECISIONS, metavar="|".join(PRECISIONS), help="of the weights (fp16)")
+    parser.add_argument("--precision", type=one_of("precision", PRECISIONS), metavar="|".join(PRECISIONS),
+                        help="of the weights (fp16)")  # fmt: skip
     parser.add_argument("--all-precisions", action="store_true", help="every one, in one table")
-    parser.add_argument("--target", choices=TARGETS, default="iOS16", metavar="|".join(TARGETS),
+    parser.add_argument("--target", type=one_of("target", TARGETS), default="iOS16", metavar="|".join(TARGETS),
                         help="the oldest system that it runs on (iOS16)")  # fmt: skip
-    parser.add_argument("--format", choices=FORMATS, default="mlpackage", metavar="|".join(FORMATS),
+    parser.add_argument("--format", type=one_of("format", FORMATS), default="mlpackage", metavar="|".join(FORMATS),
                         help="mlmodel runs from iOS 13 on (mlpackage)")  # fmt: skip
-    parser.add_argument("--nms", choices=NMS, default="none", metavar="|".join(NMS),
+    parser.add_argument("--nms", type=one_of("form", NMS), default="none", metavar="|".join(NMS),
                         help="pipeline: overlapping boxes are suppressed inside (none)")  # fmt: skip
     parser.add_argument("--pictures", metavar="FOLDER", help="to compare on (the sample reel)")
     parser.add_argument("--replace", action="store_true", help="a folder that is there already goes")
