@@ -1,5 +1,5 @@
 # run: the program · test: every check · lint: the quick checks · bench: the measurements of BENCHMARKS.md
-# fuzz: ten minutes of hostile model files (Linux)
+# fuzz: ten minutes of hostile model files (Linux) · coreml: docs/coreml.md anew
 # On Windows, README.md has the same four as plain commands.
 
 ARGS ?=
@@ -16,7 +16,7 @@ INSTALL_PYTHON = $(shell \
 	echo "Install it.")
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench fuzz screenshot clean environment
+.PHONY: help run test lint bench fuzz coreml screenshot clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make lint   the same without pytest"
 	@echo "make bench  measure, and print a table"
 	@echo "make fuzz   ten minutes of hostile model files for every reader (Linux)"
+	@echo "make coreml  export every network at hand and write docs/coreml.md (ARGS='--mirror FOLDER')"
 	@echo "make screenshot  make the picture of README anew"
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
@@ -48,6 +49,9 @@ screenshot: $(VENV)/installed
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+coreml: $(VENV)/installed
+	$(BIN)/python docs/coreml.py $(ARGS)
 
 fuzz: $(VENV)/installed-fuzz
 	$(BIN)/python tests/fuzz.py $(ARGS)

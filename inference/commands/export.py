@@ -22,7 +22,8 @@ NOTE = "Each network gets a folder with its package, a report, and a program tha
 def arguments(parser: Parser) -> None:
     """Which networks, as what, where to."""
     parser.add_argument("names", nargs="+", metavar="NAME", help="as `python app.py models` lists them")
-    parser.add_argument("--to", required=True, type=one_of("system", SYSTEMS), metavar="|".join(SYSTEMS), help="whose")
+    parser.add_argument("--to", required=True, type=one_of("system", SYSTEMS), metavar="|".join(SYSTEMS),
+                        help="the system that it is for")  # fmt: skip
     parser.add_argument("--out", default="export", metavar="DIR", help="a folder for it (export)")
     parser.add_argument("--precision", type=one_of("precision", PRECISIONS), metavar="|".join(PRECISIONS),
                         help="of the weights (fp16)")  # fmt: skip

@@ -9,7 +9,9 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -132,13 +134,25 @@ def _stage(order: Order, what: str, words: str, report: Report, cancelled: Event
 def _convert(order: Order, report: Report) -> None:
     from inference.export.coreml_convert import convert
 
-    convert(order, report)
+    with _temporary(order.hidden):
+        convert(order, report)
 
 
 def _check(order: Order, report: Report) -> "Outcome":
     from inference.export.coreml_check import check
 
-    return check(order, report)
+    with _temporary(order.hidden):
+        return check(order, report)
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[None]:
+    """Temporary files go into the folder in the making: whatever ends the process, they go with it."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _sweep(out: Path) -> None:

@@ -3,8 +3,10 @@
 coremltools takes half a second to import, gigabytes to convert a large network, and cannot be stopped.
 """
 
+import errno
 import logging
 import os
+import shutil
 import stat
 import warnings
 from collections.abc import Iterator
@@ -16,10 +18,13 @@ from typing import Any
 from inference.errors import ExportFailed
 from inference.export.prepare import CONFIDENCE, COORDINATES, IMAGE, PICTURE, PROBABILITIES
 
+log = logging.getLogger(__name__)
+
 LABEL, LABEL_PROBABILITIES = "classLabel", "classLabelProbs"
 # Passes of coremltools 9.0 that change what is computed: the first makes a batch normalisation of a multiplication and
 # an addition and divides by sqrt(1 + 1e-5); the others multiply by a rounded 1 / y, which moves what is rounded next.
 INEXACT = {"common::fuse_elementwise_to_batchnorm", "common::divide_to_multiply", "common::fuse_conv_scale"}
+LITTLE = 1 << 20          # bytes left on a disk that is full
 SMALL = 512               # weights of fewer numbers stay as they are
 IOU, LEAST = 0.45, 0.25   # thresholds of the pipeline form, unless the app says otherwise
 
@@ -51,15 +56,30 @@ def write(job: Job) -> None:
         import coremltools as ct
 
         program = _program(job, ct)
-        model = _converted(job, program, ct)
-        model = _compressed(job, model, ct)
-        if job.pipeline:
-            model = _with_suppression(job, model, ct)
-        for key, value in job.described.items():
-            setattr(model, key, value)
-        model.user_defined_metadata.update(job.metadata)
-        model.save(str(job.target))
+        try:
+            model = _compressed(job, _converted(job, program, ct), ct)
+            if job.pipeline:
+                model = _with_suppression(job, model, ct)
+            for key, value in job.described.items():
+                setattr(model, key, value)
+            model.user_defined_metadata.update(job.metadata)
+            model.save(str(job.target))
+        except OSError:
+            raise
+        except Exception as error:   # the boundary to a library that raises whatever its parts raise
+            if shutil.disk_usage(job.target.parent).free < LITTLE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            log.debug("%s", job.target, exc_info=True)
+            raise ExportFailed(
+                f"coremltools cannot write it as {job.format}, {job.deployment}, {job.precision}: {_first(error)}.",
+                "Try another --format, --target or --precision.",
+            ) from error
     _readable(job.target)
+
+
+def _first(error: BaseException) -> str:
+    """The beginning of what a library says, on one line."""
+    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 
 @contextmanager
@@ -90,12 +110,12 @@ def _program(job: Job, ct: Any) -> Any:
     try:
         return converter.to_mil(onnx.load(str(job.network)), target=getattr(ct.target, deployment))
     except UnsupportedOpError as error:
-        names = ", ".join(sorted(error.missing)) if hasattr(error, "missing") else str(error)
+        names = ", ".join(sorted(error.missing))
         raise ExportFailed(
             f"Core ML has no form for these operators here: {names}.", "Export another form of the network."
         ) from error
     except Onnx2CoreMLError as error:
-        raise ExportFailed(f"The network cannot be written for Core ML: {error}") from error
+        raise ExportFailed(f"The network cannot be written for Core ML: {_first(error)}.") from error
 
 
 def _converted(job: Job, program: Any, ct: Any) -> Any:

@@ -245,8 +245,12 @@ def _inverted(edit: Editor, x: str, spec: InputSpec) -> str:
         return x
     if spec.invert == "always":
         return edit.node("Sub", [edit.constant(255.0), x])
-    mean = edit.node("ReduceMean", [x], axes=[1, 2, 3], keepdims=1)
-    bright = edit.node("Cast", [edit.node("Greater", [mean, edit.constant(127.5)])], to=TensorProto.FLOAT)
+    channels = 1 if spec.order == "GRAY" else 3
+    means = edit.node("Reshape", [edit.node("GlobalAveragePool", [x]), edit.constant([1, channels], np.int64)])
+    mean = edit.node("MatMul", [means, edit.constant(np.full((channels, 1), 1 / channels))])
+    placed = edit.node("Reshape", [mean, edit.constant([1, 1, 1, 1], np.int64)])
+    above = edit.node("Greater", [placed, edit.constant(127.5)])
+    bright = edit.node("Cast", [above], to=TensorProto.FLOAT)
     turned = edit.node("Sub", [edit.constant(255.0), edit.node("Mul", [x, edit.constant(2.0)])])
     return edit.node("Add", [x, edit.node("Mul", [turned, bright])])
 
