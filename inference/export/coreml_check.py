@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from inference.errors import ExportFailed
+from inference.errors import ExportFailed, ImportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
 from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
@@ -66,7 +66,13 @@ def check(order: "Order", report: Report) -> Outcome:
 
     def compared(path: Path, precision: str, *, half: bool = False) -> tuple[Comparison, list[Answer]]:
         report(f"Comparing {order.card.title} in {precision}", None)
-        package = Package(path, order.card, order.labels, taps, half=half, cut=cut)
+        try:
+            package = Package(path, order.card, order.labels, taps, half=half, cut=cut)
+        except ImportFailed as error:
+            raise ExportFailed(
+                f"What became of {order.card.title} cannot be read back, so that nobody knows whether it is the same "
+                f"network: {error}", "Nothing was kept.",
+            ) from error   # fmt: skip
         said: list[Answer] = []
         return compare(answers, package, pictures, said), said
 

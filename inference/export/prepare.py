@@ -28,6 +28,7 @@ PROBABILITIES = "probabilities"                      # (1, classes), 0..1
 COORDINATES, CONFIDENCE = "coordinates", "confidence"   # (n, 4) cx cy w h relative; (n, classes) 0..1
 # What may lie between a softmax and the output.
 CARRIERS = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout", "Cast"})
+SMALL = 4096   # numbers of a constant that may say something about shapes
 BRANCHES = frozenset({"If", "Loop", "Scan"})
 
 
@@ -320,9 +321,15 @@ def _probabilities(edit: Editor, card: ModelCard, head: str, classes: int, softm
 
 
 def shapes_of(edit: Editor, names: Sequence[str]) -> list[list[int]]:
-    """Shapes of values, by ONNX's own inference."""
-    model = onnx.ModelProto()
-    model.CopyFrom(edit.model)
+    """Shapes of values, by ONNX's own inference; large weights are told by their shapes alone."""
+    small = [tensor for tensor in edit.graph.initializer if int(np.prod(tensor.dims)) <= SMALL]
+    large = [
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+        for tensor in edit.graph.initializer if int(np.prod(tensor.dims)) > SMALL
+    ]  # fmt: skip
+    outputs = [helper.make_empty_tensor_value_info(output.name) for output in edit.graph.output]
+    graph = helper.make_graph(edit.graph.node, "shapes", [*edit.graph.input, *large], outputs, small)
+    model = helper.make_model(graph, opset_imports=edit.model.opset_import, ir_version=edit.model.ir_version)
     found = onnx.shape_inference.infer_shapes(model, data_prop=True)
     known = {value.name: value for value in (*found.graph.value_info, *found.graph.output, *found.graph.input)}
     shapes = []

@@ -19,31 +19,34 @@ Rounder = Callable[[NDArray[np.float64]], NDArray[np.float64]]   # a column, (fi
 STEPS = 127      # of 8 bits with a sign, symmetric: `linear_symmetric` of coremltools
 
 
-def carried(weights: Array, nearest: Rounder) -> NDArray[np.float64]:
+def carried(weights: Array, nearest: Rounder) -> NDArray[np.float32]:
     """Weights (filters, …) on a grid, each with the error of those before it in its filter."""
-    rows = weights.reshape(len(weights), -1).astype(np.float64)
-    made = np.empty_like(rows)
+    rows = weights.reshape(len(weights), -1)
+    made = np.empty(rows.shape, np.float32)
+    columns = np.ascontiguousarray(rows.T, np.float64)   # one after the other in memory: ten times as fast
     error = np.zeros(len(rows))
-    for i in range(rows.shape[1]):
-        wanted = rows[:, i] + error
-        made[:, i] = nearest(wanted)
-        error = wanted - made[:, i]
+    for wanted in columns:
+        wanted += error
+        kept = nearest(wanted)
+        error = wanted - kept
+        wanted[:] = kept
+    made[:] = columns.T
     return made.reshape(weights.shape)
 
 
-def half(weights: Array) -> NDArray[np.float64]:
+def half(weights: Array) -> NDArray[np.float32]:
     """Weights (filters, …) in half precision."""
     return carried(weights, lambda column: column.astype(np.float16).astype(np.float64))
 
 
-def eight_bits(weights: Array) -> NDArray[np.float64]:
+def eight_bits(weights: Array) -> NDArray[np.float32]:
     """Weights (filters, …) as whole numbers of -127..127 times the filter's largest weight / 127."""
     scale = np.abs(weights.reshape(len(weights), -1)).max(axis=1).astype(np.float64) / STEPS
     scale[scale == 0] = 1
     return carried(weights, lambda column: np.clip(np.round(column / scale), -STEPS, STEPS) * scale)
 
 
-def round_weights(model: Any, how: Callable[[Array], NDArray[np.float64]]) -> None:
+def round_weights(model: Any, how: Callable[[Array], NDArray[np.float32]]) -> None:
     """Round the weights of every convolution and inner product of a network, in place."""
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     done: set[str] = set()
@@ -61,7 +64,7 @@ def round_weights(model: Any, how: Callable[[Array], NDArray[np.float64]]) -> No
         rows = np.moveaxis(values, -1 if node.op_type == "MatMul" else 1, 0) if turned else values
         made = how(rows)
         made = np.moveaxis(made, 0, -1 if node.op_type == "MatMul" else 1) if turned else made
-        tensors[name].CopyFrom(numpy_helper.from_array(made.astype(np.float32), name))
+        tensors[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(made), name))
 
 
 def _transposed(node: Any) -> bool:
