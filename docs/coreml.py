@@ -42,8 +42,8 @@ pictures get the same answer when every value is rounded to half precision as we
 box edge at fp32.
 """
 FOOT = """
-*light*: the architecture's graph from the `onnx` package with constant weights: its answers mean nothing, so only its
-structure and sizes stand here.
+*light*: the architecture's graph from the `onnx` package with constant weights: its answers mean nothing and its values
+are larger than half precision holds, so only its structure stands here.
 """
 
 
@@ -105,9 +105,10 @@ def exported(card: Any, path: Path, note: str) -> Any:
 
     if note:   # they end in a softmax, whatever the real file does
         card = replace(card, decoder="probabilities")
+    settings = Settings(("fp32",) if note else PRECISIONS)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         return export(
-            card, path, Path(folder), Settings(PRECISIONS), pictures_in(SAMPLES), replace=False, version=version(),
+            card, path, Path(folder), settings, pictures_in(SAMPLES), replace=False, version=version(),
             report=lambda *_: None, cancelled=Event(),
         )  # fmt: skip
 
@@ -124,10 +125,11 @@ def table(rows: list[tuple[Any, str, Any]]) -> str:
         cells.append(f"{outcome.structure.box:.2f}" if card.task == "detect" else "")
         cells.append(f"{of['fp32'].bytes / 1e6:.1f}")
         for precision in ("fp16", "int8"):
-            found = of[precision]
-            cells.append(f"{found.bytes / 1e6:.1f}")
+            if not (found := of.get(precision)):
+                cells += ["", "", ""]
+                continue
             same = f"{found.comparison.agreeing} of {len(found.comparison.real)}"
-            cells += ["", ""] if note else [f"{found.plain.relative:.1e}", same]
+            cells += [f"{found.bytes / 1e6:.1f}", f"{found.plain.relative:.1e}", same]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

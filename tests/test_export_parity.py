@@ -313,6 +313,44 @@ def test_operators_stay_what_they_are(what: str, tmp_path: Path) -> None:
 
 
 @needs_coremltools
+def test_an_original_in_half_precision_is_computed_in_single(tmp_path: Path) -> None:
+    """Else its own rounding would look like a fault of the export."""
+    model = onnx.load(str(conv_net(tmp_path / "net.onnx")))
+    for t in model.graph.initializer:
+        t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float16), t.name))
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    path = tmp_path / "half.onnx"
+    onnx.save(model, str(path))
+    given = card(**SPEC, dtype="float16")
+    prepared = prepare(given, path, 10)
+    found = compared(given, path, Plan(prepared.model), prepared, tmp_path)
+    assert found.fault == ""
+    assert found.relative < 1e-5
+
+
+@needs_coremltools
+@pytest.mark.parametrize("precision", ["int8", "palette6"])
+def test_only_weights_of_products_become_smaller(precision: str, tmp_path: Path) -> None:
+    """A batch normalisation of many channels behind a pooling, which nothing can be folded into."""
+    rng = np.random.default_rng(1)
+    constants = {k: rng.uniform(0.5, 2, 600).astype(np.float32) for k in "gbmv"}
+    constants |= {"w": rng.normal(size=(600, 3, 1, 1)).astype(np.float32)}
+    constants |= {"fc": rng.normal(size=(600, 10)).astype(np.float32)}
+    nodes = [
+        helper.make_node("Conv", ["given", "w"], ["c"]),
+        helper.make_node("MaxPool", ["c"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("BatchNormalization", ["p", "g", "b", "m", "v"], ["n"]),
+        helper.make_node("GlobalAveragePool", ["n"], ["a"]), helper.make_node("Flatten", ["a"], ["f"]),
+        helper.make_node("MatMul", ["f", "fc"], ["out"]),
+    ]  # fmt: skip
+    path = save(tmp_path / "n.onnx", nodes, ["out"], constants, [1, 3, 16, 16])
+    given = card(**SPEC)
+    prepared = prepare(given, path, 10)
+    found = compared(given, path, Plan(prepared.model), prepared, tmp_path, precision=precision)
+    assert found.relative < {"int8": 0.1, "palette6": 0.4}[precision]
+
+
+@needs_coremltools
 def test_all_operators_that_core_ml_has_not_are_named_at_once(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("GlobalAveragePool", ["given"], ["g"]), helper.make_node("Flatten", ["g"], ["f"]),
@@ -392,15 +430,33 @@ def test_boxes_are_matched(a: Any, b: Any, same: bool, score: float, edge: float
     assert found.box == pytest.approx(edge)
 
 
-def labelled(*labels: str) -> Answer:
-    scores = np.float32([0.9, 0.1])
-    return Answer((scores,), (scores,), Classification(labels, scores, (0, 1)))
+def scored(*scores: float) -> Answer:
+    ends = np.float32(scores)
+    order = np.argsort(-ends, kind="stable")
+    return Answer((ends,), (ends,), Classification(tuple(TEN[i] for i in order), ends[order], tuple(map(int, order))))
 
 
-def test_best_labels_are_compared() -> None:
-    picture = Picture("p", np.zeros((4, 4, 3), np.uint8))
-    assert difference(picture, labelled("a", "b"), labelled("a", "c")).same
-    assert not difference(picture, labelled("a", "b"), labelled("b", "a")).same
+@pytest.mark.parametrize(
+    ("a", "b", "same", "score"),
+    [
+        ([0.9, 0.1], [0.8, 0.2], True, 0.1),
+        ([0.9, 0.1], [0.4, 0.6], False, 0.5),
+        ([0.5, 0.5], [0.4999999, 0.5], True, 1e-7),   # two best of the original: either is right
+    ],
+)
+def test_best_labels_are_compared(a: list[float], b: list[float], same: bool, score: float) -> None:
+    found = difference(Picture("p", np.zeros((4, 4, 3), np.uint8)), scored(*a), scored(*b))
+    assert found.same is same
+    assert found.score == pytest.approx(score, abs=1e-6)
+
+
+def test_at_the_end_of_a_full_list_either_of_equal_boxes_may_stand() -> None:
+    picture = Picture("p", np.zeros((60, 400, 3), np.uint8))
+    heads = (np.ones(3, np.float32),)
+    a, b = [box("cat", 0.9, 0), box("dog", 0.5, 100)], [box("cat", 0.9, 0), box("cow", 0.5, 200)]
+    answers = Answer(heads, (), detections(*a)), Answer(heads, (), detections(*b))
+    assert difference(picture, *answers, most=2).same
+    assert not difference(picture, *answers, most=3).same
 
 
 @pytest.mark.parametrize(

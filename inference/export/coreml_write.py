@@ -168,19 +168,18 @@ def _compressed(job: Job, model: Any, ct: Any) -> Any:
     from coremltools.optimize import coreml as smaller
 
     if job.precision == "int8":
-        how = smaller.OptimizationConfig(
-            global_config=smaller.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALL)
-        )
-        return smaller.linear_quantize_weights(model, how)
+        linear = smaller.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=SMALL)
+        return smaller.linear_quantize_weights(model, smaller.OptimizationConfig(op_type_configs=_products(linear)))
     from inference.export.palette import nearest_of
 
     bits = int(job.precision.removeprefix("palette"))
-    how = smaller.OptimizationConfig(
-        global_config=smaller.OpPalettizerConfig(
-            mode="custom", lut_function=nearest_of(bits), weight_threshold=SMALL
-        )
-    )
-    return smaller.palettize_weights(model, how)
+    table = smaller.OpPalettizerConfig(mode="custom", lut_function=nearest_of(bits), weight_threshold=SMALL)
+    return smaller.palettize_weights(model, smaller.OptimizationConfig(op_type_configs=_products(table)))
+
+
+def _products(how: Any) -> dict[str, Any]:
+    """Only weights of products are made smaller: means, deviations and anchors keep their precision."""
+    return dict.fromkeys(("conv", "conv_transpose", "linear", "matmul"), how)
 
 
 def _weights_only(utils: Any) -> Any:

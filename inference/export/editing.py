@@ -133,3 +133,20 @@ class Editor:
 def set_shape(value: Any, shape: Sequence[int], kind: int = TensorProto.FLOAT) -> None:
     """Give an input its type and its fixed shape."""
     value.type.CopyFrom(helper.make_tensor_type_proto(kind, list(shape)))
+
+
+def in_single_precision(model: Any) -> None:
+    """Half and double precision become float32."""
+    others = {TensorProto.FLOAT16: np.float16, TensorProto.DOUBLE: np.float64}
+    for tensor in model.graph.initializer:
+        if tensor.data_type in others:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        if value.type.tensor_type.elem_type in others:
+            value.type.tensor_type.elem_type = TensorProto.FLOAT
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i in others:
+                attribute.i = TensorProto.FLOAT
+            if attribute.type == onnx.AttributeProto.TENSOR and attribute.t.data_type in others:
+                attribute.t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(attribute.t).astype(np.float32)))

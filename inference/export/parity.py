@@ -19,10 +19,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from inference.boxes import Candidates, candidates, corners, sides_of, suppress
+from inference.boxes import MAX_BOXES, Candidates, candidates, corners, sides_of, suppress
 from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import ExportFailed, ImportFailed
 from inference.export.decoding import Suppression
+from inference.export.editing import in_single_precision
 from inference.importers.coreml import Read, read
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, boxes_scores, top_k
 from inference.preprocess import Placement, Preprocessor
@@ -37,6 +38,7 @@ EDGE = 0.5                   # difference of a box edge, px of the picture
 TOP = 5
 ASK = Ask(topk=TOP)
 TWIN = 0.5                   # overlap from which two boxes are the same one
+TIE = 1e-6                   # two scores that are no further from each other are equal
 MARGIN = 0.02                # a score this near to the threshold may fall on either side of it
 
 
@@ -128,16 +130,18 @@ def noise(spec: InputSpec, count: int = RANDOM) -> list[Picture]:
 
 
 class Original:
-    """The network as the lab runs it."""
+    """The network as the lab runs it; one that is kept in half precision is computed in single."""
 
     def __init__(self, card: ModelCard, path: Path, labels: Sequence[str], heads: Sequence[str]) -> None:
         self.card, self.labels = card, tuple(labels)
         model = onnx.load(str(path))
+        in_single_precision(model)
         declared = [output.name for output in model.graph.output]
         model.graph.output.extend(helper.make_empty_tensor_value_info(h) for h in heads if h not in declared)
         self._session, self._names = _session(model)
         self._ends, self._heads = declared, list(heads)
-        self._preprocess = Preprocessor(card.input)
+        spec = replace(card.input, dtype="float32") if card.input.dtype == "float16" else card.input
+        self._preprocess = Preprocessor(spec)
         others = {x.name: x for x in self._session.get_inputs()[1:]}
         self._more = {name: np.array([card.input.size], np.float32) for name in others}   # a detector's picture size
 
@@ -190,6 +194,7 @@ class Package:
         if (found.labels or card.task == "classify") and found.labels != tuple(labels):
             raise ExportFailed(f"{path.name} has other labels, or in another order.")
         self.card, self.labels, self._cut = card, tuple(labels), cut
+        self.most = cut.most if cut else MAX_BOXES
         taps = [_tap(found, head) for head in heads]
         outputs = {f"end_{i}": value for i, value in enumerate(found.outputs)}
         outputs |= {f"tap_{i}": value for i, value in enumerate(taps)}
@@ -216,7 +221,7 @@ class Package:
         else:   # as the file does it: every class of a box on its own
             at, classes = np.nonzero(scores >= ASK.confidence)
             every = candidates(corners(boxes[at]) * sides_of(*size), scores[at, classes], classes)
-            kept = suppress(every, self._cut.iou, self._cut.most)
+            kept = suppress(every, self._cut.iou, self.most)
         return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
 
 
@@ -279,21 +284,21 @@ def compare(
     found = []
     for picture, a in zip(pictures, original, strict=True):
         b = package(picture)
-        found.append(difference(picture, a, b))
+        found.append(difference(picture, a, b, package.most))
         if said is not None:
             said.append(b)
     return Comparison(tuple(found))
 
 
-def difference(picture: Picture, a: Answer, b: Answer) -> Difference:
-    """How far two answers to one picture are from each other."""
+def difference(picture: Picture, a: Answer, b: Answer, most: int = MAX_BOXES) -> Difference:
+    """How far two answers to one picture are from each other; a detector gives at most `most` boxes."""
     relative = max(map(relative_difference, a.heads, b.heads), default=inf) if len(a.heads) == len(b.heads) else inf
     if isinstance(a.prediction, Detections) and isinstance(b.prediction, Detections):
-        same, score, box = _boxes(a.prediction, b.prediction)
+        same, score, box = _boxes(a.prediction, b.prediction, most)
         return Difference(picture.name, picture.noise, relative, same, score, box, len(a.prediction.labels))
-    same = a.prediction.labels[:1] == b.prediction.labels[:1]
-    score = float(np.max(np.abs(a.ends[0].reshape(-1) - b.ends[0].reshape(-1)))) if a.ends else 0.0
-    return Difference(picture.name, picture.noise, relative, same, score, 0.0, 0)
+    before, after = a.ends[0].reshape(-1), b.ends[0].reshape(-1)
+    same = bool(before[after.argmax()] >= before.max() - TIE)
+    return Difference(picture.name, picture.noise, relative, same, float(np.abs(before - after).max()), 0.0, 0)
 
 
 def relative_difference(a: Array, b: Array) -> float:
@@ -313,20 +318,23 @@ def relative_difference(a: Array, b: Array) -> float:
     return float(np.abs(a - b).max()) / largest if largest else float(np.abs(b).max())
 
 
-def _boxes(a: Detections, b: Detections) -> tuple[bool, float, float]:
+def _boxes(a: Detections, b: Detections, most: int) -> tuple[bool, float, float]:
     """Whether every box has its twin of the same label; of twins the largest difference of a score, of an edge (px)."""
     left = list(range(len(b.labels)))
     same, score, edge = True, 0.0, 0.0
+    weak = ASK.confidence + MARGIN
+    if len(a.labels) >= most:   # of equal scores at the end of a full list, either may be on it
+        weak = max(weak, float(a.scores.min()) + TIE)
     for i, label in enumerate(a.labels):
         near = [(_overlap(a.boxes[i], b.boxes[j]), j) for j in left if b.labels[j] == label]
         overlap, j = max(near, default=(0.0, -1))
         if overlap < TWIN:
-            same &= float(a.scores[i]) < ASK.confidence + MARGIN
+            same &= float(a.scores[i]) < weak
             continue
         left.remove(j)
         score = max(score, abs(float(a.scores[i] - b.scores[j])))
         edge = max(edge, float(np.abs(a.boxes[i] - b.boxes[j]).max()))
-    return same and all(float(b.scores[j]) < ASK.confidence + MARGIN for j in left), score, edge
+    return same and all(float(b.scores[j]) < weak for j in left), score, edge
 
 
 def _overlap(a: Array, b: Array) -> float:

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from inference.errors import ExportFailed
 from inference.export.decoding import Suppression, decoded, suppression
-from inference.export.editing import Editor, set_shape
+from inference.export.editing import Editor, in_single_precision, set_shape
 from inference.preprocess import RANGES
 from models.card import InputSpec, ModelCard
 
@@ -122,7 +122,7 @@ def _pinned(card: ModelCard, edit: Editor) -> Any:
         if edit.graph.input[i].name in constants:
             del edit.graph.input[i]
     del edit.graph.value_info[:]
-    _in_single_precision(edit)   # before folding, which would put casts between
+    in_single_precision(edit.model)   # before folding, which would put casts between
     return edit.model
 
 
@@ -163,23 +163,6 @@ def _folded(model: Any) -> Any:
             return onnx.load(str(target))
         except Exception as error:   # its errors share no base but this
             raise ExportFailed(f"ONNX Runtime does not open it: {str(error)[:300]}") from error
-
-
-def _in_single_precision(edit: Editor) -> None:
-    """Half and double precision become float32."""
-    others = {TensorProto.FLOAT16: np.float16, TensorProto.DOUBLE: np.float64}
-    for tensor in edit.graph.initializer:
-        if tensor.data_type in others:
-            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
-    for value in edit.graph.input:
-        if value.type.tensor_type.elem_type in others:
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
-    for node in edit.graph.node:
-        for attribute in node.attribute:
-            if node.op_type == "Cast" and attribute.name == "to" and attribute.i in others:
-                attribute.i = TensorProto.FLOAT
-            if attribute.type == onnx.AttributeProto.TENSOR and attribute.t.data_type in others:
-                attribute.t.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(attribute.t).astype(np.float32)))
 
 
 def _without_quantisation(edit: Editor) -> None:
