@@ -119,10 +119,7 @@ def _program(job: Job, ct: Any) -> Any:
 
 
 def _converted(job: Job, program: Any, ct: Any) -> Any:
-    import onnx
-
-    network = onnx.load(str(job.network), load_external_data=False)
-    shape = [dim.dim_value for dim in network.graph.input[0].type.tensor_type.shape.dim]
+    shape = tuple(program.functions["main"].inputs[IMAGE].shape)
     layout = {"RGB": ct.colorlayout.RGB, "BGR": ct.colorlayout.BGR, "GRAY": ct.colorlayout.GRAYSCALE}[job.order]
     given: dict[str, Any] = {
         "inputs": [ct.ImageType(name=IMAGE, shape=shape, color_layout=layout)], "skip_model_load": True,
@@ -142,7 +139,7 @@ def _converted(job: Job, program: Any, ct: Any) -> Any:
         if not job.classifier:   # from iOS 16 on they would be half precision, which suppression does not take
             import numpy as np
 
-            given["outputs"] = [ct.TensorType(name=output.name, dtype=np.float32) for output in network.graph.output]
+            given["outputs"] = [ct.TensorType(name=name, dtype=np.float32) for name in (COORDINATES, CONFIDENCE)]
     given["pass_pipeline"] = ct.PassPipeline.DEFAULT
     given["pass_pipeline"].remove_passes(INEXACT)
     return ct.convert(program, **given)
