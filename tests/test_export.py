@@ -25,7 +25,7 @@ from inference.errors import ExportFailed
 from inference.export import coreml
 from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
-from inference.export.parity import read_package
+from inference.export.parity import noise, read_package
 from inference.export.settings import PRECISIONS, Settings
 from models.card import ModelCard, ModelFile
 
@@ -201,7 +201,14 @@ def test_texts_of_a_model_are_data(catalog: dict[str, ModelCard], shown: Path) -
     assert [path.name for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["TdScriptAlertXScript.mlpackage"]
 
 
+@pytest.fixture
+def less_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four random pictures instead of sixteen, for the time it takes."""
+    monkeypatch.setattr("inference.export.coreml_check.noise", lambda spec: noise(spec, 4))
+
+
 @needs_coremltools
+@pytest.mark.usefixtures("here", "less_noise")
 def test_a_built_in_network_whole(built_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bars of a real one: size, loss, the same answers on the sample reel."""
     from conftest import BUILT_IN
@@ -221,6 +228,7 @@ def test_a_built_in_network_whole(built_in: Any, tmp_path: Path, monkeypatch: py
 
 
 @needs_coremltools
+@pytest.mark.usefixtures("here", "less_noise")
 def test_a_built_in_detector_whole(built_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from conftest import BUILT_IN
 
