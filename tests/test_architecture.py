@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from inference.commands import COMMANDS
+
 ROOT = Path(__file__).parents[1]
 QT = ("PySide6", "shiboken6", "pyqtgraph", "PyQt6", "PyQt5")
 LEAVES = ("inference.lab", "inference.export", "inference.importers")
@@ -28,7 +30,7 @@ FORBIDDEN = {
     "gui": ("app",),
 }
 # What --help must not wait for.
-HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth")
+HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth", "coremltools")
 
 
 def module_name(path: Path) -> str:
@@ -199,7 +201,7 @@ def loaded_by(code: str) -> list[str]:
     return [name for name in ran.stderr.rpartition("|")[0].split(",") if name]
 
 
-@pytest.mark.parametrize("verb", [[], ["predict"], ["live"], ["models"], ["models", "get"], ["doctor"]])
+@pytest.mark.parametrize("verb", [name.split() for name in COMMANDS], ids=list(COMMANDS))
 def test_help_imports_nothing_heavy(verb: list[str]) -> None:
     assert loaded_by(f"import app\nassert app.main({[*verb, '--help']!r}) == 0") == []
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import app
+from inference.commands import COMMANDS
 from inference.data import LaneSpec, Mode
 from inference.headless import Limits, Run, report_text, troubles
 from inference.options import Options, WrongUse, ask_of, lane_specs, split_lane
@@ -105,7 +106,7 @@ def test_wrong_use_ends_with_2_and_one_sentence(
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("verb", [[], ["predict"], ["live"], ["models"], ["models", "get"], ["doctor"]])
+@pytest.mark.parametrize("verb", [name.split() for name in COMMANDS], ids=list(COMMANDS))
 def test_help_has_examples(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main([*verb, "--help"]) == 0
     out = capsys.readouterr().out

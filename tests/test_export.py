@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import make
 import numpy as np
+import onnx
 import pytest
 from export_nets import conv_net, needs_coremltools, pictures
 
@@ -24,7 +25,7 @@ from inference.errors import ExportFailed
 from inference.export import coreml
 from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
-from inference.export.parity import read_package
+from inference.export.parity import noise, read_package
 from inference.export.settings import PRECISIONS, Settings
 from models.card import ModelCard, ModelFile
 
@@ -200,7 +201,14 @@ def test_texts_of_a_model_are_data(catalog: dict[str, ModelCard], shown: Path) -
     assert [path.name for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["TdScriptAlertXScript.mlpackage"]
 
 
+@pytest.fixture
+def less_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four random pictures instead of sixteen, for the time it takes."""
+    monkeypatch.setattr("inference.export.coreml_check.noise", lambda spec: noise(spec, 4))
+
+
 @needs_coremltools
+@pytest.mark.usefixtures("here", "less_noise")
 def test_a_built_in_network_whole(built_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bars of a real one: size, loss, the same answers on the sample reel."""
     from conftest import BUILT_IN
@@ -220,6 +228,7 @@ def test_a_built_in_network_whole(built_in: Any, tmp_path: Path, monkeypatch: py
 
 
 @needs_coremltools
+@pytest.mark.usefixtures("here", "less_noise")
 def test_a_built_in_detector_whole(built_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from conftest import BUILT_IN
 
@@ -465,3 +474,38 @@ def test_every_precision_means_every_one_that_can_be() -> None:
     assert Settings.chosen(None, True, "iOS15", "mlpackage", "none").precisions == ("fp32", "fp16")
     assert Settings.chosen(None, True, "iOS15", "mlmodel", "none").precisions == ("fp32", "fp16", "int8")
     assert Settings.chosen(None, False, "iOS16", "mlpackage", "none").precisions == ("fp16",)
+
+
+@needs_coremltools
+@pytest.mark.usefixtures("here")
+def test_values_beyond_half_precision_leave_those_packages_out(
+    catalog: dict[str, ModelCard], shown: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bytes of a picture, summed with large weights, are more than 65504: infinite on a Neural Engine."""
+    path = tmp_path / "mirror" / "large.onnx"
+    model = onnx.load(str(tmp_path / "mirror" / "net.onnx"))
+    for tensor in model.graph.initializer:
+        if tensor.name == "w1":
+            values = np.abs(onnx.numpy_helper.to_array(tensor)) * 900
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float32), "w1"))
+    onnx.save(model, str(path))
+    catalog["large"] = make.card("large", files=(file_of(path),), size=(16, 16), range="0..255")
+    assert export("large", "--pictures", str(shown)) == 1
+    assert "has values that half precision cannot hold. Export it with --precision fp32." in capsys.readouterr().err
+    assert not Path("export/large").exists()
+    assert export("large", "--all-precisions", "--pictures", str(shown)) == 0
+    assert "Left out, as half precision cannot hold its values: fp16, int8" in capsys.readouterr().out
+    assert [path.name for path in sorted(Path("export/large").glob("*.mlpackage"))] == ["Large_fp32.mlpackage"]
+    assert export("large", "--precision", "fp32", "--pictures", str(shown), "--replace") == 0
+
+
+@needs_coremltools
+@pytest.mark.usefixtures("here")
+def test_a_broken_picture_is_said_and_left_out(
+    catalog: dict[str, ModelCard], shown: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shown / "broken.png").write_bytes(b"no picture")
+    assert export("net", "--pictures", str(shown)) == 0
+    out, err = capsys.readouterr()
+    assert "broken.png" in err
+    assert "3 of 3" in out

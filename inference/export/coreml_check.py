@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import onnxruntime
 
+from inference.data import Frame
 from inference.errors import ExportFailed, ImportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
-from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
+from inference.export.parity import Answer, Comparison, Original, Package, Picture, as_bytes, compare, noise
+from inference.preprocess import Preprocessor
 from inference.sources.pictures import read_picture
 from models.progress import Report
 
@@ -42,6 +45,7 @@ class Outcome:
     structure: Comparison              # at fp32
     exact_bytes: int                   # of the package at fp32
     variants: tuple[Variant, ...]
+    left_out: tuple[str, ...] = ()     # precisions that cannot hold its values
 
 
 def check(order: "Order", report: Report) -> Outcome:
@@ -82,7 +86,7 @@ def check(order: "Order", report: Report) -> Outcome:
             f"The package of {order.card.title} is not the same network: {fault}.",
             "Nothing was kept. Please report this with the model.",
         )
-    variants, said = [], {}
+    variants, said, left_out = [], {}, []
     for precision in order.settings.precisions:
         path = order.package(precision)
         plain, given_back = structure, exact
@@ -92,15 +96,18 @@ def check(order: "Order", report: Report) -> Outcome:
         if path != order.exact and order.settings.format == "mlpackage":
             comparison, given_back = compared(path, precision, half=True)
             if not np.isfinite(comparison.relative):
-                raise ExportFailed(
-                    f"{order.card.title} has values that half precision cannot hold.",
-                    "Export it with --precision fp32.",
-                )
+                left_out.append(precision)
+                shutil.rmtree(path)
+                continue
         said[precision] = given_back
         variants.append(Variant(precision, path.name, size_of(path), comparison, plain))
-    outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants))
+    if not variants:
+        raise ExportFailed(
+            f"{order.card.title} has values that half precision cannot hold.", "Export it with --precision fp32."
+        )
+    outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants), tuple(left_out))
     report(f"Writing the report on {order.card.title}", None)
-    _golden(order, pictures)
+    _golden(order, pictures, outcome)
     write_report(order, outcome, pictures, answers, said[shown_variant(outcome).precision])
     return outcome
 
@@ -110,14 +117,8 @@ def size_of(path: Path) -> int:
     return sum(part.stat().st_size for part in (path.rglob("*") if path.is_dir() else [path]) if part.is_file())
 
 
-def _golden(order: "Order", pictures: Sequence[Picture]) -> None:
+def _golden(order: "Order", pictures: Sequence[Picture], outcome: Outcome) -> None:
     """The pictures as the network gets them, and what the checked network answers: for whoever has a Mac."""
-    import onnxruntime
-
-    from inference.data import Frame
-    from inference.export.parity import as_bytes
-    from inference.preprocess import Preprocessor
-
     folder = order.work / "golden"
     folder.mkdir()
     spec = as_bytes(order.card.input, "GRAY" if order.card.input.order == "GRAY" else "BGR")
@@ -138,7 +139,7 @@ def _golden(order: "Order", pictures: Sequence[Picture]) -> None:
     about = {
         "title": order.card.title, "task": order.card.task, "labels": list(order.labels), "pictures": files,
         "pipeline": order.settings.nms == "pipeline" and order.card.task == "detect",
-        "packages": [{"file": order.package(p).name, "precision": p} for p in order.settings.precisions],
+        "packages": [{"file": v.file, "precision": v.precision} for v in outcome.variants],
     }  # fmt: skip
     (folder / "expected.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     source = Path(__file__).parents[2] / "resources" / "export" / "verify_on_mac.py"

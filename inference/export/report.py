@@ -82,6 +82,7 @@ def report_values(
              **_agreement(v.comparison)}
             for v in outcome.variants
         ],
+        "left_out": list(outcome.left_out),
         "pictures": [
             {"name": picture.name, "lab": prediction_values(a.prediction), "package": prediction_values(b.prediction)}
             for picture, a, b in zip(pictures, answers, shown, strict=True) if not picture.noise
@@ -150,8 +151,14 @@ def _verdict(outcome: Outcome, real: int, random: int) -> str:
         more = "<br><span class='warn-text'>" + "; ".join(
             f"{v.precision} answers {real - v.comparison.agreeing} of {real} pictures otherwise" for v in lost
         ) + ".</span>"
-    kind = "verdict warn" if lost else "verdict"
+    if outcome.left_out:
+        more += f"<br><span class='warn-text'>{_left_out(outcome.left_out)}</span>"
+    kind = "verdict warn" if more else "verdict"
     return f"<div class='{kind}'><b>The same network.</b> {sentence}{more}</div>"
+
+
+def _left_out(precisions: Sequence[str]) -> str:
+    return f"Left out, as half precision cannot hold its values: {', '.join(precisions)}."
 
 
 def _packages(order: "Order", outcome: Outcome) -> str:

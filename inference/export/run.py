@@ -10,7 +10,7 @@ from inference.errors import ExportFailed, LabError, SourceError
 from inference.export.coreml import check_library, export
 from inference.export.settings import EXPERIMENTAL, Settings
 from inference.report import Progress, complain, say, table, version
-from inference.sources.pictures import pictures_in
+from inference.sources.pictures import pictures_in, read_picture
 from inference.weights import ready
 from models.card import ModelCard
 from models.catalog import config_folder
@@ -43,11 +43,7 @@ def export_all(
     """
     settings.check()
     check_library()
-    compared = pictures_in(pictures or SAMPLES)
-    if not compared:
-        raise SourceError(f"The folder {pictures} holds no pictures.", "Choose another with --pictures.")
-    if len(compared) > MOST_PICTURES:
-        raise SourceError(f"The folder {pictures} holds {len(compared)} pictures.", f"{MOST_PICTURES} are enough.")
+    compared = _readable(pictures or SAMPLES)
     values, good = [], True
     for card in cards:
         progress = Progress()
@@ -78,6 +74,27 @@ def export_all(
     return values, good
 
 
+def _readable(folder: Path) -> list[Path]:
+    """The pictures of a folder; one that cannot be read is said and left out.
+
+    Raises:
+        SourceError: there is none, or there are too many.
+    """
+    found = pictures_in(folder)
+    if len(found) > MOST_PICTURES:
+        raise SourceError(f"The folder {folder} holds {len(found)} pictures.", f"{MOST_PICTURES} are enough.")
+    good = []
+    for path in found:
+        try:
+            read_picture(path)
+            good.append(path)
+        except SourceError as error:
+            complain(error)
+    if not good:
+        raise SourceError(f"The folder {folder} holds no pictures.", "Choose another with --pictures.")
+    return good
+
+
 def text_of(report: dict[str, Any], folder: Path) -> str:
     """A report as a table for people."""
     boxes = report["task"] == "detect"
@@ -93,7 +110,11 @@ def text_of(report: dict[str, Any], folder: Path) -> str:
             *([f"{package['box_px']:.2f}"] if boxes else []),
         ])  # fmt: skip
     structure = report["structure"]["relative"]
-    return (
-        f"{report['title']} is the same network as Core ML: at fp32 its raw values differ by {structure:.1e} of the "
-        f"largest.\n{table(rows, right=(2, 3, 4, 5, 6, 7, 8))}\n{folder / 'report.html'}"
-    )
+    lines = [
+        f"{report['title']} is the same network as Core ML: "
+        f"at fp32 its raw values differ by {structure:.1e} of the largest.",
+        table(rows, right=(2, 3, 4, 5, 6, 7, 8)),
+    ]
+    if report["left_out"]:
+        lines.append(f"Left out, as half precision cannot hold its values: {', '.join(report['left_out'])}.")
+    return "\n".join([*lines, str(folder / "report.html")])
