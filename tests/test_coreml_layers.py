@@ -282,3 +282,19 @@ def test_weights_in_fewer_bits(given: dict[int, Any], wanted: list[float]) -> No
     eye = np.eye(4, dtype=np.float32)
     found = run(140, {1: 4, 2: 2, 20: given}, eye)
     np.testing.assert_allclose(found.T.reshape(-1), wanted)
+
+
+@pytest.mark.parametrize(("order", "bias"), [("RGB", (3, 2, 1)), ("BGR", (1, 2, 3)), ("GRAY", (4,))])
+def test_a_picture_is_scaled_with_the_bias_of_each_colour(order: Any, bias: tuple[float, ...]) -> None:
+    """NeuralNetworkImageScaler: channelScale 10, blueBias 20, greenBias 21, redBias 22, grayBias 30."""
+    layer = {1: "layer", 2: ["image"], 3: "out", 130: {10: {}}}
+    scaler = {10: {10: 0.5, 20: 1.0, 21: 2.0, 22: 3.0, 30: 4.0}}
+    network = message({1: [layer], 2: scaler, 5: 1, 6: 1})
+    graph = Graph("test", "test")
+    model = CoreMl("test", Image("image", 2, 2, order), ("out",), NETWORK, memoryview(network))
+    (name,), _, _ = build_layers(graph, model)
+    made = graph.model(("image", (1, len(bias), 2, 2)), (graph.node("Identity", [name], "end"), None))
+    made.graph.output[0].ClearField("type")
+    x = np.arange(len(bias) * 4, dtype=np.float32).reshape(1, -1, 2, 2)
+    found = onnxruntime.InferenceSession(made.SerializeToString()).run(None, {"image": x})[0]
+    np.testing.assert_allclose(found, x * 0.5 + plane(np.float32(bias)))
