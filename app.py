@@ -40,8 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except LabError as error:
+        from inference.report import complain
+
         with suppress(OSError):
-            sys.stderr.write(error.sentence + "\n")
+            complain(error)
         return WRONG_USE if isinstance(error, WrongUse) else FAILED
 
 

@@ -22,7 +22,7 @@ from inference.commands import COMMANDS
 from inference.data import LaneSpec, Mode
 from inference.headless import Limits, Run, report_text, troubles
 from inference.options import Options, WrongUse, ask_of, lane_specs, split_lane
-from inference.report import count_text, size_text, table
+from inference.report import count_text, say, size_text, table
 from models.card import ModelCard, ModelFile
 
 ROOT = Path(__file__).parents[1]
@@ -647,3 +647,13 @@ def test_no_pack_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (tmp_path / "venue.zip").write_text("hello")
     assert app.main(["models", "unpack", str(tmp_path / "venue.zip")]) == 1
     assert "no ZIP file" in capsys.readouterr().err
+
+
+def test_no_text_of_a_file_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\x1b[2Jb\x07c\u202ed\n\te é 日本")
+    assert capsys.readouterr().out == "a\ufffd[2Jb\ufffdc\ufffdd\n\te é 日本\n"
+
+
+def test_a_word_that_is_no_command_does_not_move_it_either(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["\x1b[31mred"]) == 2
+    assert "\x1b" not in capsys.readouterr().err

@@ -30,7 +30,7 @@ from inference.export.settings import PRECISIONS, Settings
 from models.card import ModelCard, ModelFile
 
 ROOT = Path(__file__).parents[1]
-HOSTILE = '</td><script>alert("x")</script>\n\'"&'
+HOSTILE = '\x1b[2J\u202e</td><script>alert("x")</script>\n\'"&'
 
 
 def file_of(path: Path) -> ModelFile:
@@ -192,13 +192,19 @@ def test_the_program_for_the_mac_finds_agreement_and_difference(
 
 @needs_coremltools
 @pytest.mark.usefixtures("here")
-def test_texts_of_a_model_are_data(catalog: dict[str, ModelCard], shown: Path) -> None:
+def test_texts_of_a_model_are_data(
+    catalog: dict[str, ModelCard], shown: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert export("hostile", "--pictures", str(shown)) == 0
+    said = "".join(capsys.readouterr())
+    assert "script" in said
+    assert "\x1b" not in said
+    assert "\u202e" not in said
     folder = Path("export/hostile")
     html = (folder / "report.html").read_text("utf-8")
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert [path.name for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["TdScriptAlertXScript.mlpackage"]
+    assert [path.name for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["Model2JTdScriptAlertXScript.mlpackage"]
 
 
 @pytest.fixture
