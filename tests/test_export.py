@@ -204,7 +204,7 @@ def test_texts_of_a_model_are_data(
     html = (folder / "report.html").read_text("utf-8")
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert [path.name for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["Model2JTdScriptAlertXScript.mlpackage"]
+    assert [path.stem for path in folder.iterdir() if path.suffix == ".mlpackage"] == ["Model2JTdScriptAlertXScript"]
 
 
 @pytest.fixture
