@@ -38,11 +38,12 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# pytest runs without a screen; the test that needs a real window starts an Xvfb of its own. Where a system library
-# cannot be installed, that is said, and the tests that do without it still run.
+# pytest runs without a screen, on each core a file of tests at a time (ARGS='-n 0': in one process). The test that
+# needs a real window starts an Xvfb of its own. Where a system library cannot be installed, that is said, and the tests
+# that do without it still run.
 test: lint
 	-@$(BIN)/python app.py doctor --install tests
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 screenshot: $(VENV)/installed
 	$(BIN)/python docs/screenshot.py
