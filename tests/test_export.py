@@ -25,6 +25,7 @@ from inference.errors import ExportFailed
 from inference.export import coreml
 from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
+from inference.export.folder import sweep
 from inference.export.parity import noise, read_package
 from inference.export.settings import PRECISIONS, Settings
 from models.card import ModelCard, ModelFile
@@ -435,7 +436,7 @@ def test_what_killed_programs_left_is_swept(tmp_path: Path) -> None:
     mine = tmp_path / "other.part"
     for folder in (dead, living, mine):
         folder.mkdir()
-    coreml._sweep(tmp_path)
+    sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([living.name, mine.name])
 
 

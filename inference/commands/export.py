@@ -14,9 +14,13 @@ EXAMPLES = (
     "export mobilenet-v2 --to coreml --precision int8 --target iOS17 --out ~/Desktop",
     "export squeezenet1.1 --to coreml --all-precisions",
     "export yolov3-tiny --to coreml --nms pipeline",
+    "export squeezenet1.1 efficientnet-lite0 --to ios",
 )
-SYSTEMS = ("coreml",)
-NOTE = "Each network gets a folder with its package, a report, and a program that asks Core ML on a Mac."
+SYSTEMS = ("coreml", "ios")
+NOTE = (
+    "coreml: each network gets a folder with its package, a report, and a program that asks Core ML on a Mac. "
+    "ios: all of them go into one Xcode project, an app that compares them on a phone."
+)
 
 
 def arguments(parser: Parser) -> None:
@@ -42,7 +46,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Export each; one that fails does not stop the others."""
+    """Export each; one that fails does not stop the others, but for those that go into one app."""
     from inference.export.run import export_all
     from inference.options import WrongUse
     from inference.report import check_target, write_json
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         agree(named(split(args.accept_licence), catalog))
         values, good = export_all(
             cards, open_store(options_of(args)), Path(args.out).expanduser(), settings, pictures, cancelled,
-            replace=args.replace, quiet=args.json == "-",
+            replace=args.replace, quiet=args.json == "-", app=args.to == "ios",
         )  # fmt: skip
         if args.json:
             write_json(values, args.json)

@@ -1,12 +1,9 @@
 """A network of the lab as a Core ML package, with the proof that it is the same one, in a folder of its own.
 
 The folder holds the packages, `report.html` and `report.json`, the pictures that were compared as the network sees
-them, what it must answer, and `verify_on_mac.py`, which asks Core ML itself. It is made beside its place and renamed
-when all of it is there: what was interrupted never looks finished.
+them, what it must answer, and `verify_on_mac.py`, which asks Core ML itself.
 """
 
-import os
-import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from inference.errors import ExportFailed
+from inference.export.folder import making
 from inference.export.naming import swift_name, unique
 from inference.export.settings import Settings
 from inference.own_process import in_own_process
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
 
 SECONDS = 3600             # that a stage may take
 MEMORY_SHARE = 0.85        # of the machine's memory that it may take
-ROOM = 8                   # times the network's size that the disk must have, and
-LEAST_ROOM = 64 << 20      # bytes besides
-PART = re.compile(r"^\..+\.(\d+)\.part$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +89,35 @@ def export(
         Cancelled: `cancelled` was set.
     """
     settings.check()
-    target = out / card.name
-    if target.exists() and not replace:
-        raise ExportFailed(f"{target} is there already.", "Choose another folder with --out, or add --replace.")
-    work = out / f".{card.name}.{os.getpid()}.part"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        _sweep(out)
-        _check_room(out, network)
-        order = Order(
-            card, network.resolve(), work.resolve(), settings, swift_name(card.title), unique(read_labels(card)),
-            tuple(path.resolve() for path in pictures), version,
-        )  # fmt: skip
-        order.hidden.mkdir(parents=True)
-        _stage(order, "convert", f"converting {card.title}", report, cancelled)
-        outcome: Outcome = _stage(order, "check", f"comparing {card.title}", report, cancelled)
-        shutil.rmtree(order.hidden)
-        _put(work, target)
-        return outcome
-    except OSError as error:
-        raise ExportFailed(
-            f"{target} cannot be written: {error.strerror or error}.", "Make room there, or choose another folder."
-        ) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with making(out, card.name, network.stat().st_size, replace=replace) as work:
+        order = ordered(card, network, work, settings, pictures, version)
+        return make(order, report, cancelled)
+
+
+def ordered(
+    card: ModelCard, network: Path, work: Path, settings: Settings, pictures: Sequence[Path], version: str,
+    name: str = "",
+) -> Order:  # fmt: skip
+    """The order for one network; the packages are called `name`, or as the card's title."""
+    return Order(
+        card, network.resolve(), work.resolve(), settings, name or swift_name(card.title), unique(read_labels(card)),
+        tuple(path.resolve() for path in pictures), version,
+    )  # fmt: skip
+
+
+def make(order: Order, report: Report, cancelled: Event) -> "Outcome":
+    """Both stages, into the order's folder.
+
+    Raises:
+        ExportFailed: it cannot be converted, or is not the same network.
+        Cancelled: `cancelled` was set.
+        OSError: the folder cannot be written.
+    """
+    order.hidden.mkdir(parents=True)
+    _stage(order, "convert", f"converting {order.card.title}", report, cancelled)
+    outcome: Outcome = _stage(order, "check", f"comparing {order.card.title}", report, cancelled)
+    shutil.rmtree(order.hidden)
+    return outcome
 
 
 def _stage(order: Order, what: str, words: str, report: Report, cancelled: Event) -> "Outcome":
@@ -153,40 +153,6 @@ def _temporary(folder: Path) -> Iterator[None]:
         yield
     finally:
         tempfile.tempdir = before
-
-
-def _sweep(out: Path) -> None:
-    """Take away what programs that were killed have left here."""
-    import psutil
-
-    for path in out.iterdir():
-        if (found := PART.match(path.name)) and path.is_dir() and not psutil.pid_exists(int(found[1])):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _check_room(out: Path, network: Path) -> None:
-    needed = network.stat().st_size * ROOM + LEAST_ROOM
-    free = shutil.disk_usage(out).free
-    if free < needed:
-        raise ExportFailed(
-            f"{out} has {free / 1e6:.0f} MB left, and this export needs {needed / 1e6:.0f} MB.",
-            "Make room there, or choose another folder.",
-        )
-
-
-def _put(work: Path, target: Path) -> None:
-    """Rename the finished folder to its place; what was there before goes only then."""
-    if not target.exists():
-        os.replace(work, target)
-        return
-    old = target.with_name(f".{target.name}.{os.getpid()}.old.part")
-    os.replace(target, old)
-    try:
-        os.replace(work, target)
-    except OSError:
-        os.replace(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def check_library() -> None:

@@ -23,6 +23,7 @@ from models.progress import Report
 if TYPE_CHECKING:
     from inference.export.coreml import Order
 
+VERIFY = Path(__file__).parents[2] / "resources" / "export" / "verify_on_mac.py"
 LARGEST_PICTURE = 1 << 24   # px of a side: none is made smaller
 
 
@@ -46,6 +47,7 @@ class Outcome:
     exact_bytes: int                   # of the package at fp32
     variants: tuple[Variant, ...]
     left_out: tuple[str, ...] = ()     # precisions that cannot hold its values
+    cut: Suppression | None = None     # what the original's file suppresses by itself, and the packages do not
 
 
 def check(order: "Order", report: Report) -> Outcome:
@@ -105,7 +107,7 @@ def check(order: "Order", report: Report) -> Outcome:
         raise ExportFailed(
             f"{order.card.title} has values that half precision cannot hold.", "Export it with --precision fp32."
         )
-    outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants), tuple(left_out))
+    outcome = Outcome(order.card.name, structure, size_of(order.exact), tuple(variants), tuple(left_out), cut)
     report(f"Writing the report on {order.card.title}", None)
     _golden(order, pictures, outcome)
     write_report(order, outcome, pictures, answers, said[shown_variant(outcome).precision])
@@ -134,15 +136,15 @@ def _golden(order: "Order", pictures: Sequence[Picture], outcome: Outcome) -> No
         given = x[:, ::-1] if order.card.input.order == "RGB" else x
         for name, value in zip(names, session.run(None, {"image": given.astype(np.float32)}), strict=True):
             expected[f"{i + 1:02}/{name}"] = value
-        files.append({"file": file, "picture": picture.name})
+        height, width = picture.pixels.shape[:2]
+        files.append({"file": file, "picture": picture.name, "width": width, "height": height})
     np.savez_compressed(folder / "expected.npz", **expected)
     about = {
         "title": order.card.title, "task": order.card.task, "labels": list(order.labels), "pictures": files,
         "pipeline": order.settings.nms == "pipeline" and order.card.task == "detect",
-        "packages": [{"file": v.file, "precision": v.precision} for v in outcome.variants],
+        "packages": [{"file": f"../{v.file}", "precision": v.precision} for v in outcome.variants],
     }  # fmt: skip
     (folder / "expected.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-    source = Path(__file__).parents[2] / "resources" / "export" / "verify_on_mac.py"
-    shutil.copyfile(source, order.work / source.name)
+    shutil.copyfile(VERIFY, order.work / VERIFY.name)
 
 

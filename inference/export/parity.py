@@ -214,15 +214,23 @@ class Package:
         if self.card.task == "classify":
             return Answer(heads, ends, top_k(ends[0].reshape(-1), self.labels, TOP))
         boxes, scores = ends if ends[0].shape[-1] == 4 else reversed(ends)
-        size = self.card.input.size
-        if self._cut is None:
-            found = boxes_scores([boxes[None], scores[None]], {"classes": len(self.labels)}, size, ASK.confidence)
-            kept = suppress(found, ASK.iou)
-        else:   # as the file does it: every class of a box on its own
-            at, classes = np.nonzero(scores >= ASK.confidence)
-            every = candidates(corners(boxes[at]) * sides_of(*size), scores[at, classes], classes)
-            kept = suppress(every, self._cut.iou, self.most)
+        kept = kept_boxes(boxes, scores, self._cut, len(self.labels), self.card.input.size)
         return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
+
+
+def kept_boxes(
+    boxes: Array, scores: Array, cut: Suppression | None, labels: int, size: tuple[int, int]
+) -> Candidates:
+    """What is kept of a package's coordinates (n, 4) and confidence (n, labels); boxes in px of the input.
+
+    Where the file of the original suppresses, `cut`, it is done as there: every class of a box on its own.
+    """
+    if cut is None:
+        found = boxes_scores([boxes[None], scores[None]], {"classes": labels}, size, ASK.confidence)
+        return suppress(found, ASK.iou)
+    at, classes = np.nonzero(scores >= ASK.confidence)
+    every = candidates(corners(boxes[at]) * sides_of(*size), scores[at, classes], classes)
+    return suppress(every, cut.iou, cut.most)
 
 
 def read_package(path: Path) -> Read:

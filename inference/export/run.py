@@ -8,13 +8,16 @@ from typing import Any
 
 from inference.errors import ExportFailed, LabError, SourceError
 from inference.export.coreml import check_library, export
+from inference.export.ios import export_app
 from inference.export.settings import EXPERIMENTAL, Settings
+from inference.export.xcode import APP
 from inference.report import Progress, complain, say, table, version
 from inference.sources.pictures import pictures_in, read_picture
 from inference.weights import ready
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accepted, refusal
+from models.progress import Report
 from models.store import Store
 from models.user_cards import is_own
 
@@ -24,7 +27,7 @@ MOST_PICTURES = 200   # to compare on
 
 def export_all(
     cards: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Path | None, cancelled: Event, *,
-    replace: bool, quiet: bool,
+    replace: bool, quiet: bool, app: bool = False,
 ) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
     """Export every card; trouble is said on stderr and the rest goes on.
 
@@ -37,6 +40,7 @@ def export_all(
         cancelled: set by somebody who wants it to end.
         replace: whether folders that are there already go.
         quiet: no tables on stdout, because a report goes there.
+        app: all of them in one Xcode project, instead of a folder of packages each.
 
     Returns:
         The reports as plain values, and whether everything went well.
@@ -44,34 +48,53 @@ def export_all(
     settings.check()
     check_library()
     compared = _readable(pictures or SAMPLES)
-    values, good = [], True
-    for card in cards:
+    values: list[dict[str, Any]] = []
+    good = True
+    for group in [list(cards)] if app else [[card] for card in cards]:
         progress = Progress()
         try:
-            if not (accepted(card, config_folder()) or is_own(card)):
-                raise refusal(card)
-            network = ready(card, store, progress, cancelled)
-            if card.format == "tensorflow":
-                raise ExportFailed(
-                    f"{card.title} is a TensorFlow graph that OpenCV runs as it is; it cannot be exported.",
-                    "Convert it to ONNX first.",
-                )
-            export(
-                card, network, out, settings, compared, replace=replace, version=version(), report=progress,
-                cancelled=cancelled,
-            )  # fmt: skip
+            found = [(card, network_of(card, store, progress, cancelled)) for card in group]
+            more: dict[str, Any] = {
+                "replace": replace, "version": version(), "report": progress, "cancelled": cancelled,
+            }  # fmt: skip
+            if app:
+                folder = export_app(found, out, settings, compared, **more)
+                reports = [folder / "reports" / f"{card.name}.json" for card in group]
+            else:
+                export(*found[0], out, settings, compared, **more)
+                folder = out / group[0].name
+                reports = [folder / "report.json"]
         except LabError as error:
             progress.clear()
             complain(error)
             good = False
             continue
         progress.clear()
-        folder = out / card.name
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        values.append({**report, "folder": str(folder)})
-        if not quiet:
-            say(text_of(report, folder) + "\n")
+        for path in reports:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            values.append({**report, "folder": str(folder)})
+            if not quiet:
+                say(text_of(report, path.with_suffix(".html")) + "\n")
+        if app and not quiet:
+            say(f"Open {folder / f'{APP}.xcodeproj'} in Xcode; {folder / 'README.md'} says what to press.")
     return values, good
+
+
+def network_of(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Path:
+    """The ONNX file of a card that may be exported.
+
+    Raises:
+        LabError: its licence was not accepted; its file cannot be had; it is no ONNX.
+        Cancelled: `cancelled` was set.
+    """
+    if not (accepted(card, config_folder()) or is_own(card)):
+        raise refusal(card)
+    if card.format == "tensorflow":
+        raise ExportFailed(
+            f"{card.title} is a TensorFlow graph that OpenCV runs as it is; it cannot be exported.",
+            "Convert it to ONNX first.",
+        )
+    return ready(card, store, report, cancelled)
 
 
 def _readable(folder: Path) -> list[Path]:
@@ -95,8 +118,8 @@ def _readable(folder: Path) -> list[Path]:
     return good
 
 
-def text_of(report: dict[str, Any], folder: Path) -> str:
-    """A report as a table for people."""
+def text_of(report: dict[str, Any], page: Path) -> str:
+    """A report as a table for people; `page` is where more is said."""
     boxes = report["task"] == "detect"
     head = ["PACKAGE", "WEIGHTS", "MB", "OF FP32", "RAW VALUES", "IN HALF", "SAME ANSWERS", "SCORES"]
     rows = [[*head, *(["EDGES px"] if boxes else [])]]
@@ -117,4 +140,4 @@ def text_of(report: dict[str, Any], folder: Path) -> str:
     ]
     if report["left_out"]:
         lines.append(f"Left out, as half precision cannot hold its values: {', '.join(report['left_out'])}.")
-    return "\n".join([*lines, str(folder / "report.html")])
+    return "\n".join([*lines, str(page)])

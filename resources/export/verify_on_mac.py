@@ -3,8 +3,8 @@
     pip install coremltools pillow
     python verify_on_mac.py
 
-Every picture of golden/ is given to every package on every kind of compute unit. expected.npz holds what the network
-answers before it was converted. 0 is returned if all of it agrees.
+Every picture beside an expected.json is given to every package that it names, on every kind of compute unit.
+expected.npz holds what the network answers before it was converted. 0 is returned if all of it agrees.
 """
 
 import json
@@ -26,21 +26,23 @@ def main() -> int:
     import coremltools as ct
     from PIL import Image
 
-    about = json.loads((HERE / "golden" / "expected.json").read_text(encoding="utf-8"))
-    expected = np.load(HERE / "golden" / "expected.npz")
     bad = 0
-    for package in about["packages"]:
-        for unit in UNITS:
-            model = ct.models.MLModel(str(HERE / package["file"]), compute_units=getattr(ct.ComputeUnit, unit))
-            worst, same = 0.0, 0
-            for i, picture in enumerate(about["pictures"], 1):
-                answer = model.predict({"image": Image.open(HERE / "golden" / picture["file"])})
-                difference, agrees = compare(about, answer, expected, f"{i:02}")
-                worst, same = max(worst, difference), same + agrees
-            good = worst <= LIMITS[package["precision"]]
-            bad += not good
-            print(f"{package['file']:40} {unit:12} scores differ by {worst:.5f}, {same} of {len(about['pictures'])} "
-                  f"answers the same: {'good' if good else 'NOT THE SAME'}")
+    for path in sorted(HERE.rglob("expected.json")):
+        about = json.loads(path.read_text(encoding="utf-8"))
+        expected = np.load(path.with_suffix(".npz"))
+        for package in about["packages"]:
+            file = (path.parent / package["file"]).resolve()
+            for unit in UNITS:
+                model = ct.models.MLModel(str(file), compute_units=getattr(ct.ComputeUnit, unit))
+                worst, same = 0.0, 0
+                for i, picture in enumerate(about["pictures"], 1):
+                    answer = model.predict({"image": Image.open(path.with_name(picture["file"]))})
+                    difference, agrees = compare(about, answer, expected, f"{i:02}")
+                    worst, same = max(worst, difference), same + agrees
+                good = worst <= LIMITS[package["precision"]]
+                bad += not good
+                print(f"{file.name:40} {unit:12} scores differ by {worst:.5f}, {same} of {len(about['pictures'])} "
+                      f"answers the same: {'good' if good else 'NOT THE SAME'}")
     return 1 if bad else 0
 
 

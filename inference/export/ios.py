@@ -1,0 +1,357 @@
+"""An Xcode project around networks: an app for iOS that answers as the lab does, with the proof.
+
+Its Swift is the same in every export, byte for byte: whatever belongs to a network (names, licences, labels) stands in
+`Networks.json` and is data there. resources/ios_starter holds the parts; LineupKit among them is what can be built and
+tested without Apple's frameworks.
+"""
+
+import json
+import re
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from string import Template
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inference.errors import ExportFailed
+from inference.export.coreml import Order, make, ordered
+from inference.export.folder import making
+from inference.export.naming import swift_name
+from inference.export.settings import Settings
+from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
+from models.card import InputSpec, ModelCard
+from models.progress import Report
+
+if TYPE_CHECKING:
+    from inference.boxes import Candidates
+    from inference.export.coreml_check import Outcome, Variant
+
+STARTER = Path(__file__).parents[2] / "resources" / "ios_starter"
+MOST = 4                       # networks in one app: the screen has no room for more
+OLDEST = "17.0"                # iOS that the app's own code needs
+LIMITS = {"fp32": 0.01, "fp16": 0.03, "int8": 0.15, "palette6": 0.2, "palette4": 1.0}   # as verify_on_mac.py has them
+CAMERA = "The camera's pictures are shown to the networks in this app. They never leave the phone."
+DIGITS = tuple("0123456789")
+SIZES = ((1280, 720), (720, 1280), (1920, 1080), (640, 480))   # pictures that are placed, px
+BEST = 5                       # labels that the app's tests look for
+TESTED = 4                     # of the golden pictures, whose raw outputs LineupKit's tests get
+WORTH = 0.1                    # least score of a raw box that they get
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One package in the app."""
+
+    order: Order
+    outcome: "Outcome"
+    variant: "Variant"
+
+    @property
+    def card(self) -> ModelCard:
+        """Of the network."""
+        return self.order.card
+
+    @property
+    def stem(self) -> str:
+        """Its file's name without the ending."""
+        return Path(self.variant.file).stem
+
+    @property
+    def identity(self) -> str:
+        """What tells it from the others in the app."""
+        return f"{self.card.name} {self.variant.precision}"
+
+
+def folder_name(cards: Sequence[ModelCard]) -> str:
+    """What the folder of an app with these networks is called."""
+    return "-".join(["-and-".join(card.name for card in cards), "ios"])
+
+
+def export_app(
+    models: Sequence[tuple[ModelCard, Path]], out: Path, settings: Settings, pictures: Sequence[Path], *, replace: bool,
+    version: str, report: Report, cancelled: Event,
+) -> Path:  # fmt: skip
+    """Write an Xcode project with these networks into a folder of `out`.
+
+    Args:
+        models: cards and their ONNX files.
+        out: the folder to write into.
+        settings: precisions, target, format; each precision is a network of its own in the app.
+        pictures: real pictures to compare on, and to test on the phone.
+        replace: whether a folder that is there already goes.
+        version: of Lineup.
+        report: called with a sentence and a fraction 0..1 or None.
+        cancelled: set by somebody who wants it to end.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ExportFailed: one cannot be converted, or is not the same network; too many; no room.
+        Cancelled: `cancelled` was set.
+    """
+    settings.check()
+    if len(models) * len(settings.precisions) > MOST:
+        raise ExportFailed(f"An app holds {MOST} networks at most.", "Leave some out, or choose one precision.")
+    cards = [card for card, _ in models]
+    name = folder_name(cards)
+    with making(out, name, sum(path.stat().st_size for _, path in models), replace=replace) as work:
+        made = []
+        names = _names(cards)
+        for (card, network), package in zip(models, names, strict=True):
+            order = ordered(card, network, work / f".{card.name}", settings, pictures, version, package)
+            outcome = make(order, report, cancelled)
+            made += [Made(order, outcome, variant) for variant in outcome.variants]
+        report("Writing the Xcode project", None)
+        _write(work, made)
+    return out / name
+
+
+def _names(cards: Sequence[ModelCard]) -> list[str]:
+    """What their packages are called; two of the same title are told apart, also where case says nothing."""
+    found: list[str] = []
+    for card in cards:
+        name = swift_name(card.title)
+        while name.casefold() in {other.casefold() for other in found}:
+            name += "_2"
+        found.append(name)
+    return found
+
+
+# ---- the folder ----
+
+
+def _write(work: Path, made: Sequence[Made]) -> None:
+    kind = "Digits" if all(one.order.labels == DIGITS for one in made) else "Camera"
+    app, tests = work / APP, work / TESTS
+    golden = tests / "Golden"
+    for sources in ("Shared", kind):
+        shutil.copytree(STARTER / sources, app, dirs_exist_ok=True)
+    shutil.copytree(STARTER / "Tests", tests)
+    shutil.copytree(STARTER / KIT, work / KIT, ignore=shutil.ignore_patterns(".build", ".swiftpm"))
+    shutil.copyfile(STARTER / "what-to-press.svg", work / "what-to-press.svg")
+    (work / "Models").mkdir()
+    (work / "reports").mkdir()
+    index, vectors = {}, []
+    for one in made:
+        part = one.order.work
+        (part / one.variant.file).rename(work / "Models" / one.variant.file)
+        answers = _answers(one, part / "golden")
+        vectors.append(_vectors(one, part / "golden"))
+        index[one.identity] = {
+            "folder": one.card.name, "limit": LIMITS[one.variant.precision], "pictures": answers,
+        }  # fmt: skip
+    for order in {one.card.name: one.order for one in made}.values():
+        _keep_proof(work, golden, order)
+    _json(golden / "answers.json", index)
+    _json(app / "Networks.json", [_network(one) for one in made])
+    kit: Path = work / KIT / "Tests" / f"{KIT}Tests" / "vectors.json"
+    _json(kit, json.loads(kit.read_text("utf-8")) | {"networks": vectors})
+    _project(work, made, kind)
+    (work / "README.md").write_text(_readme(made, kind), encoding="utf-8")
+
+
+def _keep_proof(work: Path, golden: Path, order: Order) -> None:
+    """Golden pictures go to the tests, reports to theirs, the program for a Mac to the top; the rest goes."""
+    target = golden / order.card.name
+    target.parent.mkdir(exist_ok=True)
+    (order.work / "golden").rename(target)
+    about = json.loads((target / "expected.json").read_text("utf-8"))
+    for package in about["packages"]:
+        package["file"] = f"../../../Models/{Path(package['file']).name}"
+    _json(target / "expected.json", about)
+    for path in order.work.glob("report.*"):
+        path.rename(work / "reports" / f"{order.card.name}{path.suffix}")
+    (order.work / "verify_on_mac.py").replace(work / "verify_on_mac.py")
+    shutil.rmtree(order.work)
+
+
+def _project(work: Path, made: Sequence[Made], kind: str) -> None:
+    app = App(
+        display_name(made), identifier(made),
+        (*_listed(work, APP), *(f"Models/{one.variant.file}" for one in made)),
+        (*(f"{TESTS}/{path.name}" for path in sorted((work / TESTS).glob("*.swift"))), f"{TESTS}/Golden"),
+        max(OLDEST, made[0].order.settings.target.removeprefix("iOS") + ".0", key=float),
+        CAMERA if kind == "Camera" else "",
+    )  # fmt: skip
+    folder = work / f"{APP}.xcodeproj"
+    schemes = folder / "xcshareddata" / "xcschemes"
+    schemes.mkdir(parents=True)
+    (folder / "project.pbxproj").write_text(project(app), encoding="utf-8", newline="\n")
+    (schemes / f"{APP}.xcscheme").write_text(scheme(), encoding="utf-8", newline="\n")
+
+
+def _listed(work: Path, folder: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{path.name}" for path in sorted((work / folder).iterdir()))
+
+
+def _json(path: Path, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+# ---- what the app knows ----
+
+
+def _network(one: Made) -> dict[str, Any]:
+    """One entry of Networks.json; Swift's Network decodes it."""
+    card, spec = one.card, _on_phone(one.card.input)
+    return {
+        "id": one.identity, "file": one.stem, "title": card.title, "licence": card.licence or "not stated",
+        "source": card.source, "precision": one.variant.precision, "bytes": one.variant.bytes, "task": card.task,
+        "width": spec.size[1], "height": spec.size[0], "colours": spec.order, "fit": spec.fit, "share": spec.share,
+        "pad": spec.pad, "resampling": spec.resample, "labels": list(one.order.labels),
+        "suppression": _suppression(one), "pipeline": card.task == "detect" and one.order.settings.nms == "pipeline",
+    }  # fmt: skip
+
+
+def _suppression(one: Made) -> dict[str, Any]:
+    from inference.boxes import MAX_BOXES
+    from inference.data import Ask
+
+    cut = one.outcome.cut
+    return {
+        "confidence": Ask().confidence, "overlap": cut.iou if cut else Ask().iou,
+        "most": cut.most if cut else MAX_BOXES, "everyLabel": cut is not None,
+    }  # fmt: skip
+
+
+def _on_phone(spec: InputSpec) -> InputSpec:
+    """Every picture is scaled as `predict` does it; halving first is for a computer with nine lanes."""
+    return replace(spec, resample="area") if spec.resample == "pyramid" else spec
+
+
+# ---- the proof ----
+
+
+def _kept(one: Made, golden: Any, key: str) -> "Candidates":
+    from inference.export.parity import kept_boxes
+
+    boxes, scores = golden[f"{key}/coordinates"], golden[f"{key}/confidence"]
+    return kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), one.card.input.size)
+
+
+def _answers(one: Made, folder: Path) -> list[dict[str, Any]]:
+    """What the network must answer to each golden picture; boxes in px of the input."""
+    from inference.postprocess import top_k
+
+    golden = np.load(folder / "expected.npz")
+    about = json.loads((folder / "expected.json").read_text("utf-8"))
+    found = []
+    for i, picture in enumerate(about["pictures"], 1):
+        key = f"{i:02}"
+        if one.card.task == "classify":
+            best = top_k(golden[f"{key}/probabilities"].reshape(-1), one.order.labels, BEST)
+            answer: dict[str, Any] = {"labels": list(best.indices), "scores": _plain(best.scores), "boxes": []}
+        else:
+            answer = _boxes(_kept(one, golden, key))
+        found.append({"file": picture["file"], **answer})
+    return found
+
+
+def _boxes(kept: "Candidates") -> dict[str, Any]:
+    return {
+        "labels": [int(v) for v in kept.classes], "scores": _plain(kept.scores),
+        "boxes": [_plain(box) for box in kept.boxes],
+    }  # fmt: skip
+
+
+def _vectors(one: Made, folder: Path) -> dict[str, Any]:
+    """What LineupKit must make of this network's pictures and raw outputs."""
+    from inference.export.vectors import placed, scaled
+
+    card, spec = one.card, _on_phone(one.card.input)
+    golden = np.load(folder / "expected.npz")
+    about = json.loads((folder / "expected.json").read_text("utf-8"))
+    return {
+        "task": card.task, "inputWidth": spec.size[1], "inputHeight": spec.size[0], "fit": spec.fit,
+        "share": spec.share, "count": len(one.order.labels), "suppression": _suppression(one),
+        "placement": [placed(spec, *size) for size in SIZES],
+        "resampling": [scaled(spec, *size) for size in ((320, 240), (96, 180))],
+        "answers": [
+            _answer(one, spec, golden, f"{i:02}", picture)
+            for i, picture in enumerate(about["pictures"][:TESTED], 1)
+        ],
+    }  # fmt: skip
+
+
+def _answer(one: Made, spec: InputSpec, golden: Any, key: str, picture: dict[str, Any]) -> dict[str, Any]:
+    """A raw output, and what the lab reads in it; boxes in px of the picture."""
+    from inference.export.parity import kept_boxes
+    from inference.postprocess import top_k
+    from inference.preprocess import place
+
+    width, height = picture["width"], picture["height"]
+    made: dict[str, Any] = {"width": width, "height": height, "coordinates": [], "boxes": []}
+    if one.card.task == "classify":
+        scores = golden[f"{key}/probabilities"].reshape(-1)
+        best = top_k(scores, one.order.labels, len(scores))
+        return made | {"scores": _plain(scores), "labels": list(best.indices), "sure": _plain(best.scores)}
+    worth = golden[f"{key}/confidence"].max(axis=1) >= WORTH
+    boxes, scores = golden[f"{key}/coordinates"][worth], golden[f"{key}/confidence"][worth]
+    kept = kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), spec.size)
+    at = place((height, width), spec).to_frame(kept.boxes)
+    np.clip(at, 0, (width, height, width, height), out=at)
+    return made | {
+        "coordinates": _plain(boxes), "scores": _plain(scores), "labels": [int(v) for v in kept.classes],
+        "sure": _plain(kept.scores), "boxes": [_plain(box) for box in at],
+    }  # fmt: skip
+
+
+def _plain(values: Any) -> list[float]:
+    """Numbers of single precision, as short as they can be written."""
+    return [float(str(value)) for value in np.asarray(values, np.float32).reshape(-1)]
+
+
+# ---- the words ----
+
+
+def display_name(made: Sequence[Made]) -> str:
+    """What stands under the app's icon: a title of which only letters, digits and a few signs are left.
+
+    In a build setting `$(…)` would be replaced, and there is no way to write it otherwise.
+    """
+    if len({one.card.name for one in made}) > 1:
+        return "Lineup"
+    return re.sub(r"[^\w .,()+&-]", "", _one_line(made[0].card.title)).strip()[:30].strip() or "Lineup"
+
+
+def identifier(made: Sequence[Made]) -> str:
+    """The last part of the bundle identifier."""
+    names = "-".join(dict.fromkeys(one.card.name for one in made))
+    return re.sub(r"[^A-Za-z0-9-]+", "-", names).strip("-")[:60] or "app"
+
+
+def _one_line(text: str) -> str:
+    """Without what steers a terminal or turns the direction of writing."""
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
+    return " ".join(kept.split())
+
+
+def markdown(text: str) -> str:
+    """A text of a model's as text of Markdown, on one line; nothing in it is a link, a heading, HTML."""
+    line = _one_line(text).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_{}\[\]()#|>~@:]|(?<=www)\.)", r"\\\1", line)
+
+
+def _readme(made: Sequence[Made], kind: str) -> str:
+    rows = []
+    for one in made:
+        c = one.variant.comparison
+        rows.append(
+            f"| {markdown(one.card.title)} | {one.variant.precision} | {one.variant.bytes / 1e6:.2f} MB "
+            f"| {c.agreeing} of {len(c.real)} | {markdown(one.card.licence or 'not stated')} "
+            f"| {markdown(one.card.source or 'unknown')} |"
+        )
+    template = Template((STARTER / "README.md").read_text("utf-8"))
+    first = made[0].order
+    return template.substitute(
+        title=markdown(" and ".join(dict.fromkeys(one.card.title for one in made))), rows="\n".join(rows),
+        system=max(OLDEST, first.settings.target.removeprefix("iOS") + ".0", key=float), version=first.version,
+        does=(STARTER / f"{kind}.md").read_text("utf-8").strip(),
+    )  # fmt: skip

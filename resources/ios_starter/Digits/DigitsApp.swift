@@ -1,0 +1,10 @@
+import SwiftUI
+
+@main
+struct DigitsApp: App {
+    var body: some Scene {
+        WindowGroup {
+            DigitScreen()
+        }
+    }
+}
