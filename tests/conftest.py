@@ -2,10 +2,18 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
+import cv2
+import make
 import pytest
+from export_nets import conv_net, pictures
+
+from inference.export import coreml
+from models.card import ModelCard, ModelFile
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -55,3 +63,48 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEUP_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LINEUP_CONFIG", str(tmp_path / "config"))
     monkeypatch.delenv("LINEUP_MIRROR", raising=False)
+
+
+# ---- exports ----
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModelCard]:
+    """A small network that is here, one that is nowhere, one under a licence that asks for more, and a hostile one."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    hostile = '\x1b[2J\u202e</td><script>alert("x")</script>\n\'"&'
+    spec = {"size": (16, 16), "mean": (0.485, 0.456, 0.406), "std": (0.1, 0.224, 0.5)}
+    net = make.file_of(conv_net(folder / "net.onnx"))
+    plain = make.card("net", files=(net,), **spec)
+    cards = {
+        "net": replace(plain, title="Small net 1.5", about="Two convolutions."),
+        "absent": make.card("absent", files=(ModelFile("absent.onnx", "ab" * 32, 4_945_361),)),
+        "strict": replace(plain, name="strict", licence="AGPL-3.0"),
+        "hostile": replace(plain, name="hostile", title=hostile, about=hostile, source=hostile, paper=hostile),
+        "wrong": replace(plain, name="wrong", labels="coco_80.txt"),
+    }
+    monkeypatch.setattr("models.catalog.load_catalog", lambda **_: cards)
+    monkeypatch.setenv("LINEUP_MIRROR", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return cards
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """A folder of three pictures."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for picture in pictures(count=3):
+        (folder / picture.name).write_bytes(cv2.imencode(".png", picture.pixels)[1].tobytes())
+    return folder
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stages run in this process: Python and coremltools are not started anew for each test."""
+
+    def at_once(work: Any, *, report: Any, **_: Any) -> Any:
+        return work(report=report)
+
+    monkeypatch.setattr(coreml, "in_own_process", at_once)

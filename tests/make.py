@@ -1,6 +1,7 @@
 """Makers: small real things for tests, so that a test says only what matters to it."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ def card(name: str = "tiny", **changes: Any) -> ModelCard:
         source="made by a test",
     )
     return replace(whole, input=replace(whole.input, **spec), **changes)
+
+
+def file_of(path: Path) -> ModelFile:
+    """A file that is here, as a card names it."""
+    data = path.read_bytes()
+    return ModelFile(path.name, sha256(data).hexdigest(), len(data))
 
 
 def tiny_weights(channels: int = 3, classes: int = 10) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

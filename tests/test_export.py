@@ -1,6 +1,5 @@
 """The command `export`, whole: what it writes, what it says, and what it leaves when something goes wrong."""
 
-import hashlib
 import json
 import os
 import re
@@ -8,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +16,7 @@ import make
 import numpy as np
 import onnx
 import pytest
-from export_nets import conv_net, needs_coremltools, pictures
+from export_nets import conv_net, needs_coremltools
 
 import app
 from inference.errors import ExportFailed
@@ -28,58 +26,9 @@ from inference.export.coreml_check import size_of
 from inference.export.folder import sweep
 from inference.export.parity import noise, read_package
 from inference.export.settings import PRECISIONS, Settings
-from models.card import ModelCard, ModelFile
+from models.card import ModelCard
 
 ROOT = Path(__file__).parents[1]
-HOSTILE = '\x1b[2J\u202e</td><script>alert("x")</script>\n\'"&'
-
-
-def file_of(path: Path) -> ModelFile:
-    data = path.read_bytes()
-    return ModelFile(path.name, hashlib.sha256(data).hexdigest(), len(data))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModelCard]:
-    """A small network that is here, one that is nowhere, one under a licence that asks for more, and a hostile one."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    spec = {"size": (16, 16), "mean": (0.485, 0.456, 0.406), "std": (0.1, 0.224, 0.5)}
-    net = file_of(conv_net(folder / "net.onnx"))
-    plain = make.card("net", files=(net,), **spec)
-    cards = {
-        "net": replace(plain, title="Small net 1.5", about="Two convolutions."),
-        "absent": make.card("absent", files=(ModelFile("absent.onnx", "ab" * 32, 4_945_361),)),
-        "strict": replace(plain, name="strict", licence="AGPL-3.0"),
-        "hostile": replace(plain, name="hostile", title=HOSTILE, about=HOSTILE, source=HOSTILE, paper=HOSTILE),
-        "wrong": replace(plain, name="wrong", labels="coco_80.txt"),
-    }
-    monkeypatch.setattr("models.catalog.load_catalog", lambda **_: cards)
-    monkeypatch.setenv("LINEUP_MIRROR", str(folder))
-    monkeypatch.chdir(tmp_path)
-    return cards
-
-
-@pytest.fixture
-def shown(tmp_path: Path) -> Path:
-    """A folder of three pictures."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    for picture in pictures(count=3):
-        (folder / picture.name).write_bytes(cv2.imencode(".png", picture.pixels)[1].tobytes())
-    return folder
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stages run in this process: Python and coremltools are not started anew for each test."""
-
-    def at_once(work: Any, *, report: Any, **_: Any) -> Any:
-        return work(report=report)
-
-    monkeypatch.setattr(coreml, "in_own_process", at_once)
-
-
 def export(*words: str, to: str = "coreml") -> int:
     return app.main(["export", *words, "--to", to])
 
@@ -400,9 +349,9 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import make, models.catalog
 from dataclasses import replace
 from pathlib import Path
-from test_export import file_of
+from make import file_of
 path = Path({net!r})
-card = make.card("net", files=(file_of(path),), size=(16, 16))
+card = make.card("net", files=(make.file_of(path),), size=(16, 16))
 models.catalog.load_catalog = lambda **_: {{"net": card}}
 import app
 print("begun", flush=True)
@@ -496,7 +445,7 @@ def test_values_beyond_half_precision_leave_those_packages_out(
             values = np.abs(onnx.numpy_helper.to_array(tensor)) * 900
             tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float32), "w1"))
     onnx.save(model, str(path))
-    catalog["large"] = make.card("large", files=(file_of(path),), size=(16, 16), range="0..255")
+    catalog["large"] = make.card("large", files=(make.file_of(path),), size=(16, 16), range="0..255")
     assert export("large", "--pictures", str(shown)) == 1
     assert "has values that half precision cannot hold. Export it with --precision fp32." in capsys.readouterr().err
     assert not Path("export/large").exists()

@@ -4,10 +4,12 @@ coremltools takes half a second to import, gigabytes to convert a large network,
 """
 
 import errno
+import json
 import logging
 import os
 import shutil
 import stat
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -64,6 +66,7 @@ def write(job: Job) -> None:
                 setattr(model, key, value)
             model.user_defined_metadata.update(job.metadata)
             model.save(str(job.target))
+            _repeatable(job.target, ct)
         except OSError:
             raise
         except Exception as error:   # the boundary to a library that raises whatever its parts raise
@@ -234,6 +237,23 @@ def _with_suppression(job: Job, model: Any, ct: Any) -> Any:
     spec.pipeline.models.extend([network, nms])
     spec.pipeline.names.extend(["network", "suppression"])
     return ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True)
+
+
+def _repeatable(target: Path, ct: Any) -> None:
+    """The same bytes whenever the same network is written: maps in order, no random identifiers."""
+    data = target / "Data" / "com.apple.CoreML"
+    path = data / "model.mlmodel" if target.is_dir() else target
+    spec = ct.proto.Model_pb2.Model()
+    spec.ParseFromString(path.read_bytes())
+    path.write_bytes(spec.SerializeToString(deterministic=True))
+    if target.is_dir():
+        manifest = target / "Manifest.json"
+        about = json.loads(manifest.read_text("utf-8"))
+        items = about["itemInfoEntries"]
+        names = {old: str(uuid.uuid5(uuid.NAMESPACE_URL, item["path"])) for old, item in items.items()}
+        about["rootModelIdentifier"] = names[about["rootModelIdentifier"]]
+        about["itemInfoEntries"] = {names[old]: item for old, item in items.items()}
+        manifest.write_text(json.dumps(about, indent=4, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _readable(target: Path) -> None:

@@ -1,0 +1,2 @@
+@_exported import CoreGraphics
+open class CALayer: NSObject {}
