@@ -1,5 +1,5 @@
 # run: the program · test: every check · lint: the quick checks · bench: the measurements of BENCHMARKS.md
-# fuzz: ten minutes of hostile model files (Linux) · coreml: docs/coreml.md anew
+# fuzz: ten minutes of hostile model files (Linux) · coreml: docs/coreml.md anew · ios: every network as an app
 # On Windows, README.md has the same four as plain commands.
 
 ARGS ?=
@@ -16,7 +16,7 @@ INSTALL_PYTHON = $(shell \
 	echo "Install it.")
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench fuzz coreml screenshot clean environment
+.PHONY: help run test lint bench fuzz coreml ios screenshot clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make bench  measure, and print a table"
 	@echo "make fuzz   ten minutes of hostile model files for every reader (Linux)"
 	@echo "make coreml  export every network at hand and write docs/coreml.md (ARGS='--mirror FOLDER')"
+	@echo "make ios  export every network at hand as an iOS project and check it (needs Swift)"
 	@echo "make screenshot  make the picture of README anew"
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
@@ -53,6 +54,9 @@ bench: $(VENV)/installed-dev
 
 coreml: $(VENV)/installed
 	$(BIN)/python docs/coreml.py $(ARGS)
+
+ios: $(VENV)/installed-dev
+	$(BIN)/python tests/every_ios.py $(ARGS)
 
 fuzz: $(VENV)/installed-fuzz
 	$(BIN)/python tests/fuzz.py $(ARGS)

@@ -349,7 +349,6 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import make, models.catalog
 from dataclasses import replace
 from pathlib import Path
-from make import file_of
 path = Path({net!r})
 card = make.card("net", files=(make.file_of(path),), size=(16, 16))
 models.catalog.load_catalog = lambda **_: {{"net": card}}

@@ -171,7 +171,7 @@ def resamplings() -> list[dict[str, Any]]:
         ((60, 40), (24, 24), "crop", "area", "RGB"), ((61, 47), (24, 20), "stretch", "area", "RGB"),
         ((64, 48), (32, 24), "stretch", "area", "BGR"), ((20, 16), (32, 32), "stretch", "area", "RGB"),
         ((61, 20), (24, 24), "stretch", "area", "RGB"), ((33, 21), (40, 40), "letterbox", "antialias", "RGB"),
-        ((90, 61), (40, 40), "letterbox", "antialias", "RGB"),
+        ((90, 61), (40, 40), "letterbox", "antialias", "RGB"), ((84, 84), (260, 260), "stretch", "area", "RGB"),
         ((61, 47), (24, 24), "letterbox-topleft", "linear", "RGB"),
         ((20, 33), (24, 24), "crop", "nearest", "RGB"), ((61, 47), (28, 28), "stretch", "area", "GRAY"),
         ((40, 33), (28, 28), "letterbox", "linear", "GRAY"), ((1, 9), (8, 8), "letterbox", "area", "RGB"),

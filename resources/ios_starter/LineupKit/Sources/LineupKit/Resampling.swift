@@ -128,20 +128,21 @@ private struct Taps {
     private var weights: [[Float]] = []
 
     init(from old: Int, to new: Int, _ way: Resampling.Way) {
-        let scale = Double(old) / Double(new)
+        // In single precision where OpenCV has it: a step earlier or later is another pixel.
+        let inverse = Double(new) / Double(old), scale = 1 / inverse
         for i in 0..<new {
             switch way {
             case .nearest:
                 add(min(Int(Double(i) * scale), old - 1), [1], old)
             case .lines:
-                let place = (Double(i) + 0.5) * scale - 0.5
+                let place = Float((Double(i) + 0.5) * scale - 0.5)
                 let low = place.rounded(.down)
-                add(Int(low), [Float(1 - (place - low)), Float(place - low)], old)
+                add(Int(low), [1 - (place - low), place - low], old)
             case .areaLines:   // OpenCV's INTER_AREA for larger pictures
                 let low = (Double(i) * scale).rounded(.down)
-                let over = Double(i + 1) - (low + 1) / scale
+                let over = Float(Double(i + 1) - (low + 1) * inverse)
                 let part = over <= 0 ? 0 : over - over.rounded(.down)
-                add(Int(low), [Float(1 - part), Float(part)], old)
+                add(Int(low), [1 - part, part], old)
             case .mean:
                 let start = Double(i) * scale, end = min(start + scale, Double(old))
                 let low = Int(start)
