@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.lane_view import count
+from gui.lane_words import PRECISION_WORDS
 from gui.line_ups import LineUps
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import NATIVE, backend_module, backends
@@ -112,10 +113,12 @@ class AddLane(QWidget):
         self._nothing.setProperty("role", "quiet")
         self._nothing.hide()
         self._backend, self._provider, self._threads = QComboBox(self), QComboBox(self), QComboBox(self)
+        self._precision = QComboBox(self)   # only where the backend computes a form of its own
         self._backend.setAccessibleName("Backend")
         self._provider.setAccessibleName("Provider")
         self._threads.setAccessibleName("Threads")
-        self._captions = [QLabel(text, self) for text in ("Backend", "Runs on", "Threads")]
+        self._precision.setAccessibleName("Precision of the weights")
+        self._captions = [QLabel(text, self) for text in ("Backend", "Weights", "Runs on", "Threads")]
         for threads in (0, 1, 2, 4, 8):
             self._threads.addItem(str(threads) if threads else "auto", threads)
         self._button = QPushButton("Add", self)
@@ -123,7 +126,7 @@ class AddLane(QWidget):
         self._button.clicked.connect(self._add)
         engine = QGridLayout()
         engine.setSpacing(8)
-        boxes = (self._backend, self._provider, self._threads)
+        boxes = (self._backend, self._precision, self._provider, self._threads)
         for place, (caption, box) in enumerate(zip(self._captions, boxes, strict=True)):
             caption.setProperty("role", "quiet")
             engine.addWidget(caption, place, 0)
@@ -170,7 +173,8 @@ class AddLane(QWidget):
         """Take these colours and sizes."""
         self._delegate.theme, self._delegate.scale = theme, scale
         self.line_ups.restyle(theme, scale)
-        for widget in (self._find, self._backend, self._provider, self._threads, self._button, self._nothing):
+        engine = (self._backend, self._precision, self._provider, self._threads)
+        for widget in (self._find, *engine, self._button, self._nothing):
             widget.setFont(font(Size.BODY, scale))
         for caption in self._captions:
             caption.setFont(font(Size.FACT, scale))
@@ -210,6 +214,12 @@ class AddLane(QWidget):
         self._button.setEnabled(first is not None)
 
     def _list_providers(self) -> None:
+        info = backends()[self._backend.currentData()]
+        self._precision.clear()
+        for name in info.precisions:
+            self._precision.addItem(PRECISION_WORDS.get(name, name), name)
+        for widget in (self._captions[1], self._precision):
+            widget.setVisible(bool(info.precisions))
         self._provider.clear()
         self._provider.addItem("any", "")
         try:
@@ -226,8 +236,10 @@ class AddLane(QWidget):
             backend, threads = self._backend.currentData(), self._threads.currentData()
             name: str = item.data(NAME)
             only = NATIVE.get(self._catalog[name].format)   # a choice that cannot run is none
-            provider = "" if only else self._provider.currentData()
-            self.chosen.emit(LaneSpec(name, only or backend, threads, provider))
+            provider, precision = self._provider.currentData(), self._precision.currentData() or ""
+            if only:
+                provider = precision = ""
+            self.chosen.emit(LaneSpec(name, only or backend, threads, provider, precision))
 
 
 def describe(card: ModelCard) -> str:

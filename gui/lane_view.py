@@ -1,5 +1,6 @@
 """A lane's pane: what the model is, what it sees, what it answers, what it costs."""
 
+from functools import partial
 from math import ceil
 from time import perf_counter
 
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
 from gui.image import ScaledPictures, paint_now
+from gui.lane_words import PRECISION_WORDS
 from gui.notice import Notice
 from gui.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
@@ -91,6 +93,7 @@ class LaneView(QWidget):
     removed = Signal(object)     # Lane
     retried = Signal(object)     # Lane
     enlarged = Signal(object)    # Lane
+    tried = Signal(object, object)   # Lane, precisions: as a Core ML package
     focused = Signal(object)     # Lane: it has the keyboard, or was clicked
 
     def __init__(self, lane: Lane, card: ModelCard, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
@@ -321,13 +324,24 @@ class LaneView(QWidget):
         menu = QMenu(self)
         menu.addAction("Show alone / all", lambda: self.enlarged.emit(self.lane))
         menu.addAction("Load again", lambda: self.retried.emit(self.lane))
+        if not self.lane.spec.precision:
+            self._offer_core_ml(menu.addMenu(f"Try as {backends()['coreml'].title}"))
         menu.addAction("Remove", lambda: self.removed.emit(self.lane))
         menu.exec(event.globalPos())
 
 
+    def _offer_core_ml(self, menu: QMenu) -> None:
+        """The same network as a Core ML package, in another lane: one click."""
+        precisions = backends()["coreml"].precisions
+        for name in precisions:
+            menu.addAction(PRECISION_WORDS[name], partial(self.tried.emit, self.lane, (name,)))
+        menu.addSeparator()
+        menu.addAction("All side by side", partial(self.tried.emit, self.lane, precisions))
+
+
 FACTS_TIP = (
     "M: millions of parameters. GMAC: billions of multiply-adds that one picture costs. MB: the model's file. "
-    "×2: computes with two threads."
+    "As the original: of the sample pictures, so many get the same answer. ×2: computes with two threads."
 )
 
 
@@ -345,10 +359,15 @@ def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
         facts.append(count(card.parameters))
     if card.gmacs:
         facts.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
-    facts.append(f"{card.bytes / 1e6:.3g} MB")
-    facts.append(card.precision)
+    form = lane.form
+    facts.append(f"{(form or card).bytes / 1e6:.3g} MB")
+    facts.append((form or card).precision)
+    if form:   # first: they are what this lane is for
+        facts.insert(1 if lane.warning else 0, f"{form.agreeing} of {form.compared} as the original")
     table = backends()
     engine = table[lane.spec.backend].title if lane.spec.backend in table else lane.spec.backend
+    if form:   # where it runs says whether it is Core ML or a reference of it
+        engine = engine.removesuffix(" (reference)")
     facts.append(f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else ""))
     return facts
 

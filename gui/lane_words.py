@@ -1,4 +1,4 @@
-"""What holds a lane back, in one readable sentence."""
+"""What holds a lane back, in one readable sentence; and what its weights are called."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,12 @@ from inference.data import LaneState
 from inference.lane import Figures, Lane
 
 FROZEN = "Frozen: every network answers the same picture. Space goes on."
+
+# The weights of a Core ML package, as people say them.
+PRECISION_WORDS = {
+    "fp32": "32 bits (fp32)", "fp16": "16 bits (fp16)", "int8": "8 bits (int8)", "palette6": "6 bits (palette)",
+    "palette4": "4 bits (palette, experimental)",
+}  # fmt: skip
 
 GROUPS = {
     "camera": ("answers every picture", "answer every picture"),

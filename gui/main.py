@@ -106,6 +106,7 @@ def _changed(spec: LaneSpec, options: Options, catalog: Mapping[str, ModelCard])
         backend=asked.backend,
         threads=options.threads if options.threads is not None else spec.threads,
         provider=asked.provider if options.providers or asked.backend != spec.backend else spec.provider,
+        precision=spec.precision if asked.backend == spec.backend else "",
     )
 
 

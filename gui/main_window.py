@@ -1,7 +1,7 @@
 """The window: bar, panes, plot, one line of truth. It asks the session for the newest and never waits."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -366,11 +366,19 @@ class MainWindow(QMainWindow):
         view.removed.connect(self.remove_lane)
         view.focused.connect(self.choose_lane)
         view.retried.connect(self.session.retry)
+        view.tried.connect(self.try_core_ml)
         view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
         self.grid.add(view)
         self.choose_lane(lane)
         self._tick_lanes()
         self.refresh_figures()
+
+    def try_core_ml(self, lane: Lane, precisions: Sequence[str]) -> None:
+        """The same network as a Core ML package, a lane for each precision, as far as there is room."""
+        running = {(other.spec.model, other.spec.precision) for other in self.session.lanes}
+        for precision in precisions:
+            if (lane.spec.model, precision) not in running:
+                self.add_lane(LaneSpec(lane.spec.model, "coreml", lane.spec.threads, precision=precision))
 
     def _title(self, lane: Lane, card: ModelCard) -> str:
         """The card's title; with what tells it apart when the same model runs twice."""
@@ -378,6 +386,7 @@ class MainWindow(QMainWindow):
         if not twins:
             return card.title
         words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
+        words += [lane.spec.precision] if lane.spec.precision else []
         words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
         return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 

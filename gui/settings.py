@@ -177,6 +177,7 @@ def _lane(value: object) -> LaneSpec:
         backend=_text(value.get("backend", "onnxruntime")),
         threads=_whole(0, 256)(value.get("threads", 0)),
         provider=_text(value.get("provider", "")),
+        precision=_text(value.get("precision", "")),
     )
 
 

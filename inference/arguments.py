@@ -58,7 +58,8 @@ def model_options(parser: Parser) -> None:
     """Which models, how they run, and what is wanted of their answers."""
     parser.add_argument(
         "--models", type=_names, metavar="A,B",
-        help=f"name, name@backend or name@backend:threads, or a line-up: {', '.join(line_ups())} (builtin)",
+        help="name, name@backend, name@backend:threads or name@coreml/int8; or a line-up: "
+             f"{', '.join(line_ups())} (builtin)",
     )
     parser.add_argument("--backend", metavar="B", help="the engine: onnxruntime, opencv … (onnxruntime)")
     parser.add_argument(

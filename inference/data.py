@@ -133,12 +133,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class LaneSpec:
-    """One lane as the user asked for it: a model × backend × threads × provider."""
+    """One lane as the user asked for it: a model × backend × threads × provider × precision."""
 
     model: str
     backend: str = "onnxruntime"
     threads: int = 0            # 0: what suits the mode
     provider: str = ""          # "": the backend's first choice
+    precision: str = ""         # of the weights, where the backend has a form of its own; "": its first choice
 
 
 class Mode(Enum):

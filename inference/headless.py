@@ -10,7 +10,7 @@ import numpy as np
 
 from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.lane import Lane
-from inference.predict import prediction_values
+from inference.predict import engine_text, form_values, prediction_values
 from inference.report import Progress, machine, table
 from inference.session import MakeLoad, Session
 from inference.sources import Source
@@ -183,6 +183,7 @@ class Run:
             "model": lane.spec.model,
             "backend": lane.spec.backend,
             "provider": lane.provider,
+            "form": form_values(lane.form),
             "warning": lane.warning,
             "threads": lane.threads,
             "state": lane.status.state.value,
@@ -235,7 +236,7 @@ def report_text(report: dict[str, Any]) -> str:
         rows.append(
             (
                 lane["model"],
-                f"{lane['backend']} {lane['provider']}".strip(),
+                f"{engine_text(lane['backend'], lane['form'])} {lane['provider']}".strip(),
                 str(lane["threads"]),
                 str(lane["results"]),
                 str(lane["skipped"]),

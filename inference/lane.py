@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Condition, Event, Lock, Thread
 from time import perf_counter
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
+
+if TYPE_CHECKING:
+    from inference.backends import Form
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,11 @@ class Recognise(Protocol):
     @property
     def warning(self) -> str:
         """A sentence where either is not what was asked for."""
+        ...
+
+    @property
+    def form(self) -> "Form | None":
+        """What it runs in the place of its card's file, where the backend has a form of its own."""
         ...
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result:
@@ -185,6 +193,12 @@ class Lane:
         """A sentence where it does not run as it was asked to."""
         recognise = self._recognise
         return recognise.warning if recognise else ""
+
+    @property
+    def form(self) -> "Form | None":
+        """What it runs in the place of its card's file, once it does."""
+        recognise = self._recognise
+        return recognise.form if recognise else None
 
     def reload(self, load: Load) -> None:
         """Load again with other settings; the last answer stays until then."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from models.card import ModelCard
 from models.catalog import find_card, suggest
@@ -42,14 +42,24 @@ class Options:
     theme: str | None = None  # one of THEMES
 
 
-def split_lane(text: str) -> tuple[str, str, int]:
-    """Take `name`, `name@backend` or `name@backend:threads` apart; what is not said is "" and 0.
+class LaneText(NamedTuple):
+    """A lane as it is written; what is not said is "" and 0."""
+
+    name: str
+    backend: str
+    precision: str
+    threads: int
+
+
+def split_lane(text: str) -> LaneText:
+    """Take `name`, `name@backend`, `name@backend:threads` or `name@backend/precision:threads` apart.
 
     Raises:
         WrongUse: the threads are no number, or the name is missing.
     """
     name, _, rest = text.strip().partition("@")
     backend, _, threads = rest.partition(":")
+    backend, _, precision = backend.partition("/")
     count = 0
     if threads:
         if not threads.isdecimal() or not 1 <= int(threads) <= MAX_THREADS:
@@ -62,7 +72,7 @@ def split_lane(text: str) -> tuple[str, str, int]:
         raise WrongUse(
             f"There is no model name in {text!r}.", "Write name, name@backend or name@backend:threads."
         )
-    return name, backend, count
+    return LaneText(name, backend, precision, count)
 
 
 def lane_specs(
@@ -80,7 +90,7 @@ def lane_specs(
     known = backends()
     specs = []
     for text in expanded(names):
-        name, backend, threads = split_lane(text)
+        name, backend, precision, threads = split_lane(text)
         try:
             card = find_card(name, catalog)
         except CardError as error:
@@ -89,7 +99,12 @@ def lane_specs(
         if engine not in known:
             raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))
         provider = _provider(engine, options.providers or ())
-        specs.append(LaneSpec(name, engine, threads or options.threads or 0, provider))
+        if precision and precision not in (choices := known[engine].precisions):
+            raise WrongUse(
+                f"{known[engine].title} has no precision {precision!r}.",
+                suggest(precision, choices) if choices else "Only Core ML has precisions: name@coreml/int8.",
+            )
+        specs.append(LaneSpec(name, engine, threads or options.threads or 0, provider, precision))
     return tuple(specs)
 
 

@@ -20,6 +20,7 @@ from inference.boxes import (
     best,
     boxes_first,
     candidates,
+    check_classes,
     check_range,
     corners,
     rows_of,
@@ -98,6 +99,9 @@ def boxes_scores(
 
     Two outputs, (1, n, 4) and (1, n, classes); or one, (1, n, 5 + classes): cx cy w h, objectness, classes,
     where a class scores objectness * class. The form of this program's Darknet reader.
+
+    With the option `every_label` a box counts for every class of the two outputs that reaches `least`, not only for its
+    best one: as ONNX's NonMaxSuppression has it.
     """
     height, width = size
     if len(outputs) == 1:
@@ -106,7 +110,12 @@ def boxes_scores(
         boxes = rows[keep, :4]
     else:
         boxes, every = boxes_first(outputs)
-        keep, scores, classes = best(every, options, least)
+        if options.get("every_label"):
+            check_classes(every, options)
+            keep, classes = np.nonzero(every >= least)
+            scores = every[keep, classes]
+        else:
+            keep, scores, classes = best(every, options, least)
         boxes = boxes[keep]
     return candidates(corners(boxes) * sides_of(height, width), scores, classes)
 

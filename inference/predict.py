@@ -7,13 +7,14 @@ from threading import Event
 from time import perf_counter
 from typing import Any
 
+from inference.backends import Form
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Result
 from inference.errors import LabError, SourceError
 from inference.recogniser import Recogniser
 from inference.report import Progress, complain, machine, say, table
 from inference.session import engine_for
 from inference.sources.pictures import pictures_in, read_picture
-from inference.weights import ready, weights_sha256
+from inference.weights import form_of, ready, weights_sha256
 from models.card import ModelCard
 from models.store import Store
 
@@ -51,7 +52,9 @@ def open_all(
         progress(f"Loading {card.title}")
         try:
             path = ready(card, store, progress, cancelled)
-            opened.append((spec, Recogniser(card, path, spec.backend, engine_for(spec))))
+            engine = engine_for(spec)
+            form = form_of(card, path, store, spec.backend, engine, progress, cancelled)
+            opened.append((spec, Recogniser(card, path, spec.backend, engine, form=form)))
         except LabError as error:
             troubles.append(error)
         progress.clear()
@@ -127,6 +130,21 @@ def prediction_values(prediction: Classification | Detections) -> dict[str, Any]
     return values
 
 
+def form_values(form: Form | None) -> dict[str, Any] | None:
+    """What a backend runs in the place of a card's file, and how it compares with that, as plain values."""
+    if form is None:
+        return None
+    return {
+        "precision": form.precision, "bytes": form.bytes, "relative": form.relative, "agreeing": form.agreeing,
+        "compared": form.compared,
+    }  # fmt: skip
+
+
+def engine_text(backend: str, form: Mapping[str, Any] | None) -> str:
+    """A backend, and the precision of its own form where it has one: as `--models` takes it behind the @."""
+    return f"{backend}/{form['precision']}" if form else backend
+
+
 def _answer(spec: LaneSpec, recogniser: Recogniser, result: Result) -> dict[str, Any]:
     timing = result.timing
     card = recogniser.card
@@ -148,6 +166,7 @@ def _answer(spec: LaneSpec, recogniser: Recogniser, result: Result) -> dict[str,
         "warning": recogniser.warning,
         "threads": recogniser.threads,
         "precision": card.precision,
+        "form": form_values(recogniser.form),
         "sha256": weights_sha256(card),
     }
 
@@ -159,7 +178,7 @@ def _text(path: Path, width: int, height: int, answers: Sequence[Mapping[str, An
         boxes = answer.get("boxes")
         first = (
             answer["model"],
-            f"{answer['backend']} {answer['provider']}",
+            f"{engine_text(answer['backend'], answer['form'])} {answer['provider']}",
             f"{answer['ms']['latency']:.1f}",
         )
         if not answer["labels"]:

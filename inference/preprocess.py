@@ -1,7 +1,7 @@
 """Frame pixels to network input, as the card says. Nothing here knows a model by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.data import Frame
-from models.card import InputSpec
+from models.card import ColourOrder, InputSpec
 
 Pixels = NDArray[np.uint8]
 
@@ -97,6 +97,15 @@ def place(frame: tuple[int, int], spec: InputSpec) -> Placement:
     w, h = max(1, round((x2 - x1) * spec.share)), max(1, round((y2 - y1) * spec.share))
     left, top = (frame[1] - w) // 2, (frame[0] - h) // 2
     return Placement((left, top, left + w, top + h), placement.inside)
+
+
+def as_bytes(spec: InputSpec, order: ColourOrder) -> InputSpec:
+    """The recipe that leaves a picture's bytes as they are: (1, c, h, w), uint8, in this order of colours."""
+    one = (0.0,) if order == "GRAY" else (0.0, 0.0, 0.0)
+    return replace(
+        spec, layout="NCHW", order=order, dtype="uint8", range="0..255", mean=one, std=tuple(1.0 for _ in one),
+        invert="never",
+    )  # fmt: skip
 
 
 def _halved(picture: Pixels, height: int, width: int) -> Pixels:

@@ -1,6 +1,6 @@
 """A model ready to use: card, backend and decoder joined into one call that times its stages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter, thread_time_ns
@@ -8,13 +8,13 @@ from time import perf_counter, thread_time_ns
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.backends import BACKENDS, Engine, load_backend
-from inference.boxes import Candidates, Outputs, suppress
+from inference.backends import BACKENDS, Engine, Form, load_backend
+from inference.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
 from inference.errors import BackendError, CardError
 from inference.own_process import in_own_process
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, top_k
-from inference.preprocess import Placement, Preprocessor
+from inference.preprocess import Placement, Preprocessor, as_bytes
 from models import ModelCard, read_labels
 from models.card import InputSpec
 from models.catalog import suggest
@@ -51,15 +51,19 @@ class Recogniser:
     """Call it with a frame; it answers with a timed result. Made and used on one thread."""
 
     def __init__(
-        self, card: ModelCard, path: Path, backend: str, engine: Engine, *, live: bool = False
-    ) -> None:
-        """Opens the ONNX file `path` of `card`.
+        self, card: ModelCard, path: Path, backend: str, engine: Engine, *, live: bool = False,
+        form: Form | None = None,
+    ) -> None:  # fmt: skip
+        """Opens the ONNX file `path` of `card`, or the form of it that the backend has.
 
         Raises:
             BackendError: the file cannot be run, or does not fit its card.
             CardError: the labels are missing, or there is no such decoder.
         """
         start = perf_counter()
+        self._form = form
+        if form:
+            card, path, engine = form.card, form.path, replace(engine, precision=form.precision)
         self.card = card
         known = CLASSIFIERS if card.task == "classify" else DETECTORS
         if card.decoder not in known:
@@ -67,7 +71,9 @@ class Recogniser:
                 f"{card.name}: there is no decoder {card.decoder!r}.", suggest(card.decoder, known)
             )
         self.labels = read_labels(card)
-        self._nms = 1.0 if card.decoder in SUPPRESSED else 0.0   # 1: no overlap is too large
+        # An overlap that the network has by itself; 1: no overlap is too large.
+        self._nms = 1.0 if card.decoder in SUPPRESSED else float(card.options.get("overlap", 0))
+        self._most = int(card.options.get("most", MAX_BOXES))
         self._options = {"classes": len(self.labels), **card.options}
         if is_own(card) and backend in BACKENDS and BACKENDS[backend].fragile:
             in_own_process(
@@ -115,11 +121,16 @@ class Recogniser:
         """What raw outputs say: the best labels, or boxes in px of the frame."""
         if self.card.task == "classify":
             return top_k(self._smoothed(self._scores(ran.outputs), ask, ran.frame), self.labels, ask.topk)
-        kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou)
+        kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou, self._most)
         height, width = ran.frame.pixels.shape[:2]
         boxes = ran.placement.to_frame(kept.boxes)
         np.clip(boxes, 0, (width, height, width, height), out=boxes)
         return Detections(boxes, kept.scores, tuple(self.labels[i] for i in kept.classes))
+
+    @property
+    def form(self) -> Form | None:
+        """What runs in the place of the card's file."""
+        return self._form
 
     @property
     def provider(self) -> str:
@@ -142,6 +153,8 @@ class Recogniser:
 
     def _look_by(self, spec: InputSpec) -> None:
         """Preprocess by this recipe from now on."""
+        if self._form:   # mean, deviation and order of colours are inside: only its part of the picture can be another
+            spec = as_bytes(spec, self.card.input.order)
         if spec is not self._input and spec != self._input:
             self._preprocess = Preprocessor(spec, live=self._live)
             self._average = None   # answers to another picture

@@ -40,7 +40,7 @@ def engine_for(spec: LaneSpec) -> Engine:
     for the second one to wake up: its latency beside others was up to a third off from that alone, on one thread less
     than a tenth. Idle threads never spin: with any other program on a core, that makes two threads slower than one.
     """
-    return Engine(threads=spec.threads or 1, spin=False, provider=spec.provider)
+    return Engine(threads=spec.threads or 1, spin=False, provider=spec.provider, precision=spec.precision)
 
 
 class Session:

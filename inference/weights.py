@@ -7,11 +7,12 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from inference.backends import NATIVE, Engine, backends, usual_backend
+from inference.backends import NATIVE, Engine, Form, backends, usual_backend
 from inference.bundle import SUFFIX
 from inference.errors import BackendError, Cancelled, StoreError
 from inference.importers import VERSION, converted_bytes
@@ -122,7 +123,8 @@ class Load:
                 raise Cancelled(self._card.title)
             report(f"Opening {self._card.title}", None)
             try:
-                return Recogniser(self._card, path, self._backend, self._engine, live=True)
+                form = form_of(self._card, path, self._store, self._backend, self._engine, report, cancelled)
+                return Recogniser(self._card, path, self._backend, self._engine, live=True, form=form)
             except BackendError:
                 # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
                 made = path == converted(self._card, self._store)
@@ -131,6 +133,26 @@ class Load:
                 with suppress(OSError):
                     path.unlink()
         raise AssertionError("the second attempt returns or raises")
+
+
+def form_of(
+    card: ModelCard, network: Path, store: Store, backend: str, engine: Engine, report: Report, cancelled: Event
+) -> Form | None:
+    """What the backend runs in the place of the network's file; None where it runs the file itself.
+
+    Raises:
+        LabError: there is no such precision, or the form cannot be made.
+        Cancelled: `cancelled` was set.
+    """
+    info = backends()[backend]
+    if not info.forms:
+        return None
+    precision = engine.precision or info.precisions[0]
+    if precision not in info.precisions:
+        raise BackendError(f"{info.title} knows no precision {precision!r}.", f"Choose {', '.join(info.precisions)}.")
+    with _alone(store.cache / backend / f"{card.name} {precision}", cancelled):
+        form: Form = import_module(info.forms).formed(card, network, store.cache, precision, report, cancelled)
+    return form
 
 
 def _fetched(card: ModelCard, store: Store, report: Report, cancelled: Event) -> tuple[Path, ...]:

@@ -27,13 +27,14 @@ def main() -> int:
     parser.add_argument("--mirror", help="folder with model files")
     parser.add_argument("--only", nargs="*", default=[], help="names of cards")
     args = parser.parse_args()
+    from xcode_check import faults, syntax_faults
+
     import app
     from inference.options import Options
     from inference.shelf import open_store
     from inference.weights import ready
     from models.catalog import CARDS, load_catalog
     from models.errors import LabError
-    from xcode_check import faults, syntax_faults
 
     store = open_store(Options(mirror_dir=args.mirror, offline=True))
     bad = checked = 0

@@ -116,10 +116,12 @@ def test_help_has_examples(verb: list[str], capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("text", "parts"),
-    [("tiny", ("tiny", "", 0)), ("tiny@opencv", ("tiny", "opencv", 0)), ("tiny@opencv:3", ("tiny", "opencv", 3)),
-     (" tiny@:2 ", ("tiny", "", 2))],
+    [("tiny", ("tiny", "", "", 0)), ("tiny@opencv", ("tiny", "opencv", "", 0)),
+     ("tiny@opencv:3", ("tiny", "opencv", "", 3)), ("tiny@coreml/int8", ("tiny", "coreml", "int8", 0)),
+     ("tiny@coreml/int8:2", ("tiny", "coreml", "int8", 2)), ("tiny@/int8", ("tiny", "", "int8", 0)),
+     (" tiny@:2 ", ("tiny", "", "", 2))],
 )  # fmt: skip
-def test_a_lane_is_taken_apart(text: str, parts: tuple[str, str, int]) -> None:
+def test_a_lane_is_taken_apart(text: str, parts: tuple[str, str, str, int]) -> None:
     assert split_lane(text) == parts
 
 

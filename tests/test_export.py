@@ -24,8 +24,9 @@ from inference.export import coreml
 from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
 from inference.export.folder import sweep
-from inference.export.parity import noise, read_package
+from inference.export.parity import noise
 from inference.export.settings import PRECISIONS, Settings
+from inference.importers.package import read_package
 from models.card import ModelCard
 
 ROOT = Path(__file__).parents[1]
@@ -334,7 +335,7 @@ def test_no_coremltools(
 def test_nothing_of_the_program_but_one_module_imports_coremltools() -> None:
     sources = [path for folder in ("inference", "gui", "models") for path in (ROOT / folder).rglob("*.py")]
     naming = {path.name for path in sources if re.search(r"(import|from) coremltools", path.read_text("utf-8"))}
-    assert naming == {"coreml_write.py", "lowerings.py"}
+    assert naming == {"coreml_write.py", "lowerings.py", "coreml.py"}   # the last: on a Mac, to ask it
 
 
 def test_reading_core_ml_needs_no_coremltools() -> None:

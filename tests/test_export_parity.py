@@ -27,10 +27,10 @@ from inference.export.parity import (
     compare,
     difference,
     noise,
-    read_package,
     relative_difference,
 )
 from inference.export.prepare import Prepared, prepare
+from inference.importers.package import read_package
 from models.card import ModelCard
 
 Array = NDArray[Any]

@@ -33,7 +33,7 @@ CATALOG = {
 class Reader:
     """Answers with the number that stands in the picture; answers only as often as it is let."""
 
-    provider, threads, warning = "CPU", 0, ""
+    provider, threads, warning, form = "CPU", 0, "", None
 
     def __init__(self, *, boxes: bool) -> None:
         self.boxes, self.gate = boxes, Semaphore(3)

@@ -25,7 +25,7 @@ LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
 class Quick:
     """Answers at once; `broken` fails at the third picture."""
 
-    provider, threads, warning = "CPU", 0, ""
+    provider, threads, warning, form = "CPU", 0, "", None
 
     def __init__(self, model, broken=False):
         self.model, self.broken, self.count = model, broken, 0

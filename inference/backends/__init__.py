@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -23,6 +24,7 @@ class Engine:
     threads: int = 1
     spin: bool = True          # idle threads wait busily: faster alone, harmful beside others
     provider: str = ""         # "": the backend's first choice
+    precision: str = ""        # of the weights, where the backend has a form of its own; "": its first choice
 
 
 class Backend(Protocol):
@@ -68,6 +70,10 @@ class BackendInfo(NamedTuple):
     module: str
     install: str
     fragile: bool = False   # a damaged file can crash it: models that the user brought are tried apart first
+    # Where it does not run a card's file but a form that is made of it: the precisions of that form, the usual one
+    # first, and the module that makes it, with `formed(card, network, cache, precision, report, cancelled) -> Form`.
+    precisions: tuple[str, ...] = ()
+    forms: str = ""
 
 
 # Imported only when chosen. Others add theirs through the entry-point group "lineup.backends":
@@ -75,7 +81,25 @@ class BackendInfo(NamedTuple):
 BACKENDS = {
     "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
     "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless", True),
-}
+    "coreml": BackendInfo(
+        "Core ML" if sys.platform == "darwin" else "Core ML (reference)", "inference.backends.coreml",
+        "pip install -r requirements.txt", precisions=("fp16", "fp32", "int8", "palette6", "palette4"),
+        forms="inference.export.lane_form",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a backend runs in the place of a card's file, and how it compares with that."""
+
+    card: ModelCard     # how this form is fed and read
+    path: Path
+    precision: str      # of the weights
+    bytes: int
+    relative: float     # largest difference of a raw value, by the largest raw value
+    agreeing: int       # of so many pictures with the same answer as the original's
+    compared: int
 
 
 # The formats that no importer turns into ONNX: the one backend that runs them as they are.

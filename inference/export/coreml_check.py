@@ -15,8 +15,8 @@ from inference.data import Frame
 from inference.errors import ExportFailed, ImportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
-from inference.export.parity import Answer, Comparison, Original, Package, Picture, as_bytes, compare, noise
-from inference.preprocess import Preprocessor
+from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
+from inference.preprocess import Preprocessor, as_bytes
 from inference.sources.pictures import read_picture
 from models.progress import Report
 

@@ -17,17 +17,18 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 
-from inference.boxes import MAX_BOXES, Candidates, candidates, corners, sides_of, suppress
+from inference.boxes import MAX_BOXES, Candidates, suppress
 from inference.data import Ask, Classification, Detections, Frame
-from inference.errors import ExportFailed, ImportFailed
+from inference.errors import ExportFailed
 from inference.export.decoding import Suppression
 from inference.export.editing import in_single_precision
-from inference.importers.coreml import Read, read
+from inference.importers.coreml import Read
+from inference.importers.package import plain_session, read_package, rounded_to_half
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, boxes_scores, top_k
-from inference.preprocess import Placement, Preprocessor
-from models.card import ColourOrder, InputSpec, ModelCard
+from inference.preprocess import Placement, Preprocessor, as_bytes
+from models.card import InputSpec, ModelCard
 
 Array = NDArray[Any]
 
@@ -138,7 +139,7 @@ class Original:
         in_single_precision(model)
         declared = [output.name for output in model.graph.output]
         model.graph.output.extend(helper.make_empty_tensor_value_info(h) for h in heads if h not in declared)
-        self._session, self._names = _session(model)
+        self._session, self._names = plain_session(model)
         self._ends, self._heads = declared, list(heads)
         spec = replace(card.input, dtype="float32") if card.input.dtype == "float16" else card.input
         self._preprocess = Preprocessor(spec)
@@ -201,7 +202,7 @@ class Package:
         model = found.model(outputs)
         if half:
             model = rounded_to_half(model)
-        self._session, self._names = _session(model)
+        self._session, self._names = plain_session(model)
         self._image = found.image.name
         self._preprocess = Preprocessor(as_bytes(card.input, found.image.order))
 
@@ -225,34 +226,9 @@ def kept_boxes(
 
     Where the file of the original suppresses, `cut`, it is done as there: every class of a box on its own.
     """
-    if cut is None:
-        found = boxes_scores([boxes[None], scores[None]], {"classes": labels}, size, ASK.confidence)
-        return suppress(found, ASK.iou)
-    at, classes = np.nonzero(scores >= ASK.confidence)
-    every = candidates(corners(boxes[at]) * sides_of(*size), scores[at, classes], classes)
-    return suppress(every, cut.iou, cut.most)
-
-
-def read_package(path: Path) -> Read:
-    """Read a `.mlpackage` or a `.mlmodel`.
-
-    Raises:
-        ImportFailed: it cannot be read.
-    """
-    if path.is_file():
-        return read(path, None, path.name)
-    data = path / "Data" / "com.apple.CoreML"
-    weights = data / "weights" / "weight.bin"
-    return read(data / "model.mlmodel", weights if weights.is_file() else None, path.name)
-
-
-def as_bytes(spec: InputSpec, order: ColourOrder) -> InputSpec:
-    """The recipe that leaves a picture's bytes as they are: (1, c, h, w), uint8, in this order of colours."""
-    one = (0.0,) if order == "GRAY" else (0.0, 0.0, 0.0)
-    return replace(
-        spec, layout="NCHW", order=order, dtype="uint8", range="0..255", mean=one, std=tuple(1.0 for _ in one),
-        invert="never",
-    )  # fmt: skip
+    options = {"classes": labels, "every_label": cut is not None}
+    found = boxes_scores([boxes[None], scores[None]], options, size, ASK.confidence)
+    return suppress(found, cut.iou, cut.most) if cut else suppress(found, ASK.iou)
 
 
 def _tap(found: Read, head: str) -> str:
@@ -261,25 +237,6 @@ def _tap(found: Read, head: str) -> str:
         if name in found.values:
             return found.values[name]
     raise ExportFailed(f"The raw values {head!r} are not in the package, so that it cannot be compared.")
-
-
-def rounded_to_half(model: Any) -> Any:
-    """The network with every value rounded to half precision after every operator: what an fp16 program may lose."""
-    inferred = onnx.shape_inference.infer_shapes(model)
-    kinds = {value.name: value.type.tensor_type.elem_type for value in inferred.graph.value_info}
-    nodes = [type(node).FromString(node.SerializeToString()) for node in model.graph.node]
-    kept = {output.name for output in model.graph.output}
-    del model.graph.node[:]
-    for node in nodes:
-        model.graph.node.append(node)
-        for i, name in enumerate(node.output):
-            if kinds.get(name) != TensorProto.FLOAT or name in kept:
-                continue
-            exact, half = f"{name}/exact", f"{name}/half"
-            model.graph.node[-1].output[i] = exact
-            model.graph.node.append(helper.make_node("Cast", [exact], [half], to=TensorProto.FLOAT16))
-            model.graph.node.append(helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT))
-    return model
 
 
 # ---- both ----
@@ -361,17 +318,3 @@ def _detections(kept: Candidates, placement: Placement, picture: Picture, labels
 
 def _frame(picture: Picture) -> Frame:
     return Frame(picture.pixels, 0, perf_counter())
-
-
-def _session(model: Any) -> tuple[Any, list[str]]:
-    """ONNX Runtime as the standard says, without its optimiser; and the names of the outputs."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:   # its errors share no base but this
-        raise ImportFailed(f"What was read does not run: {str(error)[:300]}", "This is a fault of Lineup.") from error
-    return session, [output.name for output in session.get_outputs()]

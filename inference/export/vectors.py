@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.data import Frame
-from inference.export.parity import as_bytes
-from inference.preprocess import Preprocessor, place
+from inference.preprocess import Preprocessor, as_bytes, place
 from models.card import InputSpec
 
 BOXES = ((0.0, 0.0, 1.0, 1.0), (0.21, 0.4, 0.37, 0.83))   # of the input, 0..1
