@@ -82,6 +82,9 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "add_file": ActionInfo(
             "Add a model file…", "Add a network", ("Ctrl+O",), "plus"
         ),
+        "export": ActionInfo(
+            "Export to iOS…", "Hand a network to an iPhone, as Core ML", ("E",), "phone", checkable=True
+        ),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },

@@ -66,6 +66,12 @@ class Deck(QStackedWidget):
         if pane := self.pane:
             pane.restyle(theme, scale)
 
+    def end(self) -> None:
+        """The window closes: what a pane has begun ends."""
+        for pane in self._panes.values():
+            if end := getattr(pane, "end", None):
+                end()
+
     def states(self) -> dict[str, dict[str, str | bool | float]]:
         """What is chosen in each pane, also in those that were not opened this time."""
         kept = {key: dict(state) for key, state in self._states.items() if isinstance(state, Mapping)}

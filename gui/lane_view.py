@@ -93,6 +93,7 @@ class LaneView(QWidget):
     removed = Signal(object)     # Lane
     retried = Signal(object)     # Lane
     enlarged = Signal(object)    # Lane
+    export_asked = Signal(object)    # Lane
     tried = Signal(object, object)   # Lane, precisions: as a Core ML package
     focused = Signal(object)     # Lane: it has the keyboard, or was clicked
 
@@ -323,6 +324,7 @@ class LaneView(QWidget):
         """What can be done with this lane."""
         menu = QMenu(self)
         menu.addAction("Show alone / all", lambda: self.enlarged.emit(self.lane))
+        menu.addAction("Export to iOS…", lambda: self.export_asked.emit(self.lane))
         menu.addAction("Load again", lambda: self.retried.emit(self.lane))
         if not self.lane.spec.precision:
             self._offer_core_ml(menu.addMenu(f"Try as {backends()['coreml'].title}"))
@@ -352,23 +354,24 @@ def switched(lane: Lane) -> bool:
 
 def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     """What is known of a lane before it answers: family, size, cost, and where it runs."""
-    facts = [lane.warning, card.family] if lane.warning else [card.family]   # what is wrong must not be cut off
-    if switched(lane):
-        facts.insert(0, SWITCHED)
-    if card.parameters:
-        facts.append(count(card.parameters))
-    if card.gmacs:
-        facts.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
     form = lane.form
-    facts.append(f"{(form or card).bytes / 1e6:.3g} MB")
-    facts.append((form or card).precision)
-    if form:   # first: they are what this lane is for
-        facts.insert(1 if lane.warning else 0, f"{form.agreeing} of {form.compared} as the original")
     table = backends()
     engine = table[lane.spec.backend].title if lane.spec.backend in table else lane.spec.backend
     if form:   # where it runs says whether it is Core ML or a reference of it
         engine = engine.removesuffix(" (reference)")
-    facts.append(f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else ""))
+    runs = f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else "")
+    size = [f"{(form or card).bytes / 1e6:.3g} MB", (form or card).precision]
+    cost = [count(card.parameters)] if card.parameters else []
+    if card.gmacs:
+        cost.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
+    if form:   # first what such a lane is for
+        facts = [f"{form.agreeing} of {form.compared} as the original", *size, runs, card.family, *cost]
+    else:
+        facts = [card.family, *cost, *size, runs]
+    if lane.warning:   # what is wrong must not be cut off
+        facts.insert(0, lane.warning)
+    if switched(lane):
+        facts.insert(0, SWITCHED)
     return facts
 
 

@@ -43,7 +43,7 @@ from gui.panes import PANES, Services
 from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
-from inference.backends import usual_backend
+from inference.backends import backends, usual_backend
 from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import LabError
@@ -367,11 +367,18 @@ class MainWindow(QMainWindow):
         view.focused.connect(self.choose_lane)
         view.retried.connect(self.session.retry)
         view.tried.connect(self.try_core_ml)
+        view.export_asked.connect(self.export_lane)
         view.enlarged.connect(lambda lane: self.grid.show_alone(None if self.grid.alone is lane else lane))
         self.grid.add(view)
         self.choose_lane(lane)
         self._tick_lanes()
         self.refresh_figures()
+
+    def export_lane(self, lane: Lane) -> None:
+        """Open the export with this network."""
+        self.choose_lane(lane)
+        self.show_pane("")
+        self.show_pane("export")
 
     def try_core_ml(self, lane: Lane, precisions: Sequence[str]) -> None:
         """The same network as a Core ML package, a lane for each precision, as far as there is room."""
@@ -383,10 +390,13 @@ class MainWindow(QMainWindow):
     def _title(self, lane: Lane, card: ModelCard) -> str:
         """The card's title; with what tells it apart when the same model runs twice."""
         twins = [other for other in self.session.lanes if other.spec.model == lane.spec.model and other is not lane]
-        if not twins:
+        info = backends().get(lane.spec.backend)
+        if info and info.precisions:   # another form of the network: never under the bare name of the original
+            words = [lane.spec.precision or info.precisions[0], info.title.replace("(", "").replace(")", "")]
+        elif not twins:
             return card.title
-        words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
-        words += [lane.spec.precision] if lane.spec.precision else []
+        else:
+            words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
         words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
         return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 
@@ -795,6 +805,7 @@ class MainWindow(QMainWindow):
             timer.stop()
         self.adder.cancel()
         self.absent.cancel()
+        self.deck.end()
         trouble = self.current_settings().save() if self.keeps_settings else ""
         if trouble:
             sys.stderr.write(trouble + "\n")

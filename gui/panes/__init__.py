@@ -28,7 +28,10 @@ class Services:
 
 
 class Pane(Protocol):
-    """A widget below the lanes. It is a QWidget too; mypy need not know. One that wants them has `attach(services)`."""
+    """A widget below the lanes. It is a QWidget too; mypy need not know. One that wants them has `attach(services)`.
+
+    One that begins work of its own has `end()`, which is called when the window closes.
+    """
 
     mode_text: str   # a few words on how the lanes run, set by the window
     frozen: bool     # whether the picture is held, set by the window
@@ -71,4 +74,5 @@ PANES = {
     "latency": PaneInfo("Latency", "gui.panes.latency", 0.19),
     "xray": PaneInfo("X-ray", "gui.panes.xray", 0.38),
     "catalogue": PaneInfo("Catalogue", "gui.panes.catalogue", 0.62),
+    "export": PaneInfo("Export", "gui.panes.export", 0.58),
 }

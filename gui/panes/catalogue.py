@@ -1,7 +1,6 @@
 """The catalogue: every architecture in one table, with its card beside it."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
@@ -74,7 +73,6 @@ class Pane(QWidget):
         """Build the table over the window's catalog."""
         self._services = services
         self._fetcher = Fetcher(services.store, self._tell)
-        self.destroyed.connect(partial(self._fetcher.cancel, ""))
         self.setProperty("role", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.table = CatalogueTable(services.catalog)
@@ -131,6 +129,10 @@ class Pane(QWidget):
         self.card.xray.connect(self._xray)
         self.card.remove.connect(self._remove)
         self._select_first()
+
+    def end(self) -> None:
+        """Give up every fetch."""
+        self._fetches.cancel("")
 
     def state(self) -> dict[str, str | bool | float]:
         """Order, filter and choice."""

@@ -6,7 +6,7 @@ What was interrupted never looks finished, and what a killed program left is swe
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from inference.errors import ExportFailed
 ROOM = 8                   # times the networks' size that the disk must have, and
 LEAST_ROOM = 64 << 20      # bytes besides
 PART = re.compile(r"^\..+\.(\d+)\.part$")
+
+
+def app_folder(names: Sequence[str]) -> str:
+    """What the folder of an app with the networks of these names is called."""
+    return f"{'-and-'.join(names)}-ios"
 
 
 @contextmanager

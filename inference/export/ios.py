@@ -20,7 +20,7 @@ import numpy as np
 
 from inference.errors import ExportFailed
 from inference.export.coreml import Order, make, ordered
-from inference.export.folder import making
+from inference.export.folder import app_folder, making
 from inference.export.naming import swift_name
 from inference.export.settings import Settings
 from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
@@ -67,11 +67,6 @@ class Made:
         return f"{self.card.name} {self.variant.precision}"
 
 
-def folder_name(cards: Sequence[ModelCard]) -> str:
-    """What the folder of an app with these networks is called."""
-    return "-".join(["-and-".join(card.name for card in cards), "ios"])
-
-
 def export_app(
     models: Sequence[tuple[ModelCard, Path]], out: Path, settings: Settings, pictures: Sequence[Path], *, replace: bool,
     version: str, report: Report, cancelled: Event,
@@ -99,7 +94,7 @@ def export_app(
     if len(models) * len(settings.precisions) > MOST:
         raise ExportFailed(f"An app holds {MOST} networks at most.", "Leave some out, or choose one precision.")
     cards = [card for card, _ in models]
-    name = folder_name(cards)
+    name = app_folder([card.name for card in cards])
     with making(out, name, sum(path.stat().st_size for _, path in models), replace=replace) as work:
         made = []
         names = _names(cards)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -53,31 +54,62 @@ def export_all(
     for group in [list(cards)] if app else [[card] for card in cards]:
         progress = Progress()
         try:
-            found = [(card, network_of(card, store, progress, cancelled)) for card in group]
-            more: dict[str, Any] = {
-                "replace": replace, "version": version(), "report": progress, "cancelled": cancelled,
-            }  # fmt: skip
-            if app:
-                folder = export_app(found, out, settings, compared, **more)
-                reports = [folder / "reports" / f"{card.name}.json" for card in group]
-            else:
-                export(*found[0], out, settings, compared, **more)
-                folder = out / group[0].name
-                reports = [folder / "report.json"]
+            done = export_group(
+                group, store, out, settings, compared, replace=replace, app=app, report=progress, cancelled=cancelled
+            )
         except LabError as error:
             progress.clear()
             complain(error)
             good = False
             continue
         progress.clear()
-        for path in reports:
+        for path in done.reports:
             report = json.loads(path.read_text(encoding="utf-8"))
-            values.append({**report, "folder": str(folder)})
+            values.append({**report, "folder": str(done.folder)})
             if not quiet:
                 say(text_of(report, path.with_suffix(".html")) + "\n")
         if app and not quiet:
-            say(f"Open {folder / f'{APP}.xcodeproj'} in Xcode; {folder / 'README.md'} says what to press.")
+            say(f"Open {done.folder / f'{APP}.xcodeproj'} in Xcode; {done.folder / 'README.md'} says what to press.")
     return values, good
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an export has written."""
+
+    folder: Path
+    reports: tuple[Path, ...]   # report.json of each network; a page of the same name with .html lies beside it
+
+
+def export_group(
+    group: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Sequence[Path], *,
+    replace: bool, app: bool, report: Report, cancelled: Event,
+) -> Done:  # fmt: skip
+    """Export the networks of one folder: all of an Xcode project, or the one of a folder of packages.
+
+    Args:
+        group: one network, or those of an app.
+        store: where their files lie.
+        out: the folder to write into.
+        settings: precisions, target, format.
+        pictures: to compare on.
+        replace: whether a folder that is there already goes.
+        app: an Xcode project.
+        report: called with a sentence and a fraction 0..1 or None.
+        cancelled: set by somebody who wants it to end.
+
+    Raises:
+        LabError: a network is not here, cannot be converted, or is not the same.
+        Cancelled: `cancelled` was set.
+    """
+    found = [(card, network_of(card, store, report, cancelled)) for card in group]
+    more: dict[str, Any] = {"replace": replace, "version": version(), "report": report, "cancelled": cancelled}
+    if app:
+        folder = export_app(found, out, settings, pictures, **more)
+        return Done(folder, tuple(folder / "reports" / f"{card.name}.json" for card in group))
+    export(*found[0], out, settings, pictures, **more)
+    folder = out / group[0].name
+    return Done(folder, (folder / "report.json",))
 
 
 def network_of(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Path:

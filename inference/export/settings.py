@@ -10,6 +10,15 @@ FORMATS = ("mlpackage", "mlmodel")
 NMS = ("none", "pipeline")
 OF_FORMAT = {"mlpackage": PRECISIONS, "mlmodel": ("fp32", "fp16", "int8")}
 COMPRESSED = ("int8", "palette6", "palette4")   # weights that are unpacked on the device: from iOS 16 on
+# What fewer bits cost in answers, in words; docs/coreml.md and every report have the figures of each network.
+COST = {
+    "fp32": "Exactly the network of the lab.",
+    "fp16": "Half the size; the answers stay, but for near ties.",
+    "int8": "A quarter of the size; of ten pictures about one may get another answer.",
+    "palette6": "A fifth of the size; small networks lose some answers.",
+    "palette4": "An eighth of the size; most small networks lose most answers. Experimental.",
+}
+BITS = {"fp32": 32, "fp16": 16, "int8": 8, "palette6": 6, "palette4": 4}   # of a weight
 EXPERIMENTAL = ("palette4",)                    # loses answers of most networks
 
 

@@ -1,0 +1,443 @@
+"""The export: a network as a Core ML package or as an Xcode project, with the proof that it is the same one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.export_report import ReportView
+from gui.jobs import Job
+from gui.lane_words import PRECISION_WORDS
+from gui.panes import Services
+from gui.segments import Segments
+from gui.style import set_role
+from gui.theme import Size, Theme, font
+from inference.errors import LabError
+from inference.export.folder import app_folder
+from inference.export.settings import BITS, COST, PRECISIONS, TARGETS, Settings
+from inference.lane import Figures, Lane
+from inference.weights import missing
+from models.card import ModelCard
+from models.catalog import config_folder
+from models.errors import Cancelled
+from models.licence import accept, accepted, demand
+from models.user_cards import is_own
+
+FORMS = {"ios": "Xcode project", "coreml": "Package"}
+NO_OTHER = "no other"
+PROMISES = {
+    "ios": "You get an Xcode project with an app: live camera, answers, times, a switch for what Core ML computes on. "
+    "Choose your team in Xcode, press Run, and it is on your phone. Two networks are compared there in turns, as here; "
+    "a network of digits gets a board to draw on.",
+    "coreml": "You get a folder with the package, its report, and what a Mac needs to check it. Mean, deviation and "
+    "colours, labels, softmax or boxes are inside: Xcode takes it as it is.",
+}
+PROOF = (
+    "After the export every picture of the sample reel stands here twice: as the lab answers it, and as the package "
+    "does, read back from the file."
+)
+MAC_ONLY = (
+    "No Apple machine took part. On a Mac, Xcode's tests (⌘U) and verify_on_mac.py ask Core ML itself."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the form says."""
+
+    cards: tuple[ModelCard, ...]
+    app: bool
+    settings: Settings
+    out: Path
+
+    @property
+    def target(self) -> Path:
+        """The folder that will be written."""
+        return self.out / (app_folder([card.name for card in self.cards]) if self.app else self.cards[0].name)
+
+
+class Pane(QWidget):
+    """The form on the left; on the right what came of it."""
+
+    _said = Signal(str, float)   # from the job's thread: a sentence, and 0..1; below 0: unknown
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode_text = ""
+        self.frozen = False
+        self._services: Services | None = None
+        self._here: set[str] = set()
+        self._cancelled = Event()
+        self._running: Wish | None = None
+        self._folder: Path | None = None
+        self._lanes: tuple[str, ...] = ()
+        self._out = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / "Lineup"
+        self._said.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
+        self._build()
+
+    # --- what the window calls ----------------------------------------------------------------------------------
+
+    def attach(self, services: Services) -> None:
+        """List the window's networks."""
+        self._services = services
+        self._look()
+
+    def end(self) -> None:
+        """Give up what is running."""
+        self._cancelled.set()
+
+    def state(self) -> dict[str, str | bool | float]:
+        """What is chosen but for the network, which is the chosen lane's."""
+        return {
+            "form": self.form.key, "precision": str(self.precision.currentData()),
+            "target": str(self.target.currentData()), "out": str(self._out),
+        }  # fmt: skip
+
+    def restore(self, state: object) -> None:
+        """Choose what `state` said once; what is wrong or missing stays as it is."""
+        if not isinstance(state, dict):
+            return
+        if (form := state.get("form")) in FORMS:
+            self.form.key = str(form)
+        for box, key in ((self.precision, "precision"), (self.target, "target")):
+            if (place := box.findData(state.get(key))) >= 0:
+                box.setCurrentIndex(place)
+        if isinstance(out := state.get("out"), str) and out:
+            self._out = Path(out)
+        self._show_form()
+
+    def refresh(self, lanes: Sequence[Lane]) -> None:
+        """Look anew which networks are here when the lanes have changed."""
+        names = tuple(lane.spec.model for lane in lanes)
+        if names != self._lanes:
+            self._lanes = names
+            self._look()
+
+    def tell(self, figures: Mapping[Lane, Figures]) -> None:
+        """Nothing here shows them."""
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        face = font(Size.BODY, scale)
+        for widget in self._controls:
+            widget.setFont(face)
+        for label in self._captions:
+            label.setFont(font(Size.FACT, scale))
+        self.title.setFont(font(Size.LABEL, scale, bold=True))
+        self._bar.setFixedHeight(round(6 * scale))
+        self._bar.setStyleSheet(
+            f"QProgressBar {{ background: {theme.raised}; border: none; }}"
+            f"QProgressBar::chunk {{ background: {theme.accent}; }}"
+        )
+        self._form.setMinimumWidth(round(380 * scale))
+        self.report.restyle(theme, scale)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin with the chosen lane's network."""
+        super().showEvent(event)
+        if self._running is None and (lane := self.services.chosen()):
+            self._choose(lane.spec.model, lane.spec.precision)
+        self._show_form()
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setProperty("role", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.form = Segments(FORMS, "Export as")
+        self.network, self.other = QComboBox(), QComboBox()
+        self.network.setAccessibleName("Network")
+        self.other.setAccessibleName("A second network in the same app")
+        self.precision, self.target = QComboBox(), QComboBox()
+        self.precision.setAccessibleName("Weights")
+        self.target.setAccessibleName("Oldest system")
+        for name in PRECISIONS:
+            self.precision.addItem(PRECISION_WORDS[name], name)
+        self.precision.setCurrentIndex(PRECISIONS.index("fp16"))
+        for name in TARGETS:
+            self.target.addItem(name.replace("iOS", "iOS "), name)
+        self.target.setCurrentIndex(TARGETS.index("iOS16"))
+        self.place = QPushButton()
+        self.place.clicked.connect(self._choose_folder)
+        self.expected, self.note = QLabel(), QLabel()
+        for label in (self.expected, self.note):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.licence = QCheckBox("I accept its licence")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self.buttons = {name: QPushButton(title) for name, title in (
+            ("export", "Export"), ("cancel", "Cancel"), ("open", "Open folder"), ("page", "Open the report"),
+        )}  # fmt: skip
+        self.buttons["export"].setProperty("role", "primary")
+        for name, slot in (
+            ("export", self.export), ("cancel", self.cancel), ("open", lambda: self._open("")),
+            ("page", lambda: self._open("page")),
+        ):  # fmt: skip
+            self.buttons[name].clicked.connect(slot)
+        self.title = QLabel("Hand a network to an iPhone")
+        self._captions = [QLabel(text) for text in ("As", "Network", "and", "Weights", "Runs from", "Into")]
+        fields = (self.form, self.network, self.other, self.precision, self.target, self.place)
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        grid.setColumnStretch(1, 1)
+        for i, (caption, field) in enumerate(zip(self._captions, fields, strict=True)):
+            caption.setProperty("role", "quiet")
+            grid.addWidget(caption, i, 0)
+            grid.addWidget(field, i, 1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        row.addStretch(1)
+        self._left = QWidget()
+        column = QVBoxLayout(self._left)
+        column.setContentsMargins(0, 0, 12, 0)
+        column.setSpacing(8)
+        column.addWidget(self.title)
+        column.addLayout(grid)
+        column.addWidget(self.expected)
+        column.addWidget(self.licence)
+        column.addWidget(self._bar)
+        column.addWidget(self.note)
+        column.addLayout(row)
+        column.addStretch(1)
+        self._left.setProperty("role", "page")
+        self._form = QScrollArea()   # large type in a small window
+        self._form.setWidget(self._left)
+        self._form.setWidgetResizable(True)
+        self._form.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.report = ReportView()
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._form)
+        split.addWidget(self.report)
+        split.setChildrenCollapsible(False)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 3)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 10, 12, 10)
+        whole.addWidget(split)
+        self._controls: list[QWidget] = [
+            *self.form.buttons.values(), self.network, self.other, self.precision, self.target, self.place,
+            self.expected, self.note, self.licence, *self.buttons.values(),
+        ]  # fmt: skip
+        self.form.group.buttonClicked.connect(lambda _: self._show_form())
+        for box in (self.network, self.other, self.precision, self.target):
+            box.currentIndexChanged.connect(lambda _: self._show_form())
+        self.licence.toggled.connect(lambda _: self._show_form())
+        self._bar.hide()
+
+    # --- the form -----------------------------------------------------------------------------------------------
+
+    @property
+    def services(self) -> Services:
+        """What the window offers."""
+        assert self._services is not None
+        return self._services
+
+    def _look(self) -> None:
+        """Find out which networks are on this machine, away from the window."""
+        cards, store = list(self.services.catalog.values()), self.services.store
+
+        def look() -> set[str]:
+            return {card.name for card in cards if card.format != "tensorflow" and not missing(card, store)}
+
+        Job(look, self._looked, parent=self)
+
+    def _looked(self, here: set[str]) -> None:
+        if here != self._here:
+            self._here = here
+            self._list()
+
+    def _list(self) -> None:
+        """Networks that are here, those of the lanes first."""
+        cards = [card for name, card in self.services.catalog.items() if name in self._here]
+        running = {lane.spec.model for lane in self.services.session.lanes}
+        cards.sort(key=lambda card: (card.name not in running, card.title.lower()))
+        for box, first in ((self.network, ""), (self.other, NO_OTHER)):
+            chosen = box.currentData()
+            box.blockSignals(True)
+            box.clear()
+            if first:
+                box.addItem(first, "")
+            for card in cards:
+                box.addItem(card.title, card.name)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+            box.blockSignals(False)
+        if self._running is None and (lane := self.services.chosen()):
+            self._choose(lane.spec.model, "")
+        self._show_form()
+
+    def _choose(self, name: str, precision: str) -> None:
+        if (place := self.network.findData(name)) >= 0:
+            self.network.setCurrentIndex(place)
+        if precision and (place := self.precision.findData(precision)) >= 0:
+            self.precision.setCurrentIndex(place)
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Where to", str(self._out))
+        if chosen:
+            self._out = Path(chosen)
+            self._show_form()
+
+    def wish(self) -> Wish | None:
+        """What the form says; None while there is no network."""
+        app = self.form.key == "ios"
+        names = [self.network.currentData(), *([self.other.currentData()] if app else [])]
+        cards = [self.services.catalog[name] for name in dict.fromkeys(filter(None, names))
+                 if name in self.services.catalog]   # fmt: skip
+        if not cards or not self.network.currentData():
+            return None
+        settings = Settings((self.precision.currentData(),), self.target.currentData())
+        return Wish(tuple(cards), app, settings, self._out)
+
+    def _show_form(self) -> None:
+        """What is to be expected, and what can be pressed."""
+        if self._services is None:
+            return
+        app, wish = self.form.key == "ios", self.wish()
+        for widget in (self.other, self._captions[2]):
+            widget.setVisible(app)
+        self.report.show_words(f"{PROMISES[self.form.key]}\n\n{PROOF}")
+        self.place.setText(self.place.fontMetrics().elidedText(
+            str(self._out), Qt.TextElideMode.ElideLeft, 260))   # fmt: skip
+        self.place.setToolTip(f"{self._out}\nPress to choose another folder.")
+        fault, asks = "", ""
+        if wish:
+            try:
+                wish.settings.check()
+            except LabError as error:
+                fault = str(error)   # its hint names options of the command line
+            asks = next((f"{card.title}: its licence, {card.licence}, {demand(card.licence)}." for card in wish.cards
+                         if not (accepted(card, config_folder()) or is_own(card))), "")   # fmt: skip
+        there = bool(wish and not fault and self._running is None and wish.target.exists())
+        self.expected.setText(" ".join(filter(None, (
+            fault or (expectation(wish) if wish else "No network is on this machine yet: G, Get."), asks,
+            f"{wish.target.name} is there already and will be replaced." if there and wish else "",
+        ))))   # fmt: skip
+        set_role(self.expected, "trouble" if fault else "quiet")
+        self.licence.setVisible(bool(asks))
+        busy = self._running is not None
+        for box in (self.network, self.other, self.precision, self.target, self.place, *self.form.buttons.values()):
+            box.setEnabled(not busy)
+        self.buttons["export"].setText("Replace" if there else "Export")
+        self.buttons["export"].setEnabled(wish is not None and not fault and (not asks or self.licence.isChecked()))
+        self.buttons["export"].setVisible(not busy)
+        self.buttons["cancel"].setVisible(busy)
+        self._bar.setVisible(busy)
+        for name in ("open", "page"):
+            self.buttons[name].setVisible(not busy and self._folder is not None)
+
+    # --- the work -----------------------------------------------------------------------------------------------
+
+    def export(self) -> None:
+        """Begin; the window goes on."""
+        wish = self.wish()
+        if wish is None or self._running is not None:
+            return
+        try:
+            for card in wish.cards:
+                if demand(card.licence) and self.licence.isChecked():
+                    accept(card, config_folder())
+        except LabError as error:
+            self._failed(error)
+            return
+        self._running, self._folder = wish, None
+        self._cancelled.clear()
+        store, cancelled, said = self.services.store, self._cancelled, self._said.emit
+
+        def report(message: str, fraction: float | None) -> None:
+            said(message, -1.0 if fraction is None else fraction)
+
+        def work() -> tuple[Path, list[Any], Path] | None:
+            from inference.export.coreml import check_library
+            from inference.export.run import SAMPLES, export_group
+            from inference.sources.pictures import pictures_in
+
+            check_library()
+            try:
+                done = export_group(
+                    wish.cards, store, wish.out, wish.settings, pictures_in(SAMPLES), replace=True, app=wish.app,
+                    report=report, cancelled=cancelled,
+                )  # fmt: skip
+            except Cancelled:
+                return None
+            return done.folder, [json.loads(path.read_text("utf-8")) for path in done.reports], SAMPLES
+
+        self.note.setText("Begins")
+        set_role(self.note, "quiet")
+        self._show_form()
+        Job(work, self._done, self._failed, self)
+
+    def cancel(self) -> None:
+        """Give up what is running."""
+        self._cancelled.set()
+        self.note.setText("Ending")
+
+    def _show_progress(self, message: str, fraction: float) -> None:
+        if self._running is None or self._cancelled.is_set():
+            return
+        self.note.setText(message)
+        self._bar.setRange(0, 1000 if fraction >= 0 else 0)
+        self._bar.setValue(round(1000 * max(0.0, fraction)))
+
+    def _done(self, found: tuple[Path, list[Any], Path] | None) -> None:
+        self._running = None
+        if found is None:
+            self.note.setText("Cancelled; nothing was kept.")
+            self._show_form()
+            return
+        folder, reports, pictures = found
+        self._folder = folder
+        self.report.show_reports(reports, pictures)
+        self.note.setText(f"{folder.name} is written. {MAC_ONLY}")
+        set_role(self.note, "")
+        self.services.say(f"{folder} is written.")
+        self._show_form()
+
+    def _failed(self, error: LabError) -> None:
+        self._running = None
+        self.note.setText(error.sentence)
+        set_role(self.note, "trouble")
+        self._show_form()
+
+    def _open(self, what: str) -> None:
+        """The folder, or the report's page."""
+        if self._folder is None:
+            return
+        page = next(iter(sorted(self._folder.glob("report*/*.html"))), self._folder / "report.html")
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(page if what else self._folder)))
+
+
+def expectation(wish: Wish) -> str:
+    """How large it will be about, and what its weights cost."""
+    (precision,) = wish.settings.precisions
+    sizes = [size_mb(card, precision) for card in wish.cards]
+    return f"About {sum(sizes):.3g} MB. {COST[precision]}"
+
+
+def size_mb(card: ModelCard, precision: str) -> float:
+    """Of the weights at this precision, MB: by their count, or by the file where that is not known."""
+    stored = {"fp16": 2.0, "int8": 1.0}.get(card.precision, 4.0)
+    count = card.parameters or card.bytes / stored
+    return count * BITS[precision] / 8 / 1e6
