@@ -32,6 +32,9 @@ public struct Alignment: Sendable { public static let leading = Alignment(), cen
 public struct VStack<V: View>: View { public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> V) {}; public var body: Never { fatalError() } }
 public struct HStack<V: View>: View { public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> V) {}; public var body: Never { fatalError() } }
 public struct ZStack<V: View>: View { public init(@ViewBuilder content: () -> V) {}; public var body: Never { fatalError() } }
+public struct ViewThatFits<V: View>: View { public init(in: AxisSet, @ViewBuilder content: () -> V) {}; public var body: Never { fatalError() } }
+public struct AxisSet: OptionSet, Sendable { public let rawValue: Int; public init(rawValue: Int) { self.rawValue = rawValue }; public static let vertical = AxisSet(rawValue: 1) }
+public struct ScrollView<V: View>: View { public init(@ViewBuilder content: () -> V) {}; public var body: Never { fatalError() } }
 public struct Spacer: View { public init(minLength: CGFloat? = nil) {}; public var body: Never { fatalError() } }
 public struct ForEach<D, ID, C: View>: View { public var body: Never { fatalError() } }
 extension ForEach where D: RandomAccessCollection, D.Element: Identifiable, ID == D.Element.ID { public init(_ d: D, @ViewBuilder content: @escaping (D.Element) -> C) {} }

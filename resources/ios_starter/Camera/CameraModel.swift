@@ -88,7 +88,7 @@ final class CameraModel {
             \.videoRotationAngleForHorizonLevelPreview, options: [.initial, .new]
         ) { [weak self] coordinator, _ in
             let angle = coordinator.videoRotationAngleForHorizonLevelPreview
-            Task { @MainActor in self?.turn(angle) }
+            Task { @MainActor [weak self] in self?.turn(angle) }
         }
     }
 

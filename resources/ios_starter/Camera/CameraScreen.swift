@@ -25,9 +25,11 @@ struct CameraScreen: View {
 
     private var panel: some View {
         VStack(alignment: .leading, spacing: 12) {
-            ForEach(model.lanes) { lane in
-                LanePanel(lane: lane)
+            ViewThatFits(in: .vertical) {
+                lanes
+                ScrollView { lanes }
             }
+            .frame(maxHeight: 360)
             HStack {
                 UnitsMenu(units: $model.units)
                 if model.isHot {
@@ -44,6 +46,14 @@ struct CameraScreen: View {
         .background(.ultraThinMaterial)
     }
 
+    private var lanes: some View {
+        VStack(alignment: .leading, spacing: 12) {
+            ForEach(model.lanes) { lane in
+                LanePanel(lane: lane, guesses: model.lanes.count > 2 ? 1 : 3)
+            }
+        }
+    }
+
     private func phaseChanged() async {
         switch phase {
         case .active: await model.start()
@@ -56,6 +66,8 @@ struct CameraScreen: View {
 /// A network's name, its answer and its times.
 struct LanePanel: View {
     let lane: Lane
+    /// How many labels there is room for.
+    let guesses: Int
 
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
@@ -88,7 +100,7 @@ struct LanePanel: View {
         case .running:
             if lane.network.task == .classify {
                 GuessBars(
-                    network: lane.network, guesses: Array((lane.answer?.guesses ?? []).prefix(3)),
+                    network: lane.network, guesses: Array((lane.answer?.guesses ?? []).prefix(guesses)),
                     colour: LaneColour.of(lane.id)
                 )
             }

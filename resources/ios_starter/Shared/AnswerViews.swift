@@ -6,7 +6,8 @@ import SwiftUI
 enum LaneColour {
     private static let all: [Color] = [
         Color(red: 0.34, green: 0.71, blue: 0.91), Color(red: 0.90, green: 0.62, blue: 0.00),
-        Color(red: 0.00, green: 0.75, blue: 0.55), Color(red: 0.90, green: 0.50, blue: 0.70),
+        Color(red: 0.00, green: 0.75, blue: 0.55), Color(red: 0.94, green: 0.89, blue: 0.26),
+        Color(red: 0.90, green: 0.50, blue: 0.70), Color(red: 0.84, green: 0.37, blue: 0.00),
     ]
 
     static func of(_ lane: Int) -> Color { all[lane % all.count] }
