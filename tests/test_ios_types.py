@@ -12,7 +12,7 @@ from inference.export.ios import STARTER
 STUBS = Path(__file__).parent / "apple_stubs"
 ORDER = ("CoreGraphics", "CoreVideo", "CoreML", "Vision", "ImageIO", "QuartzCore", "AVFoundation", "UIKit", "SwiftUI")
 APPS = {"Camera": ("Shared", "Camera"), "Digits": ("Shared", "Digits")}
-SOUND = ("-emit-sil", "-wmo", "-o", os.devnull)   # further than types: what is used before it is there, what crosses threads
+SOUND = ("-emit-sil", "-wmo", "-o", os.devnull)   # further than types: use before it is there, threads
 SECONDS = 110
 
 pytestmark = [

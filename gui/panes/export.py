@@ -148,7 +148,7 @@ class Pane(QWidget):
             f"QProgressBar {{ background: {theme.raised}; border: none; }}"
             f"QProgressBar::chunk {{ background: {theme.accent}; }}"
         )
-        self._form.setMinimumWidth(round(380 * scale))
+        self._left.setMinimumWidth(round(380 * scale))
         self.report.restyle(theme, scale)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -209,27 +209,32 @@ class Pane(QWidget):
         for button in self.buttons.values():
             row.addWidget(button)
         row.addStretch(1)
-        self._left = QWidget()
-        column = QVBoxLayout(self._left)
+        form = QWidget()
+        form.setProperty("role", "page")
+        column = QVBoxLayout(form)
         column.setContentsMargins(0, 0, 12, 0)
         column.setSpacing(8)
         column.addWidget(self.title)
         column.addLayout(grid)
         column.addWidget(self.expected)
         column.addWidget(self.licence)
-        column.addWidget(self._bar)
-        column.addWidget(self.note)
-        column.addLayout(row)
         column.addStretch(1)
-        self._left.setProperty("role", "page")
-        self._form = QScrollArea()   # large type in a small window
-        self._form.setWidget(self._left)
-        self._form.setWidgetResizable(True)
-        self._form.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._form.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = QScrollArea()   # large type in a small window; the buttons stay in sight
+        scroll.setWidget(form)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._left = QWidget()
+        left = QVBoxLayout(self._left)
+        left.setContentsMargins(0, 0, 12, 0)
+        left.setSpacing(8)
+        left.addWidget(scroll, 1)
+        left.addWidget(self._bar)
+        left.addWidget(self.note)
+        left.addLayout(row)
         self.report = ReportView()
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._form)
+        split.addWidget(self._left)
         split.addWidget(self.report)
         split.setChildrenCollapsible(False)
         split.setStretchFactor(0, 2)
@@ -246,6 +251,7 @@ class Pane(QWidget):
             box.currentIndexChanged.connect(lambda _: self._show_form())
         self.licence.toggled.connect(lambda _: self._show_form())
         self._bar.hide()
+        self.note.hide()
 
     # --- the form -----------------------------------------------------------------------------------------------
 
@@ -384,6 +390,7 @@ class Pane(QWidget):
                 return None
             return done.folder, [json.loads(path.read_text("utf-8")) for path in done.reports], SAMPLES
 
+        self.note.show()
         self.note.setText("Begins")
         set_role(self.note, "quiet")
         self._show_form()
@@ -418,6 +425,7 @@ class Pane(QWidget):
     def _failed(self, error: LabError) -> None:
         self._running = None
         self.note.setText(error.sentence)
+        self.note.show()
         set_role(self.note, "trouble")
         self._show_form()
 
