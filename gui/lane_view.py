@@ -326,7 +326,7 @@ class LaneView(QWidget):
         menu.addAction("Show alone / all", lambda: self.enlarged.emit(self.lane))
         menu.addAction("Export to iOS…", lambda: self.export_asked.emit(self.lane))
         menu.addAction("Load again", lambda: self.retried.emit(self.lane))
-        if not self.lane.spec.precision:
+        if self.lane.spec.backend != "coreml":
             self._offer_core_ml(menu.addMenu(f"Try as {backends()['coreml'].title}"))
         menu.addAction("Remove", lambda: self.removed.emit(self.lane))
         menu.exec(event.globalPos())

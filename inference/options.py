@@ -99,11 +99,13 @@ def lane_specs(
         if engine not in known:
             raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))
         provider = _provider(engine, options.providers or ())
-        if precision and precision not in (choices := known[engine].precisions):
+        choices = known[engine].precisions
+        if precision and precision not in choices:
             raise WrongUse(
                 f"{known[engine].title} has no precision {precision!r}.",
                 suggest(precision, choices) if choices else "Only Core ML has precisions: name@coreml/int8.",
             )
+        precision = precision or (choices[0] if choices else "")
         specs.append(LaneSpec(name, engine, threads or options.threads or 0, provider, precision))
     return tuple(specs)
 

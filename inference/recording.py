@@ -339,6 +339,7 @@ class Recorder:
             "lane": answer.slot + 1,   # as its key
             "model": model,
             "backend": answer.spec.backend,
+            "precision": answer.spec.precision,
             "provider": answer.provider,
             "labels": list(prediction.labels),
             "scores": [round(float(score), 5) for score in prediction.scores],
@@ -432,7 +433,8 @@ def about_session(
         "mirror": mirror,
         "ask": {"topk": ask.topk, "conf": ask.confidence, "iou": ask.iou, "smoothing": ask.smoothing},
         "lanes": [
-            {"lane": slot + 1, "model": s.model, "backend": s.backend, "provider": p, "threads": threads}
+            {"lane": slot + 1, "model": s.model, "backend": s.backend, "precision": s.precision, "provider": p,
+             "threads": threads}
             for slot, s, p, threads in lanes
         ],
-    }
+    }  # fmt: skip

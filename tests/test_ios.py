@@ -1,5 +1,6 @@
 """The command `export --to ios`: a project that hangs together, whatever the networks are called."""
 
+import importlib.util
 import json
 import plistlib
 import shutil
@@ -15,7 +16,7 @@ from openstep_parser import OpenStepDecoder
 from xcode_check import faults, syntax_faults
 
 import app
-from inference.export.ios import STARTER, markdown
+from inference.export.ios import LIMITS, STARTER, markdown
 from inference.export.xcode import App, identity, project, quoted
 from models.card import ModelCard
 
@@ -255,3 +256,13 @@ def test_a_card_of_one_s_own_with_any_name(all_kinds: dict[str, ModelCard], show
     all_kinds["odd"] = replace(all_kinds["things"], name="odd", title="漢字")
     assert export("odd", "--pictures", str(shown)) == 0
     assert faults(Path("export/odd-ios")) == []
+
+
+def test_the_app_s_tests_and_the_program_for_a_mac_allow_the_same() -> None:
+    path = STARTER.parent / "export" / "verify_on_mac.py"
+    spec = importlib.util.spec_from_file_location("verify_on_mac", path)
+    assert spec is not None
+    assert spec.loader is not None
+    verify = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(verify)
+    assert verify.LIMITS == LIMITS

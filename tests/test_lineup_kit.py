@@ -45,6 +45,14 @@ def swift_test(kit: Path) -> tuple[int, str]:
 
 
 @needs_swift
+def test_swift_is_written_as_swift_format_has_it() -> None:
+    """`swift format -i -r resources/ios_starter` puts it right."""
+    command = ["swift", "format", "lint", "--strict", "-r", str(vectors.KIT.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    assert done.stdout + done.stderr == ""
+
+
+@needs_swift
 @pytest.mark.timeout(2 * SECONDS)
 def test_it_builds_without_warnings_and_agrees_with_the_lab(kit: Path) -> None:
     code, said = swift_test(kit)

@@ -74,7 +74,7 @@ final class Lanes: NSObject, AVCaptureVideoDataOutputSampleBufferDelegate, @unch
             lanes[i].p95 = latencies[i].percentile(95)
             lanes[i].rate = latencies[i].rate
         } catch {
-            recognisers[i] = nil   // the others go on
+            recognisers[i] = nil  // the others go on
             lanes[i].state = .failed(error.localizedDescription)
         }
     }

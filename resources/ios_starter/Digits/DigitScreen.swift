@@ -35,9 +35,11 @@ struct DigitScreen: View {
                     Text("Draw a digit").font(.title2).foregroundStyle(.gray)
                 }
                 Path(model.drawing.path(side: side))
-                    .stroke(.white, style: StrokeStyle(
-                        lineWidth: Drawing.penWidth * side, lineCap: .round, lineJoin: .round
-                    ))
+                    .stroke(
+                        .white,
+                        style: StrokeStyle(
+                            lineWidth: Drawing.penWidth * side, lineCap: .round, lineJoin: .round
+                        ))
             }
             .frame(width: side, height: side)
             .contentShape(Rectangle())

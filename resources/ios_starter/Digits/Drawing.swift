@@ -50,11 +50,13 @@ struct Drawing: Sendable {
         let side = Self.side
         var bytes = [UInt8](repeating: 0, count: side * side)
         bytes.withUnsafeMutableBytes { memory in
-            guard let context = CGContext(
-                data: memory.baseAddress, width: side, height: side, bitsPerComponent: 8, bytesPerRow: side,
-                space: CGColorSpaceCreateDeviceGray(), bitmapInfo: CGImageAlphaInfo.none.rawValue
-            ) else { return }
-            context.translateBy(x: 0, y: CGFloat(side))   // its origin is at the lower left
+            guard
+                let context = CGContext(
+                    data: memory.baseAddress, width: side, height: side, bitsPerComponent: 8, bytesPerRow: side,
+                    space: CGColorSpaceCreateDeviceGray(), bitmapInfo: CGImageAlphaInfo.none.rawValue
+                )
+            else { return }
+            context.translateBy(x: 0, y: CGFloat(side))  // its origin is at the lower left
             context.scaleBy(x: 1, y: -1)
             context.setStrokeColor(gray: 1, alpha: 1)
             context.setLineWidth(Self.penWidth * CGFloat(side))

@@ -34,7 +34,7 @@ final class Recogniser {
         configuration.computeUnits = units.core
         let model = try MLModel(contentsOf: url, configuration: configuration)
         request = VNCoreMLRequest(model: try VNCoreMLModel(for: model))
-        request.imageCropAndScaleOption = .scaleFill   // it has the input's size already
+        request.imageCropAndScaleOption = .scaleFill  // it has the input's size already
         input = try InputPicture(for: network)
         places = Dictionary(network.labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         self.network = network
@@ -46,8 +46,10 @@ final class Recogniser {
     /// - Parameters:
     ///   - placement: which part of it the network sees; as its card says, unless given.
     func answer(_ picture: CVPixelBuffer, placement given: Placement? = nil) throws -> Answer {
-        let clock = ContinuousClock(), start = clock.now
-        let width = CVPixelBufferGetWidth(picture), height = CVPixelBufferGetHeight(picture)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let width = CVPixelBufferGetWidth(picture)
+        let height = CVPixelBufferGetHeight(picture)
         let placement = given ?? network.placement(width: width, height: height)
         try input.fill(from: picture, placement: placement)
         try VNImageRequestHandler(cvPixelBuffer: input.buffer, orientation: .up).perform([request])
@@ -87,7 +89,8 @@ final class Recogniser {
     private func suppressed(_ results: [VNObservation], _ placement: Placement, _ picture: Extent) -> [Detection] {
         results.compactMap { result in
             guard let found = result as? VNRecognizedObjectObservation, let best = found.labels.first,
-                  let place = places[best.identifier] else { return nil }
+                let place = places[best.identifier]
+            else { return nil }
             let part = found.boundingBox
             let relative = Box(lowerLeftX: part.minX, y: part.minY, width: part.width, height: part.height)
             let box = relative.mapped(x: { $0 * network.input.width }, y: { $0 * network.input.height })
@@ -101,13 +104,16 @@ final class Recogniser {
 extension MLMultiArray {
     /// Its numbers row by row, whatever steps its memory has.
     var floats: [Float] {
-        let sides = shape.map(\.intValue), steps = strides.map(\.intValue)
+        let sides = shape.map(\.intValue)
+        let steps = strides.map(\.intValue)
         guard sides.count >= 2 else { return (0..<count).map { self[$0].floatValue } }
         guard dataType == .float32, sides.dropLast(2).allSatisfy({ $0 == 1 }) else {
             return (0..<count).map { self[$0].floatValue }
         }
-        let rows = sides[sides.count - 2], columns = sides[sides.count - 1]
-        let down = steps[steps.count - 2], across = steps[steps.count - 1]
+        let rows = sides[sides.count - 2]
+        let columns = sides[sides.count - 1]
+        let down = steps[steps.count - 2]
+        let across = steps[steps.count - 1]
         return withUnsafeBufferPointer(ofType: Float.self) { memory in
             var numbers: [Float] = []
             numbers.reserveCapacity(rows * columns)

@@ -3,6 +3,7 @@ import CoreVideo
 import ImageIO
 import LineupKit
 import XCTest
+
 @testable import LineupApp
 
 /// The lab's pictures and answers. What Core ML answers on this device must be the same, as far as the precision of the
@@ -107,15 +108,17 @@ struct Golden: Decodable {
         let space = try XCTUnwrap(image.colorSpace)
         let isGrey = space.model == .monochrome
         let step = isGrey ? 1 : 4
-        let layout = isGrey
+        let layout =
+            isGrey
             ? CGImageAlphaInfo.none.rawValue
             : CGImageAlphaInfo.noneSkipFirst.rawValue | CGBitmapInfo.byteOrder32Little.rawValue
         var bytes = [UInt8](repeating: 0, count: image.width * image.height * step)
         try bytes.withUnsafeMutableBytes { memory in
-            let context = try XCTUnwrap(CGContext(
-                data: memory.baseAddress, width: image.width, height: image.height, bitsPerComponent: 8,
-                bytesPerRow: image.width * step, space: space, bitmapInfo: layout
-            ))
+            let context = try XCTUnwrap(
+                CGContext(
+                    data: memory.baseAddress, width: image.width, height: image.height, bitsPerComponent: 8,
+                    bytesPerRow: image.width * step, space: space, bitmapInfo: layout
+                ))
             context.draw(image, in: CGRect(x: 0, y: 0, width: image.width, height: image.height))
         }
         let buffer = try InputPicture.made(

@@ -33,7 +33,8 @@ public enum Digit {
         guard let frame = frame(ink: ink, width: width, height: height) else { return nil }
         let step = frame.width / 28
         return (0..<28 * 28).map { place in
-            let left = frame.left + Double(place % 28) * step, top = frame.top + Double(place / 28) * step
+            let left = frame.left + Double(place % 28) * step
+            let top = frame.top + Double(place / 28) * step
             return mean(ink, width, height, Box(left: left, top: top, right: left + step, bottom: top + step))
         }
     }

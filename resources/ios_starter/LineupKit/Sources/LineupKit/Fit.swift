@@ -62,7 +62,8 @@ public struct Placement: Hashable, Sendable {
                 sides.width = max(1, Self.rounded(Double(sides.width) * share))
                 sides.height = max(1, Self.rounded(Double(sides.height) * share))
             }
-            let left = (width - sides.width) / 2, top = (height - sides.height) / 2
+            let left = (width - sides.width) / 2
+            let top = (height - sides.height) / 2
             let part = PixelRect(left: left, top: top, right: left + sides.width, bottom: top + sides.height)
             self.init(crop: part, inside: all)
         case .letterbox, .letterboxTopLeft:
@@ -80,7 +81,8 @@ public struct Placement: Hashable, Sendable {
 
     /// A box of the input (px), in the picture (px); not clipped.
     public func inPicture(_ box: Box) -> Box {
-        let x = Double(crop.width) / Double(inside.width), y = Double(crop.height) / Double(inside.height)
+        let x = Double(crop.width) / Double(inside.width)
+        let y = Double(crop.height) / Double(inside.height)
         return box.mapped(
             x: { ($0 - Double(inside.left)) * x + Double(crop.left) },
             y: { ($0 - Double(inside.top)) * y + Double(crop.top) }

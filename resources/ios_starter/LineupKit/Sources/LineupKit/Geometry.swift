@@ -43,7 +43,8 @@ public struct Box: Hashable, Sendable {
 
     /// Every x and y through a function of its own.
     public func mapped(x: (Double) -> Double, y: (Double) -> Double) -> Box {
-        let xs = [x(left), x(right)], ys = [y(top), y(bottom)]
+        let xs = [x(left), x(right)]
+        let ys = [y(top), y(bottom)]
         return Box(left: min(xs[0], xs[1]), top: min(ys[0], ys[1]), right: max(xs[0], xs[1]), bottom: max(ys[0], ys[1]))
     }
 
@@ -65,7 +66,8 @@ public struct Box: Hashable, Sendable {
 
 /// How a picture's memory has to be turned to be upright; the numbers are those of EXIF.
 public enum Orientation: Int, CaseIterable, Sendable {
-    case up = 1, upMirrored, down, downMirrored, leftMirrored, right, rightMirrored, left
+    case up = 1
+    case upMirrored, down, downMirrored, leftMirrored, right, rightMirrored, left
 
     /// Whether width and height change places.
     public var turnsSides: Bool { rawValue >= 5 }

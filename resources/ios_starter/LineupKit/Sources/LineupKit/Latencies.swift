@@ -43,8 +43,10 @@ public func percentile(_ percent: Double, of values: [Double]) -> Double? {
     if values.contains(where: \.isNaN) { return .nan }
     let sorted = values.sorted()
     let place = Double(sorted.count - 1) * min(max(percent, 0), 100) / 100
-    let below = Int(place.rounded(.down)), part = place - place.rounded(.down)
-    let a = sorted[below], b = sorted[min(below + 1, sorted.count - 1)]
+    let below = Int(place.rounded(.down))
+    let part = place - place.rounded(.down)
+    let a = sorted[below]
+    let b = sorted[min(below + 1, sorted.count - 1)]
     return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part)
 }
 

@@ -8,7 +8,9 @@ public struct Network: Codable, Sendable, Identifiable, Hashable {
 
     /// The order of colours that the network wants.
     public enum Colours: String, Codable, Sendable {
-        case rgb = "RGB", bgr = "BGR", grey = "GRAY"
+        case rgb = "RGB"
+        case bgr = "BGR"
+        case grey = "GRAY"
     }
 
     /// Its card in the lab, and what its weights are kept in.
@@ -52,7 +54,8 @@ public struct Network: Codable, Sendable, Identifiable, Hashable {
     }
 
     /// What a raw output says, in px of a picture that was placed so.
-    public func detections(coordinates: [Float], scores: [Float], placement: Placement, picture: Extent) -> [Detection] {
+    public func detections(coordinates: [Float], scores: [Float], placement: Placement, picture: Extent) -> [Detection]
+    {
         let raw = suppression.candidates(
             coordinates: coordinates, scores: scores, labels: labels.count, input: input
         )

@@ -59,7 +59,8 @@ public struct InputBytes {
             rows = rows.filter { needed.contains($0.key) }
             for i in 0..<lane { mixed[i] = 0 }
             for (k, source) in needed.enumerated() {
-                let row = rows[source] ?? across.row(of: picture, left: placement.crop.left, y: placement.crop.top + source)
+                let row =
+                    rows[source] ?? across.row(of: picture, left: placement.crop.left, y: placement.crop.top + source)
                 rows[source] = row
                 let weight = down.weight(y, k)
                 row.withUnsafeBufferPointer { row in
@@ -84,9 +85,10 @@ public struct InputBytes {
     private func write(_ values: [Float], x: Int, y: Int) {
         let row = base + y * bytesPerRow
         for i in 0..<values.count / 3 {
-            let blue = Self.byte(values[3 * i]), green = Self.byte(values[3 * i + 1])
+            let blue = Self.byte(values[3 * i])
+            let green = Self.byte(values[3 * i + 1])
             let red = Self.byte(values[3 * i + 2])
-            if isGrey {   // OpenCV's weights in 1/32768, which are those of ITU-R BT.601
+            if isGrey {  // OpenCV's weights in 1/32768, which are those of ITU-R BT.601
                 let sum: Int = Int(blue) * 3735 + Int(green) * 19235 + Int(red) * 9798
                 row[x + i] = UInt8((sum + 16384) >> 15)
             } else {
@@ -129,7 +131,8 @@ private struct Taps {
 
     init(from old: Int, to new: Int, _ way: Resampling.Way) {
         // In single precision where OpenCV has it: a step earlier or later is another pixel.
-        let inverse = Double(new) / Double(old), scale = 1 / inverse
+        let inverse = Double(new) / Double(old)
+        let scale = 1 / inverse
         for i in 0..<new {
             switch way {
             case .nearest:
@@ -138,13 +141,14 @@ private struct Taps {
                 let place = Float((Double(i) + 0.5) * scale - 0.5)
                 let low = place.rounded(.down)
                 add(Int(low), [1 - (place - low), place - low], old)
-            case .areaLines:   // OpenCV's INTER_AREA for larger pictures
+            case .areaLines:  // OpenCV's INTER_AREA for larger pictures
                 let low = (Double(i) * scale).rounded(.down)
                 let over = Float(Double(i + 1) - (low + 1) * inverse)
                 let part = over <= 0 ? 0 : over - over.rounded(.down)
                 add(Int(low), [1 - part, part], old)
             case .mean:
-                let start = Double(i) * scale, end = min(start + scale, Double(old))
+                let start = Double(i) * scale
+                let end = min(start + scale, Double(old))
                 let low = Int(start)
                 let high = max(low + 1, Int(end.rounded(.up)))
                 let parts = (low..<min(high, old)).map { min(end, Double($0 + 1)) - max(start, Double($0)) }
@@ -182,7 +186,9 @@ private struct Taps {
         let source = picture.base + y * picture.bytesPerRow + 4 * left
         return [Float](unsafeUninitializedCapacity: first.count * 3) { row, count in
             for i in first.indices {
-                var blue: Float = 0, green: Float = 0, red: Float = 0
+                var blue: Float = 0
+                var green: Float = 0
+                var red: Float = 0
                 weights[i].withUnsafeBufferPointer { parts in
                     var pixel = source + 4 * first[i]
                     for part in parts {

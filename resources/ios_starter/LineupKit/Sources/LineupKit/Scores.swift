@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #elseif canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A label and how sure the network is of it.
@@ -19,7 +19,7 @@ public struct Guess: Hashable, Sendable {
 /// Values of any size as shares of one. What is no number counts nothing.
 public func softmax(_ values: [Double]) -> [Double] {
     guard let largest = values.filter({ !$0.isNaN }).max() else { return values.map { _ in 0 } }
-    if largest.isInfinite {   // some are without end, or all without weight
+    if largest.isInfinite {  // some are without end, or all without weight
         let first = values.map { $0 == largest ? 1.0 : 0 }
         let sum = first.reduce(0, +)
         return first.map { $0 / sum }

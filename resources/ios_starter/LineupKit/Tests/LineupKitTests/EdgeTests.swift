@@ -1,4 +1,5 @@
 import XCTest
+
 @testable import LineupKit
 
 /// What no vector of JSON can hold: values that are no numbers, nothing at all.
@@ -33,7 +34,8 @@ final class EdgeTests: XCTestCase {
     }
 
     func testOutputsThatDoNotFitGiveNothingInsteadOfACrash() {
-        let rule = Suppression(), input = Extent(width: 10, height: 10)
+        let rule = Suppression()
+        let input = Extent(width: 10, height: 10)
         XCTAssertEqual(rule.candidates(coordinates: [1, 2, 3], scores: [1], labels: 1, input: input), [])
         XCTAssertEqual(rule.candidates(coordinates: [1, 2, 3, 4], scores: [1], labels: 0, input: input), [])
         XCTAssertEqual(rule.candidates(coordinates: [1, 2, 3, 4], scores: [1], labels: 2, input: input), [])
@@ -59,7 +61,7 @@ final class EdgeTests: XCTestCase {
         var turns = Turns()
         XCTAssertNil(turns.take(of: 0))
         XCTAssertEqual((0..<5).map { _ in turns.take(of: 2) }, [0, 1, 0, 1, 0])
-        XCTAssertEqual(turns.take(of: 1), 0)   // one is gone
+        XCTAssertEqual(turns.take(of: 1), 0)  // one is gone
     }
 
     func testALowerLeftRectangleIsTurnedOver() {

@@ -1,5 +1,6 @@
 import Foundation
 import XCTest
+
 @testable import LineupKit
 
 /// Everything in vectors.json was computed by the lab; here the same has to come out.
