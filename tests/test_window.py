@@ -17,6 +17,7 @@ from gui.settings import Settings
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import BackendError
 from inference.session import Session
+from inference.timings import COLUMNS
 from models.store import Store
 
 LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
@@ -135,6 +136,11 @@ def test_a_lane_that_breaks_says_so_in_its_pane_and_the_others_go_on(window, qtb
     qtbot.waitUntil(lambda: broken.results >= 4, timeout=5000)
 
 
+def last_noted(lane):
+    """The number of the picture whose answer was counted last; `latest` is there a moment earlier."""
+    return int(lane.timings.rows(last=1)[-1, COLUMNS.index("frame")])
+
+
 def test_frozen_all_lanes_answer_one_picture(window, qtbot):
     for _ in range(3):
         window.add_lane(LaneSpec("quick"))
@@ -142,11 +148,12 @@ def test_frozen_all_lanes_answer_one_picture(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_Space)
     frozen = window.session.frozen
     assert frozen is not None
-    qtbot.waitUntil(lambda: {lane.latest.frame.index for lane in window.session.lanes} == {frozen.index}, timeout=5000)
-    before = [lane.results for lane in window.session.lanes]
+    lanes = window.session.lanes
+    qtbot.waitUntil(lambda: {last_noted(lane) for lane in lanes} == {frozen.index}, timeout=5000)
+    before = [lane.results for lane in lanes]
     window.set_ask(replace(window.session.ask, topk=2))   # acts at once, on the frozen picture
-    qtbot.waitUntil(lambda: all(len(lane.latest.prediction.labels) == 2 for lane in window.session.lanes), timeout=5000)
-    assert [lane.results for lane in window.session.lanes] == [b + 1 for b in before]
+    qtbot.waitUntil(lambda: all(len(lane.latest.prediction.labels) == 2 for lane in lanes), timeout=5000)
+    qtbot.waitUntil(lambda: [lane.results for lane in lanes] == [b + 1 for b in before], timeout=5000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert window.session.frozen is None
     qtbot.waitUntil(lambda: window.session.lanes[0].latest.frame.index > frozen.index, timeout=5000)
