@@ -23,7 +23,7 @@ from gui.lane_view import count
 from gui.lane_words import PRECISION_WORDS
 from gui.line_ups import LineUps
 from gui.theme import DARK, Size, Theme, font
-from inference.backends import NATIVE, backend_module, backends
+from inference.backends import NATIVE, OWN, backend_module, backends
 from inference.data import LaneSpec
 from inference.errors import LabError
 from models import ModelCard
@@ -216,7 +216,7 @@ class AddLane(QWidget):
     def _list_providers(self) -> None:
         info = backends()[self._backend.currentData()]
         self._precision.clear()
-        for name in info.precisions:
+        for name in (*info.precisions, *([OWN] if info.format else [])):
             self._precision.addItem(PRECISION_WORDS.get(name, name), name)
         for widget in (self._captions[1], self._precision):
             widget.setVisible(bool(info.precisions))
@@ -237,6 +237,8 @@ class AddLane(QWidget):
             name: str = item.data(NAME)
             only = NATIVE.get(self._catalog[name].format)   # a choice that cannot run is none
             provider, precision = self._provider.currentData(), self._precision.currentData() or ""
+            choices = backends()[backend].precisions_of(self._catalog[name])
+            precision = precision if precision in choices else ""
             if only:
                 provider = precision = ""
             self.chosen.emit(LaneSpec(name, only or backend, threads, provider, precision))

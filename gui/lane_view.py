@@ -334,7 +334,7 @@ class LaneView(QWidget):
 
     def _offer_core_ml(self, menu: QMenu) -> None:
         """The same network as a Core ML package, in another lane: one click."""
-        precisions = backends()["coreml"].precisions
+        precisions = backends()["coreml"].precisions_of(self.card)
         for name in precisions:
             menu.addAction(PRECISION_WORDS[name], partial(self.tried.emit, self.lane, (name,)))
         menu.addSeparator()
@@ -360,12 +360,13 @@ def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     if form:   # where it runs says whether it is Core ML or a reference of it
         engine = engine.removesuffix(" (reference)")
     runs = f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else "")
-    size = [f"{(form or card).bytes / 1e6:.3g} MB", (form or card).precision]
+    size = [f"{(form or card).bytes / 1e6:.3g} MB", form.card.precision if form else card.precision]
     cost = [count(card.parameters)] if card.parameters else []
     if card.gmacs:
         cost.append(f"{card.gmacs:.2g} GMAC" if card.gmacs < 10 else f"{card.gmacs:.0f} GMAC")
     if form:   # first what such a lane is for
-        facts = [f"{form.agreeing} of {form.compared} as the original", *size, runs, card.family, *cost]
+        same = [f"{form.agreeing} of {form.compared} as the original"] if form.compared else []
+        facts = [*same, *size, runs, card.family, *cost]
     else:
         facts = [card.family, *cost, *size, runs]
     if lane.warning:   # what is wrong must not be cut off

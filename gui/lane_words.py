@@ -10,7 +10,7 @@ FROZEN = "Frozen: every network answers the same picture. Space goes on."
 # The weights of a Core ML package, as people say them.
 PRECISION_WORDS = {
     "fp32": "32 bits (fp32)", "fp16": "16 bits (fp16)", "int8": "8 bits (int8)", "palette6": "6 bits (palette)",
-    "palette4": "4 bits (palette, experimental)",
+    "palette4": "4 bits (palette, experimental)", "own": "as the file has it",
 }  # fmt: skip
 
 GROUPS = {

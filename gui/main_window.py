@@ -391,8 +391,8 @@ class MainWindow(QMainWindow):
         """The card's title; with what tells it apart when the same model runs twice."""
         twins = [other for other in self.session.lanes if other.spec.model == lane.spec.model and other is not lane]
         info = backends().get(lane.spec.backend)
-        if info and info.precisions:   # another form of the network: never under the bare name of the original
-            words = [lane.spec.precision or info.precisions[0], info.title.replace("(", "").replace(")", "")]
+        if info and (choices := info.precisions_of(card)):   # another form: never under the bare name of the original
+            words = [lane.spec.precision or choices[0], info.title.replace("(", "").replace(")", "")]
         elif not twins:
             return card.title
         else:

@@ -99,7 +99,7 @@ def lane_specs(
         if engine not in known:
             raise WrongUse(f"There is no backend called {engine!r}.", suggest(engine, known))
         provider = _provider(engine, options.providers or ())
-        choices = known[engine].precisions
+        choices = known[engine].precisions_of(card)
         if precision and precision not in choices:
             raise WrongUse(
                 f"{known[engine].title} has no precision {precision!r}.",

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from inference.backends import NATIVE, Engine, Form, backends, usual_backend
+from inference.backends import NATIVE, OWN, Engine, Form, backends, usual_backend
 from inference.bundle import SUFFIX
 from inference.errors import BackendError, Cancelled, StoreError
 from inference.importers import VERSION, converted_bytes
@@ -147,11 +147,17 @@ def form_of(
     info = backends()[backend]
     if not info.forms:
         return None
-    precision = engine.precision or info.precisions[0]
-    if precision not in info.precisions:
-        raise BackendError(f"{info.title} knows no precision {precision!r}.", f"Choose {', '.join(info.precisions)}.")
+    choices = info.precisions_of(card)
+    precision = engine.precision or choices[0]
+    if precision not in choices:
+        raise BackendError(
+            f"{info.title} knows no precision {precision!r} of {card.title}.", f"Choose {', '.join(choices)}."
+        )
+    files = _fetched(card, store, report, cancelled) if precision == OWN else ()
     with _alone(store.cache / backend / f"{card.name} {precision}", cancelled):
-        form: Form = import_module(info.forms).formed(card, network, store.cache, precision, report, cancelled)
+        form: Form = import_module(info.forms).formed(
+            card, network, files, store.cache, precision, report, cancelled
+        )
     return form
 
 

@@ -1,5 +1,6 @@
 """Core ML as a lane: the packages behind it, the reference on every system, and Core ML itself behind a stand-in."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,15 @@ from threading import Event
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import cv2
 import make
 import numpy as np
 import pytest
 from export_nets import conv_net, heads_net, needs_coremltools, pictures, save
 from onnx import helper, numpy_helper
 
-from inference.backends import BACKENDS, Engine, backend_module, coreml, load_backend
+from inference.adding import add
+from inference.backends import BACKENDS, OWN, Engine, backend_module, coreml, load_backend
 from inference.backends.coreml import where
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Lens
 from inference.errors import BackendError, ExportFailed
@@ -23,7 +26,7 @@ from inference.export.parity import Package, relative_difference
 from inference.importers.package import plain_session, read_package, rounded_to_half
 from inference.options import Options, WrongUse, lane_specs
 from inference.recogniser import Recogniser
-from inference.weights import form_of, loader
+from inference.weights import form_of, loader, ready
 from models.card import ModelCard
 from models.catalog import user_cards
 from models.store import Store
@@ -52,7 +55,7 @@ def few(shown: Path, monkeypatch: pytest.MonkeyPatch, here: None) -> Path:
 
 
 def form(net: tuple[ModelCard, Path], cache: Path, precision: str = "fp16") -> Any:
-    return formed(*net, cache, precision, quiet, Event())
+    return formed(*net, (), cache, precision, quiet, Event())
 
 
 # ---- the package behind a lane ----
@@ -189,6 +192,43 @@ def test_a_precision_is_part_of_a_lane() -> None:
     assert lane_specs(Options(), ["tiny@coreml/int8:2"], {"tiny": make.card("tiny")}) == (
         LaneSpec("tiny", "coreml", 2, precision="int8"),
     )
+
+
+# ---- packages of one's own ----
+
+
+@pytest.mark.parametrize("name", ["ResNet20Cifar10", "SqueezeNet11", "TinyVGG"])
+@pytest.mark.parametrize("ending", [".mlpackage", ".mlmodel"])
+def test_a_file_of_one_s_own_runs_as_it_is(testdata: Path, name: str, ending: str) -> None:
+    """Read, rebuilt, in the precision that it has; a package in half precision is rounded, and answers the same."""
+    store = Store()
+    card = add([testdata / "models" / "coreml" / f"{name}{ending}"], store)
+    (spec,) = lane_specs(Options(), [f"{card.name}@coreml"], {card.name: card})
+    assert spec.precision == OWN
+    path = ready(card, store, quiet, Event())
+    found = form_of(card, path, store, "coreml", replace(ALONE, precision=OWN), quiet, Event())
+    assert found is not None
+    assert found.path.suffix == ending
+    assert found.compared == 0
+    original = Recogniser(card, path, "onnxruntime", ALONE)
+    lane = Recogniser(card, path, "coreml", ALONE, form=found)
+    photo = cv2.imread(str(testdata / "images" / "cat.jpg"))
+    a, b = (net(Frame(photo, 0, 0.0), Ask()).prediction for net in (original, lane))
+    assert a.labels[0] == b.labels[0]
+    assert float(np.abs(a.scores[0] - b.scores[0])) <= 0.01
+    assert (lane.card.precision == "fp16") is (ending == ".mlpackage")
+    if ending == ".mlpackage":
+        again = read_package(found.path)   # what a Mac opens is whole
+        assert again.half
+        assert json.loads((found.path / "Manifest.json").read_text("utf-8"))["rootModelIdentifier"]
+        assert (a.scores != b.scores).any()
+    assert form_of(card, path, store, "coreml", replace(ALONE, precision=OWN), quiet, Event()) == found
+
+
+def test_only_files_of_core_ml_are_run_as_they_are(net: tuple[ModelCard, Path], tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache", net[1].parent, offline=True)
+    with pytest.raises(BackendError, match="knows no precision 'own' of Net"):
+        form_of(*net, store, "coreml", Engine(precision=OWN), quiet, Event())
 
 
 # ---- the rounding ----
@@ -374,6 +414,14 @@ def test_what_goes_wrong_on_a_mac_is_said(mac: list[Any], monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "coremltools", None)
     with pytest.raises(BackendError, match="Core ML is asked through coremltools, which is not installed"):
         on_mac(described(Image.RGB), {})
+
+
+def test_a_pipeline_on_a_mac_is_refused(mac: list[Any]) -> None:
+    """It gives the boxes that are left; the lab's decoder wants those before."""
+    spec = described(Image.RGB)
+    spec.WhichOneof = lambda _: "pipeline"
+    with pytest.raises(BackendError, match="suppresses boxes itself"):
+        on_mac(spec, {})
 
 
 def test_a_mac_has_the_units_and_the_reference(mac: list[Any]) -> None:

@@ -60,6 +60,9 @@ class Backend(Protocol):
         ...
 
 
+OWN = "own"   # the precision of a form that the card's files are already
+
+
 class BackendInfo(NamedTuple):
     """What is known of a backend before importing it.
 
@@ -71,9 +74,15 @@ class BackendInfo(NamedTuple):
     install: str
     fragile: bool = False   # a damaged file can crash it: models that the user brought are tried apart first
     # Where it does not run a card's file but a form that is made of it: the precisions of that form, the usual one
-    # first, and the module that makes it, with `formed(card, network, cache, precision, report, cancelled) -> Form`.
+    # first; the module that makes it, with `formed(card, network, files, cache, precision, report, cancelled) -> Form`;
+    # and the format of cards whose files are such a form already: they can be run as they are (OWN).
     precisions: tuple[str, ...] = ()
     forms: str = ""
+    format: str = ""
+
+    def precisions_of(self, card: ModelCard) -> tuple[str, ...]:
+        """What can be chosen for a card, the usual one first; nothing where it runs the card's file."""
+        return (OWN, *self.precisions) if self.precisions and card.format == self.format else self.precisions
 
 
 # Imported only when chosen. Others add theirs through the entry-point group "lineup.backends":
@@ -84,7 +93,7 @@ BACKENDS = {
     "coreml": BackendInfo(
         "Core ML" if sys.platform == "darwin" else "Core ML (reference)", "inference.backends.coreml",
         "pip install -r requirements.txt", precisions=("fp16", "fp32", "int8", "palette6", "palette4"),
-        forms="inference.export.lane_form",
+        forms="inference.export.lane_form", format="coreml",
     ),
 }  # fmt: skip
 
@@ -99,7 +108,7 @@ class Form:
     bytes: int
     relative: float     # largest difference of a raw value, by the largest raw value
     agreeing: int       # of so many pictures with the same answer as the original's
-    compared: int
+    compared: int       # 0: it is the original
 
 
 # The formats that no importer turns into ONNX: the one backend that runs them as they are.

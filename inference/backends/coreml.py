@@ -113,6 +113,10 @@ class CoreMLBackend:
         self._probabilities = about.predictedProbabilitiesName
         self._labels = list(_class_labels(self._model.get_spec()))
         self._outputs = [output.name for output in about.output]
+        if self._model.get_spec().WhichOneof("Type") == "pipeline":
+            raise BackendError(
+                f"{path.name} suppresses boxes itself, and the lab reads those before.", "Choose another precision."
+            )
         self.provider, self.warning = where(units, planned(ct, self._model, units))
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import re
+import shutil
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -10,14 +13,16 @@ from typing import Any
 
 import onnx
 
-from inference.backends import Form
+from inference.backends import OWN, Form
 from inference.backends.coreml import REBUILT
 from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
+from inference.export.coreml_check import size_of
 from inference.export.folder import making
 from inference.export.run import SAMPLES
 from inference.export.settings import Settings
 from inference.importers import VERSION
+from inference.importers.coreml import read
 from inference.importers.package import read_package, rounded_to_half
 from inference.preprocess import as_bytes
 from inference.report import version
@@ -31,13 +36,17 @@ NEEDED = {"file", "bytes", "relative", "agreeing", "compared", "cut"}
 
 
 def formed(
-    card: ModelCard, network: Path, cache: Path, precision: str, report: Report, cancelled: Event
-) -> Form:
+    card: ModelCard, network: Path, files: Sequence[Path], cache: Path, precision: str, report: Report,
+    cancelled: Event,
+) -> Form:  # fmt: skip
     """The package of a card at this precision, as `export` makes it, with what its report says.
+
+    At the precision OWN it is the package, or `.mlmodel`, that the card's files are.
 
     Args:
         card: of the network.
         network: its ONNX file.
+        files: those of the card, for OWN.
         cache: the store's folder.
         precision: of the weights.
         report: called with a sentence and a fraction 0..1 or None.
@@ -50,6 +59,8 @@ def formed(
     folder = cache / "coreml"
     name = _name(card, precision)
     kept = folder / name
+    if precision == OWN:
+        return _own(card, network, files, kept)
     found = _known(kept)
     if not found:
         if card.format == "tensorflow":
@@ -88,6 +99,45 @@ def _known(kept: Path) -> dict[str, Any]:
         return {}
     whole = found.keys() >= NEEDED and (kept / found["file"]).exists() and (kept / REBUILT).is_file()
     return found if whole else {}
+
+
+def _own(card: ModelCard, network: Path, files: Sequence[Path], kept: Path) -> Form:
+    """The card's own files in the shape that Core ML opens; what its decoder reads stays as the card says."""
+    parts = dict(zip((Path(file.name).suffix.lower() for file in card.files), files, strict=True))
+    model, weights = parts[".mlmodel"], parts.get(".bin")
+    found = read(model, weights, card.title)
+    package = "Own.mlpackage" if weights or found.half else "Own.mlmodel"
+    if not (kept / package).exists() or not (kept / REBUILT).is_file():
+        with making(kept.parent, kept.name, network.stat().st_size, replace=True) as work:
+            if package.endswith(".mlmodel"):
+                shutil.copyfile(model, work / package)
+            else:
+                _package(work / package, model, weights)
+            rebuilt = onnx.load(str(network))
+            onnx.save(rounded_to_half(rebuilt) if found.half else rebuilt, str(work / REBUILT))
+    spec = as_bytes(card.input, found.image.order)
+    own = replace(card, input=spec, precision="fp16" if found.half else card.precision)
+    return Form(own, kept / package, OWN, size_of(kept / package), 0.0, 0, 0)
+
+
+def _package(target: Path, model: Path, weights: Path | None) -> None:
+    """A `.mlpackage` of its parts."""
+    data = target / "Data" / "com.apple.CoreML"
+    (data / "weights").mkdir(parents=True)
+    shutil.copyfile(model, data / "model.mlmodel")
+    items = {"model.mlmodel": ("com.apple.CoreML/model.mlmodel", "CoreML Model Specification")}
+    if weights:
+        shutil.copyfile(weights, data / "weights" / "weight.bin")
+        items["weights"] = ("com.apple.CoreML/weights", "CoreML Model Weights")
+    entries = {
+        str(uuid.uuid5(uuid.NAMESPACE_URL, path)): {
+            "author": "com.apple.CoreML", "description": about, "name": name, "path": path,
+        }
+        for name, (path, about) in items.items()
+    }  # fmt: skip
+    root = next(key for key, item in entries.items() if item["name"] == "model.mlmodel")
+    manifest = {"fileFormatVersion": "1.0.0", "itemInfoEntries": entries, "rootModelIdentifier": root}
+    (target / "Manifest.json").write_text(json.dumps(manifest, indent=4), encoding="utf-8")
 
 
 def form_card(card: ModelCard, precision: str, cut: dict[str, float] | None) -> ModelCard:

@@ -30,6 +30,7 @@ class Read:
     labels: tuple[str, ...]            # of a classifier or of a suppression
     values: Mapping[str, str]          # every value of the file: its name in the graph
     suppression: Suppression | None    # what a pipeline does behind the network
+    half: bool                         # a program that computes in half precision
 
     def model(self, outputs: Mapping[str, str]) -> Any:
         """The onnx.ModelProto with these outputs: what they shall be called, and their names in the graph."""
@@ -47,15 +48,17 @@ def read(model: Path, weights: Path | None, name: str) -> Read:
     """
     found = read_model(read_file(model), name)
     graph = Graph(name, name)
+    half = False
     if found.kind == PROGRAM:
         program = read_program(found.network, read_file(weights) if weights else b"", name)
         outputs, labels, values = build_program(graph, program, found.image)
+        half = program.half
     else:
         outputs, labels, values = build_layers(graph, found)
     rule = found.suppression
     if rule:
         outputs, labels = [values[rule.coordinates], values[rule.confidence]], rule.labels
-    return Read(graph, found.image, tuple(outputs), labels, values, rule)
+    return Read(graph, found.image, tuple(outputs), labels, values, rule, half)
 
 
 def convert(files: tuple[Path, ...], card: ModelCard) -> Any:

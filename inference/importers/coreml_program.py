@@ -62,6 +62,15 @@ class Program:
     operations: tuple[Operation, ...]
     outputs: tuple[str, ...]
 
+    @property
+    def half(self) -> bool:
+        """Whether it computes in half precision: it casts to it."""
+        wanted = {name for op in self.operations if op.kind == "cast" for name in op.inputs.get("dtype", ())
+                  if isinstance(name, str)}   # fmt: skip
+        names = {op.outputs[0] for op in self.operations
+                 if op.kind == "const" and op.outputs and str(op.constants.get("val")) == "fp16"}   # fmt: skip
+        return bool(wanted & (names | {"fp16"}))
+
 
 class _Reader:
     """Reads one program."""
