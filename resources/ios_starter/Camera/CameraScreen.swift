@@ -3,6 +3,7 @@ import SwiftUI
 import UIKit
 
 /// The camera's picture, what the networks find in it, and how long they take.
+@MainActor
 struct CameraScreen: View {
     @State private var model = CameraModel()
     @Environment(\.scenePhase) private var phase

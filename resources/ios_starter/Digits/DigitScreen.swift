@@ -2,6 +2,7 @@ import LineupKit
 import SwiftUI
 
 /// A board to draw a digit on, and ten bars a network.
+@MainActor
 struct DigitScreen: View {
     @State private var model = DigitModel()
     @Environment(\.verticalSizeClass) private var height

@@ -2,7 +2,6 @@ import LineupKit
 import SwiftUI
 
 /// The colours of the lanes; the lab's.
-@MainActor
 enum LaneColour {
     private static let all: [Color] = [
         Color(red: 0.34, green: 0.71, blue: 0.91), Color(red: 0.90, green: 0.62, blue: 0.00),
