@@ -1,5 +1,6 @@
 """A model of the user's own: proposed, proven to run, kept, and taken away again."""
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ import numpy as np
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Frame
 from inference.errors import LabError
-from inference.weights import converted, ready
+from inference.weights import converted, forms_of, ready
 from models.card import ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.errors import Cancelled
@@ -100,6 +101,8 @@ def remove_files(card: ModelCard, store: Store, others: Iterable[ModelCard]) -> 
     if card.format != "onnx":
         with suppress(OSError):
             converted(card, store).unlink(missing_ok=True)
+    for folder in forms_of(card, store):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(store: Store, file: ModelFile, path: Path, report: Report, cancelled: Event) -> None:

@@ -1,5 +1,6 @@
 """From a card to something that runs: fetch its files, convert them once, open them."""
 
+import glob
 import hashlib
 import json
 import os
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from inference.data import LaneSpec
     from inference.recogniser import Recogniser
     from inference.session import MakeLoad
+
+KEY = 16   # hexadecimal digits in the names of what is made of a card
 
 _locks: dict[Path, Lock] = {}   # by the file to be made: one conversion of a model at a time
 _locks_guard = Lock()
@@ -75,9 +78,19 @@ def converted(card: ModelCard, store: Store) -> Path:
         [file.sha256.lower() for file in card.files], card.format, card.input.size, card.input.order,
         dict(card.options), VERSION,
     ]  # fmt: skip
-    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", card.name).lstrip(".")
-    return store.cache / "converted" / f"{plain}-{key}{SUFFIX if card.format in NATIVE else '.onnx'}"
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:KEY]
+    return store.cache / "converted" / f"{file_stem(card)}-{key}{SUFFIX if card.format in NATIVE else '.onnx'}"
+
+
+def file_stem(card: ModelCard) -> str:
+    """How the names of files begin that are made of a card."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", card.name).lstrip(".")
+
+
+def forms_of(card: ModelCard, store: Store) -> list[Path]:
+    """The folders that hold forms of a card for backends that have their own."""
+    beginning = f"{glob.escape(file_stem(card))}-{'[0-9a-f]' * KEY}-*"
+    return [path for name, info in backends().items() if info.forms for path in (store.cache / name).glob(beginning)]
 
 
 def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":

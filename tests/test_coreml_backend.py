@@ -15,7 +15,7 @@ import pytest
 from export_nets import conv_net, heads_net, needs_coremltools, pictures, save
 from onnx import helper, numpy_helper
 
-from inference.adding import add
+from inference.adding import add, remove_files
 from inference.backends import BACKENDS, OWN, Engine, backend_module, coreml, load_backend
 from inference.backends.coreml import where
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Lens
@@ -223,6 +223,17 @@ def test_a_file_of_one_s_own_runs_as_it_is(testdata: Path, name: str, ending: st
         assert json.loads((found.path / "Manifest.json").read_text("utf-8"))["rootModelIdentifier"]
         assert (a.scores != b.scores).any()
     assert form_of(card, path, store, "coreml", replace(ALONE, precision=OWN), quiet, Event()) == found
+
+
+@needs_coremltools
+def test_what_was_made_of_a_model_goes_with_it(net: tuple[ModelCard, Path], few: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache", net[1].parent, offline=True)
+    other = replace(net[0], name="net-2")
+    kept = formed(other, net[1], (), store.cache, "fp16", quiet, Event())
+    gone = formed(*net, (), store.cache, "fp16", quiet, Event())
+    remove_files(net[0], store, [other])
+    assert not gone.path.exists()
+    assert kept.path.exists()
 
 
 def test_only_files_of_core_ml_are_run_as_they_are(net: tuple[ModelCard, Path], tmp_path: Path) -> None:

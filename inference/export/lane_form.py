@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from inference.importers.package import read_package, rounded_to_half
 from inference.preprocess import as_bytes
 from inference.report import version
 from inference.sources.pictures import pictures_in
+from inference.weights import KEY, file_stem
 from models.card import ModelCard
 from models.progress import Report
 
@@ -156,6 +156,5 @@ def _name(card: ModelCard, precision: str) -> str:
         [file.sha256.lower() for file in card.files], card.format, str(card.input), card.decoder, card.labels,
         dict(card.options), VERSION, version(),
     ]  # fmt: skip
-    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", card.name).lstrip(".")
-    return f"{plain}-{key}-{precision}"
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:KEY]
+    return f"{file_stem(card)}-{key}-{precision}"
