@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter, sleep
@@ -10,48 +9,25 @@ from time import perf_counter, sleep
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 
+from benchmarks.lab import Tape, settled, shown, spin
 from benchmarks.table import Row, at_least, at_most
 from gui.answer import PictureView
-from gui.main import build
 from gui.main_window import MainWindow
-from gui.settings import Settings
 from inference.backends import load_backend
-from inference.data import Frame, LaneSpec, LaneState, Mode
+from inference.data import Frame, LaneSpec, Mode
 from inference.lane import Lane
-from inference.options import Options
 from inference.preprocess import Preprocessor
-from inference.session import engine_for
 from inference.sources import parse_source
+from inference.threads import engine_for
 from inference.weights import ready
 from models import line_up, load_catalog
 from models.store import Store
 
 ROUND_S = 4.0
 ROUNDS = 5
-
-
-class Tape:
-    """Frames made before, so that the source costs nothing: what is measured is the rest."""
-
-    live, note, caption, title = False, "", "", "tape"
-
-    def __init__(self, fps: float, frames: Sequence[NDArray[np.uint8]]) -> None:
-        self.period_s = 1 / fps
-        self._frames, self._next = frames, 0
-
-    def open(self) -> None:
-        """Nothing to do."""
-
-    def read(self) -> NDArray[np.uint8]:
-        """The next frame, round and round."""
-        self._next += 1
-        return self._frames[self._next % len(self._frames)]
-
-    def close(self) -> None:
-        """Nothing to do."""
 
 
 def tape_frames(count: int = 24) -> list[NDArray[np.uint8]]:
@@ -77,23 +53,9 @@ class Bench:
 
     def window(self, mode: Mode, names: Sequence[str], fps: float, *, plot: bool = True) -> MainWindow:
         """A shown window whose lanes all run."""
-        settings = replace(Settings(), pane="latency" if plot else "", lanes=(), source="pattern")
-        window = build(Options(mode=mode.value, source="pattern", models=()), {**self.catalog}, settings)
-        window.resize(1600, 1000)
-        window.show()
-        spin(0.3)
-        for lane in list(window.session.lanes):
-            window.remove_lane(lane)
-        for name in names:
-            window.add_lane(LaneSpec(name))
+        window = shown(names, mode, plot=plot)
         window.session.open(Tape(fps, self.frames))
-        give_up = perf_counter() + 60
-        while any(lane.results < 3 for lane in window.session.lanes):
-            spin(0.05)
-            failed = [lane.status.message for lane in window.session.lanes if lane.status.state is LaneState.FAILED]
-            if failed or perf_counter() > give_up:
-                raise SystemExit(f"a lane does not run: {failed}")
-        return window
+        return settled(window)
 
     def bare(self, names: Sequence[str], seconds: float) -> list[float]:
         """Inferences per second of each of the same networks in loops with nothing else."""
@@ -131,13 +93,6 @@ class Bench:
         return [count / seconds for count in counts]
 
 
-def spin(seconds: float) -> None:
-    """Let the window live for a while."""
-    loop = QEventLoop()
-    QTimer.singleShot(round(seconds * 1e3), loop.quit)
-    loop.exec()
-
-
 def rate(window: MainWindow, seconds: float) -> float:
     """Answers per second of all lanes together."""
     before, began = sum(lane.results for lane in window.session.lanes), perf_counter()
@@ -172,26 +127,11 @@ def turns(bench: Bench) -> list[Row]:
     """Turns at 30 frames/s: every answer is shown with its picture, the window stays quick, a lane's figure its own."""
     window = bench.window(Mode.TURNS, bench.names, fps=30)
     spin(1.5)
-    gaps: list[float] = []
-    last = [perf_counter()]
-
-    def tick() -> None:
-        now = perf_counter()
-        gaps.append((now - last[0]) * 1e3)
-        last[0] = now
-
-    ticker = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
-    ticker.timeout.connect(tick)
-    ticker.start()
     live = next(v for v in window.grid.views if v.card.task == "classify")
-    for lane in window.session.lanes:
-        lane.timings.clear()
     painted, answered, began = live.picture.painted, live.lane.results, perf_counter()
-    spin(12)
+    p99, _ = ticks(window, 12)
     seconds = perf_counter() - began
     painted, answered = live.picture.painted - painted, live.lane.results - answered
-    ticker.stop()
-    p99 = float(np.percentile(gaps, 99))
     counts = [len(lane.timings) for lane in window.session.lanes]
     errors, words = _solo_errors(window)
     window.close()
@@ -209,6 +149,49 @@ def turns(bench: Bench) -> list[Row]:
             max(errors), 10, " %", note=", ".join(words),
         ),
     ]  # fmt: skip
+
+
+def ticks(window: MainWindow, seconds: float) -> tuple[float, float]:
+    """p99 of a tick of 10 ms of the window's thread, ms; and the share of its lanes' answers that were painted."""
+    gaps: list[float] = []
+    last = [perf_counter()]
+
+    def tick() -> None:
+        now = perf_counter()
+        gaps.append((now - last[0]) * 1e3)
+        last[0] = now
+
+    ticker = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
+    ticker.timeout.connect(tick)
+    for lane in window.session.lanes:
+        lane.timings.clear()
+    before = [(view.picture.painted, view.lane.results) for view in window.grid.views]
+    ticker.start()
+    spin(seconds)
+    ticker.stop()
+    after = [(view.picture.painted, view.lane.results) for view in window.grid.views]
+    painted, answered = (sum(b[i] - a[i] for a, b in zip(before, after, strict=True)) for i in (0, 1))
+    return float(np.percentile(gaps, 99)), painted / max(1, answered)
+
+
+def idle() -> list[Row]:
+    """Processor time when nothing moves: a frozen picture with four lanes, and no lanes on a still picture."""
+    rows = []
+    for what, names in (("frozen, four lanes", line_up(load_catalog())), ("no lanes, a still picture", [])):
+        window = shown(names, Mode.TURNS)
+        window.session.open(Tape(30, tape_frames()[:1]))
+        settled(window)
+        spin(1)
+        if names:
+            window.session.freeze()
+        spin(2)
+        process = psutil.Process()
+        before, began = sum(process.cpu_times()[:2]), perf_counter()
+        spin(10)
+        share = (sum(process.cpu_times()[:2]) - before) / (perf_counter() - began) * 100
+        window.close()
+        rows.append(at_most(f"processor time, {what}", f"{share:.1f} %", "of one core", share, 5, " %"))
+    return rows
 
 
 def _solo_errors(window: MainWindow, rounds: int = 4) -> tuple[list[float], list[str]]:

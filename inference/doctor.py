@@ -199,7 +199,8 @@ def _backends(page: Page, options: Options) -> dict[str, Any]:
 
 def _threads(page: Page, options: Options) -> dict[str, Any]:
     from inference.data import LaneSpec
-    from inference.session import default_mode, engine_for
+    from inference.session import default_mode
+    from inference.threads import engine_for
 
     lane = LaneSpec("any", threads=options.threads or 0)
     facts: dict[str, Any] = {"a lane": engine_for(lane).threads, "usual mode": default_mode().value}

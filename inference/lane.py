@@ -10,6 +10,7 @@ from threading import Condition, Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
 
@@ -50,6 +51,10 @@ class Recognise(Protocol):
 
     def stop(self) -> None:
         """Make a call under way end soon; from any thread."""
+        ...
+
+    def tune(self, engine: Engine) -> bool:
+        """Compute with other threads from the next call on; True where anything changed."""
         ...
 
 
@@ -152,9 +157,13 @@ class Lane:
     """Runs a recogniser on its own thread. Everything but the constructor may be called from any thread."""
 
     def __init__(
-        self, spec: LaneSpec, load: Load, turnstile: Turnstile, on_change: Callable[[], None], slot: int = 0
-    ) -> None:
-        """`on_change` is called on the lane's thread after every result and every change of status."""
+        self, spec: LaneSpec, load: Load, turnstile: Turnstile, on_change: Callable[[], None], slot: int = 0,
+        wanted: Callable[[], Engine] = Engine,
+    ) -> None:  # fmt: skip
+        """`on_change` is called on the lane's thread after every result and every change of status.
+
+        `wanted` says how the lane shall compute at this moment; it is asked before every answer, from any thread.
+        """
         from inference.timings import TimingLog  # imports numpy: the window opens without it
 
         self.spec = spec
@@ -168,11 +177,12 @@ class Lane:
         self.latest: Result | None = None     # replaced whole, never changed
         self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
         self.provider = ""                    # where it really runs, once it does
-        self.asked_threads = 0                # how many it was asked to compute with
         self.results = 0
         self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
         self.timings = TimingLog()
         self._turnstile = turnstile
+        self._wanted = wanted
+        self._tuned = wanted()   # how it computes
         self._on_change = on_change
         self._next_load: Load | None = load
         self._recognise: Recognise | None = None
@@ -180,13 +190,17 @@ class Lane:
         self._abandon = Event()
         self._reloading = Lock()   # holds the next load and the flag that gives up the present one together
         self._thread = Thread(target=self._run, name=f"lane {spec.model}", daemon=True)
+
+    def start(self) -> "Lane":
+        """Begin to load, then to answer what comes."""
         self._thread.start()
+        return self
 
     @property
     def threads(self) -> int:
         """How many threads it computes with: what the engine really has, else what was asked for."""
         recognise = self._recognise
-        return (recognise.threads if recognise else 0) or self.asked_threads
+        return (recognise.threads if recognise else 0) or self._wanted().threads
 
     @property
     def warning(self) -> str:
@@ -210,7 +224,8 @@ class Lane:
     def close(self, timeout: float | None = None) -> bool:
         """Stop; wait at most `timeout` seconds for the thread. True when it is gone."""
         self.ask_to_close()
-        self._thread.join(timeout)
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def ask_to_close(self) -> None:
@@ -276,6 +291,7 @@ class Lane:
         self._recognise = None
         self.inbox.counting = False
         self._report("Loading", None)
+        self._tuned = self._wanted()
         recognise = load(self._report, self._abandon)
         self._recognise = recognise
         self.provider = recognise.provider
@@ -288,6 +304,7 @@ class Lane:
         self.inbox.wait()
         arrived = perf_counter()
         with self._turnstile.turn():
+            self._tune(recognise)   # within the turn: nobody else's time is measured meanwhile
             mine = perf_counter()
             frame = self.inbox.take()   # only now: the newest
             if self._closing.is_set() or self._next_load:
@@ -305,6 +322,16 @@ class Lane:
         self.results += 1
         self.timings.append(result.finished_at, result.timing, result.frame.index)
         self._on_change()
+
+    def _tune(self, recognise: Recognise) -> None:
+        """Compute as it is wanted now: lanes have come or gone, or share the machine in another way."""
+        wanted = self._wanted()
+        if wanted == self._tuned:
+            return
+        self._tuned = wanted
+        if recognise.tune(wanted):
+            self.timings.clear()   # which were those of other threads
+            self._set(LaneStatus(LaneState.RUNNING, self.warning))
 
     def _report(self, message: str, fraction: float | None) -> None:
         self._set(LaneStatus(LaneState.LOADING, message, fraction=fraction))

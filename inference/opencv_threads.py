@@ -22,6 +22,12 @@ class Share:
             _shares.add(self)
         settle()
 
+    def want(self, threads: int) -> None:
+        """Want another number of threads from now on."""
+        with _guard:
+            self.wanted = max(LEAST, threads)
+        settle()
+
     @property
     def running(self) -> int:
         """How many threads OpenCV computes with now, in the whole process."""

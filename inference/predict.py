@@ -12,8 +12,8 @@ from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Res
 from inference.errors import LabError, SourceError
 from inference.recogniser import Recogniser
 from inference.report import Progress, complain, machine, say, table
-from inference.session import engine_for
 from inference.sources.pictures import pictures_in, read_picture
+from inference.threads import engine_for
 from inference.weights import form_of, ready, weights_sha256
 from models.card import ModelCard
 from models.store import Store
@@ -52,9 +52,8 @@ def open_all(
         progress(f"Loading {card.title}")
         try:
             path = ready(card, store, progress, cancelled)
-            engine = engine_for(spec)
-            form = form_of(card, path, store, spec.backend, engine, progress, cancelled)
-            opened.append((spec, Recogniser(card, path, spec.backend, engine, form=form)))
+            form = form_of(card, path, store, spec.backend, spec.precision, progress, cancelled)
+            opened.append((spec, Recogniser(card, path, spec.backend, engine_for(spec, linger=False), form=form)))
         except LabError as error:
             troubles.append(error)
         progress.clear()

@@ -1,5 +1,6 @@
 """A model ready to use: card, backend and decoder joined into one call that times its stages."""
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ SEEN_S = 0.1           # between two copies of what the network is given
 TRY_S = 60             # that an engine may take to open a file nobody vouches for, and to run it once
 TRY_MEMORY, TRY_COPIES = 1 << 30, 4   # bytes it may take then: so many, and a file's size so many times
 SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
+
+log = logging.getLogger(__name__)
 
 # How a decoder says that these are not its outputs.
 MISFITS = (ValueError, IndexError, KeyError, TypeError)
@@ -80,6 +83,8 @@ class Recogniser:
                 partial(_try_out, card.input, path, backend, engine), what=f"trying {card.title}", seconds=TRY_S,
                 memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size,
             )  # fmt: skip
+        self._backend, self._path, self._engine = backend, path, engine
+        self._stopped = False
         self._net = load_backend(backend, path, engine)
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
@@ -149,7 +154,31 @@ class Recogniser:
 
     def stop(self) -> None:
         """Make a run under way end soon; from any thread."""
+        self._stopped = True
         self._net.stop()
+
+    def tune(self, engine: Engine) -> bool:
+        """Compute with other threads from the next call on; on the thread that calls it. True where anything changed.
+
+        Where that takes opening the file anew and it cannot be, the network goes on as it was.
+        """
+        engine = replace(engine, precision=self._engine.precision)   # which is the form's
+        if engine == self._engine:
+            return False
+        self._engine = engine
+        before = self._net
+        if (tune := getattr(before, "tune", None)) and tune(engine):
+            return True
+        try:
+            self._net = load_backend(self._backend, self._path, engine)
+            if self._stopped:   # meanwhile
+                self._net.stop()
+            self._warm_up()
+        except BackendError as error:
+            self._net = before
+            log.warning("%s computes as before: %s", self.card.title, error)
+            return False
+        return True
 
     def _look_by(self, spec: InputSpec) -> None:
         """Preprocess by this recipe from now on."""
@@ -202,11 +231,8 @@ class Recogniser:
     def _check(self) -> None:
         """Run on a grey picture: warms up, and finds a card that does not fit before the first frame does."""
         card = self.card
-        height, width = card.input.size
-        x, _ = self._preprocess(Frame(np.full((height, width, 3), 114, np.uint8), -1, 0.0))
-        self._check_input(x.shape)
-        for _ in range(WARM_UP_RUNS):
-            outputs = self._net.run(x)
+        self._check_input(self._preprocess(self._grey())[0].shape)
+        outputs = self._warm_up()
         if card.task == "detect":
             self._candidates(outputs, 0.0)
             return
@@ -221,6 +247,17 @@ class Recogniser:
                 f"{card.title} answers with probabilities already, its card says logits.",
                 "Choose the decoder 'probabilities' in its card.",
             )
+
+    def _grey(self) -> Frame:
+        height, width = self.card.input.size
+        return Frame(np.full((height, width, 3), 114, np.uint8), -1, 0.0)
+
+    def _warm_up(self) -> Outputs:
+        """Run on a grey picture; the outputs."""
+        x, _ = self._preprocess(self._grey())
+        for _ in range(WARM_UP_RUNS):
+            outputs = self._net.run(x)
+        return outputs
 
     def _check_input(self, given: tuple[int, ...]) -> None:
         """Compare the shape that the card leads to with what the model declares, where that is fixed."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from inference.backends import Engine
 from inference.cores import usable_cores
-from inference.data import Ask, Frame, LaneSpec, Mode, Result, SourceState, SourceStatus
+from inference.data import Ask, Frame, LaneSpec, LaneState, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.lane import Lane, Load, Turnstile
 from inference.sources import Source
 from inference.sources.feed import Feed
+from inference.threads import engine_for
 
 if TYPE_CHECKING:
     from inference.recording import Recorder
@@ -24,23 +25,13 @@ if TYPE_CHECKING:
 MAX_LANES = 9
 CLOSE_S = 1.8   # the window must be gone within two seconds
 
-# Makes what a lane runs: (spec, how to run it) → load. inference.weights.loader is the real one.
-MakeLoad = Callable[[LaneSpec, Engine], Load]
+# Makes what a lane runs: (spec, says how to run it when asked) → load. inference.weights.loader is the real one.
+MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
 
 
 def default_mode(cores: int | None = None) -> Mode:
     """Turns up to four cores: there, networks that run together only measure each other."""
     return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER
-
-
-def engine_for(spec: LaneSpec) -> Engine:
-    """One thread unless the lane asks for more, in both modes, as measured (BENCHMARKS.md).
-
-    A network on two threads waits for the slower one whenever the window or the camera takes a core, and after a pause
-    for the second one to wake up: its latency beside others was up to a third off from that alone, on one thread less
-    than a tenth. Idle threads never spin: with any other program on a core, that makes two threads slower than one.
-    """
-    return Engine(threads=spec.threads or 1, spin=False, provider=spec.provider, precision=spec.precision)
 
 
 class Session:
@@ -144,16 +135,15 @@ class Session:
         slot = next((s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}), None)
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
-        engine = engine_for(spec)
-        lane = Lane(spec, self._make_load(spec, engine), self._turnstile, self._on_change, slot)
-        lane.asked_threads = engine.threads
+        wanted = partial(self._engine, spec)
+        lane = Lane(spec, self._make_load(spec, wanted), self._turnstile, self._on_change, slot, wanted)
         lane.ask = self.ask
         lane.on_result = partial(self._note, lane)
         with self._handing:
             self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
             if frame := self._held() or self.latest:
                 lane.inbox.put(frame)
-        return lane
+        return lane.start()
 
     def remove(self, lane: Lane) -> None:
         """Take a network away; its thread ends by itself."""
@@ -172,9 +162,7 @@ class Session:
 
     def retry(self, lane: Lane) -> None:
         """Load a lane again, after a failure or with other settings."""
-        engine = engine_for(lane.spec)
-        lane.asked_threads = engine.threads
-        lane.reload(self._make_load(lane.spec, engine))
+        lane.reload(self._make_load(lane.spec, partial(self._engine, lane.spec)))
         if frame := self._held():
             self._hand(lane, frame)
 
@@ -276,6 +264,13 @@ class Session:
         if self.recorder:
             gone.append(self.recorder.close(max(0.0, deadline - perf_counter())))
         return all(gone)
+
+    def _engine(self, spec: LaneSpec) -> Engine:
+        """How a lane shall compute beside those that do now; from any thread."""
+        running = [
+            lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED
+        ]  # fmt: skip
+        return engine_for(spec, self.mode, len(running))
 
     def _leave(self, one: Lane | Feed) -> None:
         """Remember what was told to end, so that `close` can wait for it; from any thread."""

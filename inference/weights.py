@@ -6,7 +6,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -94,13 +94,13 @@ def forms_of(card: ModelCard, store: Store) -> list[Path]:
 
 
 def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
-    """What a session needs to make its lanes: (spec, engine) → load; load(report, cancelled) → a Recogniser.
+    """What a session needs to make its lanes: (spec, wanted) → load; load(report, cancelled) → a Recogniser.
 
     The first raises CardError or BackendError at once where the model or the backend is not known; the second does
     the slow work, on the lane's thread.
     """
 
-    def make(spec: "LaneSpec", engine: Engine) -> "Load":
+    def make(spec: "LaneSpec", wanted: Callable[[], Engine]) -> "Load":
         card = find_card(spec.model, catalog)
         known = backends()
         if spec.backend not in known:   # not imported here: the window waits for this
@@ -110,7 +110,7 @@ def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
                 f"{card.title} is in the format {card.format!r}, which {known[spec.backend].title} does not read.",
                 f"Run it with {known[only].title}: {card.name}@{only}.",
             )
-        return Load(card, store, spec.backend, engine)
+        return Load(card, store, spec.backend, wanted)
 
     return make
 
@@ -118,8 +118,9 @@ def loader(catalog: Mapping[str, ModelCard], store: Store) -> "MakeLoad":
 class Load:
     """Opens one model for one lane. Call it on the thread that will use the model."""
 
-    def __init__(self, card: ModelCard, store: Store, backend: str, engine: Engine) -> None:
-        self._card, self._store, self._backend, self._engine = card, store, backend, engine
+    def __init__(self, card: ModelCard, store: Store, backend: str, wanted: Callable[[], Engine]) -> None:
+        """`wanted` is asked when everything is there to open the network: others may have come or gone meanwhile."""
+        self._card, self._store, self._backend, self._wanted = card, store, backend, wanted
 
     def __call__(self, report: Report, cancelled: Event) -> "Recogniser":
         """Fetch, convert, open, warm up.
@@ -135,9 +136,10 @@ class Load:
             if cancelled.is_set():
                 raise Cancelled(self._card.title)
             report(f"Opening {self._card.title}", None)
+            precision = self._wanted().precision
             try:
-                form = form_of(self._card, path, self._store, self._backend, self._engine, report, cancelled)
-                return Recogniser(self._card, path, self._backend, self._engine, live=True, form=form)
+                form = form_of(self._card, path, self._store, self._backend, precision, report, cancelled)
+                return Recogniser(self._card, path, self._backend, self._wanted(), live=True, form=form)
             except BackendError:
                 # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
                 made = path == converted(self._card, self._store)
@@ -149,7 +151,7 @@ class Load:
 
 
 def form_of(
-    card: ModelCard, network: Path, store: Store, backend: str, engine: Engine, report: Report, cancelled: Event
+    card: ModelCard, network: Path, store: Store, backend: str, precision: str, report: Report, cancelled: Event
 ) -> Form | None:
     """What the backend runs in the place of the network's file; None where it runs the file itself.
 
@@ -161,7 +163,7 @@ def form_of(
     if not info.forms:
         return None
     choices = info.precisions_of(card)
-    precision = engine.precision or choices[0]
+    precision = precision or choices[0]
     if precision not in choices:
         raise BackendError(
             f"{info.title} knows no precision {precision!r} of {card.title}.", f"Choose {', '.join(choices)}."

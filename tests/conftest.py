@@ -1,7 +1,8 @@
 """Fixtures for all tests. Nothing here needs a network, a camera or a screen."""
 
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -108,3 +109,13 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
         return work(report=report)
 
     monkeypatch.setattr(coreml, "in_own_process", at_once)
+
+
+@pytest.fixture
+def opencv_threads() -> Iterator[None]:
+    """OpenCV's number as it was."""
+    gc.collect()
+    before = cv2.getNumThreads()
+    yield
+    gc.collect()
+    cv2.setNumThreads(before)

@@ -7,6 +7,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.backends import Engine
 from inference.data import Ask, Classification, Frame, LaneSpec, Result, Timing
 from inference.errors import Cancelled
 from inference.lane import Load, Recognise, Report
@@ -46,6 +47,7 @@ class Net:
         self.name, self.held, self.timing = name, held, timing or Timing(infer=1.0)
         self.calls: list[tuple[Frame, Ask, float, float]] = []
         self.entered = Semaphore(0)   # one more for each call begun
+        self.engines: list[Engine] = []   # that it was told to compute by while it ran
         self.stopped = Event()
         self.failing: Exception | None = None
         self._gate = Semaphore(0)
@@ -68,6 +70,10 @@ class Net:
     def stop(self) -> None:
         self.stopped.set()
         self._gate.release(100)
+
+    def tune(self, engine: Engine) -> bool:
+        self.engines.append(engine)
+        return True
 
     def begun(self) -> bool:
         """Wait for the next call to begin."""

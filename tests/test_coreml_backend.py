@@ -32,7 +32,7 @@ from models.catalog import user_cards
 from models.store import Store
 
 PRECISIONS = BACKENDS["coreml"].precisions
-ALONE = Engine(threads=1, spin=False)
+ALONE = Engine()
 
 
 def quiet(message: str, fraction: float | None = None) -> None:
@@ -158,7 +158,7 @@ def test_through_the_loader(net: tuple[ModelCard, Path], few: Path, tmp_path: Pa
     """As a session loads it; the X-ray's other recipe changes the part of the picture, not what is inside."""
     card, path = net
     store = Store(tmp_path / "cache", path.parent, offline=True)
-    load = loader({"net": card}, store)(LaneSpec("net", "coreml", precision="int8"), replace(ALONE, precision="int8"))
+    load = loader({"net": card}, store)(LaneSpec("net", "coreml", precision="int8"), lambda: Engine(precision="int8"))
     lane = load(quiet, Event())
     frame = Frame(pictures(count=1)[0].pixels, 0, 0.0)
     plain = lane(frame, Ask())
@@ -172,9 +172,9 @@ def test_through_the_loader(net: tuple[ModelCard, Path], few: Path, tmp_path: Pa
 def test_only_known_precisions(net: tuple[ModelCard, Path], tmp_path: Path) -> None:
     store = Store(tmp_path / "cache", net[1].parent, offline=True)
     with pytest.raises(BackendError, match="knows no precision 'int3'") as raised:
-        form_of(*net, store, "coreml", Engine(precision="int3"), quiet, Event())
+        form_of(*net, store, "coreml", "int3", quiet, Event())
     assert raised.value.hint == "Choose fp16, fp32, int8, palette6, palette4."
-    assert form_of(*net, store, "onnxruntime", ALONE, quiet, Event()) is None
+    assert form_of(*net, store, "onnxruntime", "", quiet, Event()) is None
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_file_of_one_s_own_runs_as_it_is(testdata: Path, name: str, ending: st
     (spec,) = lane_specs(Options(), [f"{card.name}@coreml"], {card.name: card})
     assert spec.precision == OWN
     path = ready(card, store, quiet, Event())
-    found = form_of(card, path, store, "coreml", replace(ALONE, precision=OWN), quiet, Event())
+    found = form_of(card, path, store, "coreml", OWN, quiet, Event())
     assert found is not None
     assert found.path.suffix == ending
     assert found.compared == 0
@@ -222,7 +222,7 @@ def test_a_file_of_one_s_own_runs_as_it_is(testdata: Path, name: str, ending: st
         assert again.half
         assert json.loads((found.path / "Manifest.json").read_text("utf-8"))["rootModelIdentifier"]
         assert (a.scores != b.scores).any()
-    assert form_of(card, path, store, "coreml", replace(ALONE, precision=OWN), quiet, Event()) == found
+    assert form_of(card, path, store, "coreml", OWN, quiet, Event()) == found
 
 
 @needs_coremltools
@@ -239,7 +239,7 @@ def test_what_was_made_of_a_model_goes_with_it(net: tuple[ModelCard, Path], few:
 def test_only_files_of_core_ml_are_run_as_they_are(net: tuple[ModelCard, Path], tmp_path: Path) -> None:
     store = Store(tmp_path / "cache", net[1].parent, offline=True)
     with pytest.raises(BackendError, match="knows no precision 'own' of Net"):
-        form_of(*net, store, "coreml", Engine(precision=OWN), quiet, Event())
+        form_of(*net, store, "coreml", OWN, quiet, Event())
 
 
 # ---- the rounding ----

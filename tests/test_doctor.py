@@ -48,7 +48,7 @@ def test_a_part_that_breaks_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("inference.sources.cameras", broken)
     page = examine(Options())
     assert page.sections["Cameras"] == {"unknown": "the camera list exploded"}
-    assert page.sections["Threads"]["a lane"] == 1
+    assert page.sections["Threads"]["a lane"] >= 1
     assert any("Cameras could not be looked at" in t.message for t in page.troubles)
 
 

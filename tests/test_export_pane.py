@@ -227,7 +227,7 @@ def test_every_precision_stands_beside_the_original(window, qtbot):
     facts = [view.header._facts for view in window.grid.views]
     assert "as the original" not in facts[0]
     assert facts[1].startswith("3 of 3 as the original")
-    assert "int8 · Core ML reference (CPU) ×1" in facts[2]
+    assert "int8 · Core ML reference (CPU) ×" in facts[2]
     assert lanes[2].title == "Things · int8, Core ML reference"
     view.tried.emit(view.lane, ("fp32", "int8"))   # they are there already
     assert len(window.session.lanes) == 3

@@ -19,7 +19,7 @@ from models import ModelCard, load_catalog
 from models.catalog import CARDS as CARDS_FOLDER
 from models.store import Store
 
-ENGINE = Engine(threads=2, spin=False)
+ENGINE = Engine(threads=2)
 CARDS = {name: card for name, card in load_catalog(CARDS_FOLDER).items() if card.golden}
 # The recorded boxes: scores above 0.4, suppressed at 0.5.
 CONFIDENCE, IOU = 0.4, 0.5

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from spine import SOON, Bell, Net, SlowLoad, loading, picture, spec
 
+from inference.backends import Engine
 from inference.data import Ask, LaneState, Timing
 from inference.errors import BackendError
 from inference.lane import Lane, Mailbox, Turnstile
@@ -27,7 +28,7 @@ def lanes(bell):
 
     def make(net_or_load, turnstile=None, name="net"):
         load = loading(net_or_load) if isinstance(net_or_load, Net) else net_or_load
-        made.append(Lane(spec(name), load, turnstile or Turnstile(), bell, len(made)))
+        made.append(Lane(spec(name), load, turnstile or Turnstile(), bell, len(made)).start())
         return made[-1]
 
     yield make
@@ -551,3 +552,53 @@ def test_what_a_lane_is_bound_by(count, step, idle, turn, work, bound):
     for i in range(count):
         log.append(float(i), Timing(infer=work, idle=idle, turn=turn), frame=i * step)
     assert bound_by(log.rows()) == bound
+
+
+# ---- as many threads as there is room for
+
+
+class Wish:
+    """How a lane is to compute; the test changes its mind."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(2)
+
+    def __call__(self) -> Engine:
+        return self.engine
+
+
+def test_a_lane_computes_as_it_is_wanted_from_the_next_answer_on(bell):
+    wish, net = Wish(), Net()
+    lane = Lane(spec(), loading(net), Turnstile(), bell, wanted=wish).start()
+    try:
+        lane.inbox.put(picture(0))
+        assert bell.until(lambda: lane.results == 1)
+        assert net.engines == []          # as it was loaded
+        assert lane.threads == 2          # the net does not tell: what it was asked for
+        wish.engine = Engine(1)
+        lane.inbox.put(picture(1))
+        assert bell.until(lambda: lane.results == 2)
+        assert net.engines == [Engine(1)]
+        assert net.frames == [0, 1]       # the picture that waited is answered
+        assert len(lane.timings) == 1     # the times before were those of other threads
+        assert lane.latest.frame.index == 1
+    finally:
+        assert lane.close(SOON)
+
+
+def test_what_the_network_cannot_change_changes_no_figures(bell):
+    class Set(Net):
+        def tune(self, engine):
+            super().tune(engine)
+            return False
+
+    wish, net = Wish(), Set()
+    lane = Lane(spec(), loading(net), Turnstile(), bell, wanted=wish).start()
+    try:
+        for i, engine in enumerate([Engine(2), Engine(1), Engine(1)]):
+            wish.engine = engine
+            lane.inbox.put(picture(i))
+            assert bell.until(lambda n=i + 1: len(lane.timings) == n)
+        assert net.engines == [Engine(1)]   # asked once
+    finally:
+        assert lane.close(SOON)

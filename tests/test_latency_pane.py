@@ -31,7 +31,7 @@ def lanes():
     def make(count=1, load=None):
         bell = Bell()
         for i in range(count):
-            lane = Lane(spec(), load or loading(Net()), Turnstile(), bell, len(made))
+            lane = Lane(spec(), load or loading(Net()), Turnstile(), bell, len(made)).start()
             lane.title = TITLES[i % 3] if i < 3 else f"Network {i + 1}"
             made.append(lane)
         assert bell.until(lambda: all(lane.status.state is not LaneState.LOADING for lane in made))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx
@@ -13,7 +14,7 @@ from inference.data import Ask, Classification, Detections, Frame, Lens, Result
 from inference.errors import BackendError, CardError
 from inference.recogniser import SMOOTHING, Recogniser
 
-ALONE = Engine(threads=1, spin=False)
+ALONE = Engine()
 DETECTOR = card("finder", task="detect", decoder="boxes-scores", labels="cifar10.txt", size=(10, 20))
 
 OF_ONNX = [name for name, info in BACKENDS.items() if not info.forms]   # they run a card's file as it is
@@ -232,3 +233,45 @@ def test_one_run_is_read_again_with_other_wishes(tmp_path: Path) -> None:
     assert recognise.read(ran, Ask(confidence=0.7)).labels == ("cat",)
     assert recognise.read(ran, Ask(confidence=0.05)).labels == ("cat", "dog", "horse")
     assert ran.began <= ran.ready <= ran.ended
+
+
+# ---- other threads
+
+
+def test_a_network_takes_other_threads_and_answers_the_same(tmp_path: Path) -> None:
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    recognise = Recogniser(card(), path, "onnxruntime", Engine(threads=2))
+    before = recognise(frame(20, 30), Ask()).prediction
+    assert recognise.threads == 2
+    assert recognise.tune(Engine(threads=1))
+    assert recognise.threads == 1
+    assert not recognise.tune(Engine(threads=1))   # as it is
+    np.testing.assert_allclose(recognise(frame(20, 30), Ask()).prediction.scores, before.scores, rtol=1e-5)
+
+
+def test_a_file_that_is_gone_takes_no_running_network_down(tmp_path: Path) -> None:
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    recognise = Recogniser(card(), path, "onnxruntime", Engine(threads=2))
+    before = recognise(frame(20, 30), Ask()).prediction
+    path.unlink()
+    assert not recognise.tune(Engine(threads=1))
+    assert recognise.threads == 2
+    np.testing.assert_array_equal(recognise(frame(20, 30), Ask()).prediction.scores, before.scores)
+
+
+def test_a_network_told_to_stop_stays_so_when_it_is_opened_anew(tmp_path: Path) -> None:
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    recognise = Recogniser(card(), path, "onnxruntime", Engine(threads=2))
+    recognise.stop()
+    recognise.tune(Engine(threads=1))
+    with pytest.raises(BackendError):
+        recognise(frame(20, 30), Ask())
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_opencv_takes_other_threads_without_opening_the_file_anew(tmp_path: Path) -> None:
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    recognise = Recogniser(card(), path, "opencv", Engine(threads=1))
+    path.unlink()
+    assert recognise.tune(Engine(threads=2))
+    assert recognise.threads in (2, cv2.getNumThreads())   # where the system decides, it is told

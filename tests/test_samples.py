@@ -23,7 +23,7 @@ from models.catalog import CARDS
 
 Network = Callable[[str], Path]
 
-ENGINE = Engine(threads=2, spin=False)
+ENGINE = Engine(threads=2)
 CATALOG = load_catalog(CARDS)
 GOLDEN = json.loads(Path(__file__).with_name("golden_samples.json").read_text(encoding="utf-8"))
 SMALLER = {"coffee.jpg"}   # has 600 px in the original; for the classifiers, who shrink it anyway

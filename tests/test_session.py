@@ -1,5 +1,7 @@
 """One source, many lanes: freeze, modes, swaps, and the end of all of it."""
 
+from collections.abc import Callable
+from threading import Event
 from threading import enumerate as threads
 from time import perf_counter
 
@@ -9,7 +11,7 @@ from spine import SOON, Bell, Counting, Net, SlowLoad, loading, picture, spec
 from inference.backends import Engine
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import BackendError, LabError, SourceError
-from inference.session import MAX_LANES, Session, default_mode, engine_for
+from inference.session import MAX_LANES, Session, default_mode
 
 
 class Desk:
@@ -19,14 +21,14 @@ class Desk:
         self.bell = Bell()
         self.nets: dict[str, Net] = {}
         self.loads: dict[str, object] = {}      # instead of a net
-        self.engines: list[Engine] = []
+        self.wanted: dict[str, Callable[[], Engine]] = {}   # by model: how it is to compute, when asked
         self.session = Session(self._make_load, self.bell, mode=mode)
 
-    def _make_load(self, wanted: LaneSpec, engine: Engine):
-        self.engines.append(engine)
-        if wanted.model in self.loads:
-            return self.loads[wanted.model]
-        return loading(self.nets.setdefault(wanted.model, Net(wanted.model)))
+    def _make_load(self, asked: LaneSpec, wanted: Callable[[], Engine]):
+        self.wanted[asked.model] = wanted
+        if asked.model in self.loads:
+            return self.loads[asked.model]
+        return loading(self.nets.setdefault(asked.model, Net(asked.model)))
 
     def add(self, *names: str):
         lanes = [self.session.add(spec(name)) for name in names]
@@ -60,10 +62,57 @@ def test_turns_are_the_default_up_to_four_cores(cores, mode):
     assert default_mode(cores) is mode
 
 
-@pytest.mark.parametrize(("wanted", "threads"), [(0, 1), (1, 1), (3, 3)])
-def test_a_lane_computes_on_one_thread_unless_more_were_chosen(wanted, threads):
-    engine = engine_for(LaneSpec("net", threads=wanted, provider="CPU"))
-    assert (engine.threads, engine.spin, engine.provider) == (threads, False, "CPU")
+@pytest.fixture
+def eight_cores(monkeypatch):
+    monkeypatch.setattr("inference.threads.computing_cores", lambda: 8)
+
+
+def threads_of(desk):
+    return {name: wanted().threads for name, wanted in desk.wanted.items()}
+
+
+@pytest.mark.usefixtures("eight_cores")
+def test_lanes_share_the_cores_as_the_mode_says(desk):
+    _, b, c = desk.add("a", "b", "c")
+    assert threads_of(desk) == {"a": 8, "b": 8, "c": 8}
+    desk.session.set_mode(Mode.TOGETHER)
+    assert threads_of(desk) == {"a": 2, "b": 2, "c": 2}
+    desk.session.set_paused(c, True)
+    assert threads_of(desk) == {"a": 4, "b": 4, "c": 4}
+    assert desk.wanted["a"]().linger_ms == 0
+    desk.session.remove(b)
+    assert threads_of(desk)["a"] == 8
+    assert desk.wanted["a"]().linger_ms > 0   # it is alone
+
+
+@pytest.mark.usefixtures("eight_cores")
+def test_a_lane_that_failed_takes_no_cores(desk):
+    go = Event()
+
+    def breaks(report, cancelled):
+        assert go.wait(SOON)
+        raise BackendError("It broke.")
+
+    desk.loads["broken"] = breaks
+    desk.session.set_mode(Mode.TOGETHER)
+    desk.add("a")
+    broken = desk.session.add(spec("broken"))
+    assert threads_of(desk)["a"] == 4   # it is being loaded
+    go.set()
+    assert desk.until(lambda: broken.status.state is LaneState.FAILED)
+    assert threads_of(desk)["a"] == 8
+
+
+@pytest.mark.usefixtures("eight_cores")
+def test_a_running_lane_takes_the_threads_that_the_mode_gives_it(desk):
+    source = Counting()
+    a, b = desk.add("a", "b")
+    desk.session.open(source)
+    assert desk.until(lambda: a.results > 1 and b.results > 1)
+    before = len(desk.nets["a"].engines)
+    desk.session.set_mode(Mode.TOGETHER)
+    assert desk.until(lambda: len(desk.nets["a"].engines) > before)
+    assert desk.nets["a"].engines[-1].threads == 4
 
 
 # ---- lanes come and go
@@ -223,10 +272,10 @@ def test_the_mode_changes_at_run_time(desk):
     lanes = desk.add("a", "b")
     desk.session.open(Counting())
     assert desk.until(lambda: all(lane.results > 3 for lane in lanes))
-    desk.engines.clear()
+    desk.wanted.clear()
     desk.session.set_mode(Mode.TURNS)   # it was that already
     desk.session.set_mode(Mode.TOGETHER)
-    assert desk.engines == []           # the same engines go on
+    assert not desk.wanted              # nothing is loaded anew
     before = [lane.results for lane in lanes]
     assert desk.until(lambda: all(lane.results > n + 5 for lane, n in zip(lanes, before, strict=True)))
 

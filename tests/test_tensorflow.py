@@ -56,7 +56,7 @@ def test_a_face_is_found_where_it_is(face: tuple[ModelCard, Store], testdata: Pa
 def test_another_backend_is_refused_before_anything_is_loaded(face: tuple[ModelCard, Store]) -> None:
     card, store = face
     with pytest.raises(BackendError, match="ONNX Runtime does not read") as caught:
-        loader({"face": card}, store)(LaneSpec("face"), Engine())
+        loader({"face": card}, store)(LaneSpec("face"), Engine)
     assert "face@opencv" in caught.value.hint
 
 

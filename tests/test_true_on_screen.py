@@ -48,6 +48,9 @@ class Reader:
     def stop(self):
         self.gate.release(100)
 
+    def tune(self, engine):
+        return False
+
 
 @pytest.fixture
 def readers():

@@ -229,10 +229,10 @@ def test_the_weights_are_known_by_the_largest_file() -> None:
 def test_unknown_names_are_said_at_once(tmp_path: Path) -> None:
     make = loader(CATALOG, Store(tmp_path / "cache", offline=True))
     with pytest.raises(CardError, match="'squeezenet1'") as unknown:
-        make(LaneSpec("squeezenet1"), Engine())
+        make(LaneSpec("squeezenet1"), Engine)
     assert "squeezenet1.1" in unknown.value.hint
     with pytest.raises(BackendError, match="'onnxrutime'") as backend:
-        make(LaneSpec("squeezenet1.1", "onnxrutime"), Engine())
+        make(LaneSpec("squeezenet1.1", "onnxrutime"), Engine)
     assert "onnxruntime" in backend.value.hint
 
 
@@ -256,7 +256,7 @@ def test_a_lane_runs_what_was_converted(small: tuple[ModelCard, Store], backend:
     card = replace(card, labels="tiny.txt")
     said = Said()
     with mock.patch("inference.recogniser.read_labels", return_value=tuple("abcde")):
-        run = loader({"tried": card}, store)(LaneSpec("tried", backend), Engine())(said, Event())
+        run = loader({"tried": card}, store)(LaneSpec("tried", backend), Engine)(said, Event())
     assert said.lines == ["Converting Tried", "Opening Tried"]
     result = run(Frame(np.full((40, 50, 3), 90, np.uint8), 0, 0.0), Ask(topk=5))
     assert isinstance(result.prediction, Classification)
@@ -268,7 +268,7 @@ def test_a_lane_runs_what_was_converted(small: tuple[ModelCard, Store], backend:
 def test_yolo_fastest_finds_the_dog(testdata: Path, tmp_path: Path, name: str, backend: str) -> None:
     import cv2
 
-    load = loader(CATALOG, Store(tmp_path / "cache", testdata, offline=True))(LaneSpec(name, backend), Engine())
+    load = loader(CATALOG, Store(tmp_path / "cache", testdata, offline=True))(LaneSpec(name, backend), Engine)
     run = load(Said(), Event())
     pixels = cv2.imread(str(testdata / "images/person_dog_horse.jpg"))
     found = run(Frame(pixels, 0, 0.0), Ask(confidence=0.4, iou=0.5)).prediction  # type: ignore[arg-type]

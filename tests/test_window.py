@@ -42,6 +42,9 @@ class Quick:
     def stop(self):
         pass
 
+    def tune(self, engine):
+        return False
+
 
 CATALOG = {
     name: replace(make.card(name), title=title, family="Tiny", parameters=3_504_872, gmacs=0.3)

@@ -22,7 +22,7 @@ class Engine:
     """How a backend shall run a network."""
 
     threads: int = 1
-    spin: bool = True          # idle threads wait busily: faster alone, harmful beside others
+    linger_ms: float = 0.0     # after a run, idle threads wait busily so long for the next; 0: they sleep at its end
     provider: str = ""         # "": the backend's first choice
     precision: str = ""        # of the weights, where the backend has a form of its own; "": its first choice
 
@@ -57,6 +57,13 @@ class Backend(Protocol):
 
     def stop(self) -> None:
         """Make a run under way end soon, if the engine can."""
+        ...
+
+    def tune(self, engine: Engine) -> bool:
+        """Compute with other threads from now on; on the thread that runs it, between two runs.
+
+        False where that takes opening the file anew, or where a backend has no such method.
+        """
         ...
 
 

@@ -57,12 +57,12 @@ class ReferenceBackend:
     def __init__(self, path: Path, engine: Engine) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
+        from inference.backends.ort import session_options
+
+        options = session_options(engine)
+        self.threads = engine.threads
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 4
-        options.intra_op_num_threads = self.threads = engine.threads
-        if not engine.spin:
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         network = path.with_name(REBUILT)
         try:
             self._session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
@@ -85,6 +85,10 @@ class ReferenceBackend:
     def stop(self) -> None:
         """End a run under way."""
         self._options.terminate = True
+
+    def tune(self, engine: Engine) -> bool:
+        """A session has the threads that it was opened with."""
+        return False
 
 
 class CoreMLBackend:
@@ -136,6 +140,10 @@ class CoreMLBackend:
 
     def stop(self) -> None:
         """Core ML cannot be stopped; a run takes some ms."""
+
+    def tune(self, engine: Engine) -> bool:
+        """Core ML decides by itself how many threads it takes."""
+        return True
 
 
 def _class_labels(spec: Any) -> Any:

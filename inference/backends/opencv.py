@@ -81,6 +81,11 @@ class OpenCvBackend:
     def stop(self) -> None:
         """OpenCV cannot be interrupted: the run under way ends by itself."""
 
+    def tune(self, engine: Engine) -> bool:
+        """Want another number of threads; how long they wait busily OpenCV decides by itself."""
+        self._share.want(engine.threads or usable_cores())
+        return True
+
 
 def _onnx(path: Path) -> tuple[Any, Shape, list[str]]:
     """The network of an ONNX file, its input's shape, and its outputs' names in their order."""

@@ -18,6 +18,9 @@ from inference.errors import BackendError
 CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
 SIDES = "image_shape"
+# Longer than the pauses between the parallel parts of a network, and no longer: threads that wait busily while another
+# program has one of the cores keep it from the thread that they wait for (BENCHMARKS.md, "threads").
+SPIN_US = 50
 
 ort.set_default_logger_severity(4)   # it would write to the terminal; errors come as exceptions
 
@@ -35,12 +38,10 @@ class OrtBackend:
     """One InferenceSession."""
 
     def __init__(self, path: Path, engine: Engine) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self.threads = engine.threads
+        options = session_options(engine)
+        self.threads = engine.threads
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        if not engine.spin:
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         wanted = _wanted(engine.provider)
         check_file(path)
         self._session = _open(path, options, wanted)
@@ -75,10 +76,29 @@ class OrtBackend:
         """End a run under way."""
         self._options.terminate = True
 
+    def tune(self, engine: Engine) -> bool:
+        """A session has the threads that it was opened with."""
+        return False
+
 
 def load(path: Path, engine: Engine) -> OrtBackend:
     """Open an ONNX file."""
     return OrtBackend(path, engine)
+
+
+def session_options(engine: Engine) -> Any:
+    """Options with the threads of `engine`, and how they wait.
+
+    Within a run a thread that has nothing to do looks for work for SPIN_US before it sleeps; after a run it sleeps at
+    once, or lingers. The keys are those of onnxruntime_session_options_config_keys.h.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = engine.threads
+    spin_us = round(engine.linger_ms * 1e3) or SPIN_US
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(spin_us))
+    if not engine.linger_ms:
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+    return options
 
 
 def assigned(session: Any) -> dict[str, int]:
