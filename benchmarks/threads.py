@@ -29,10 +29,12 @@ from models import line_up, load_catalog
 from models.store import Store
 
 ROOT = Path(__file__).parents[1]
+ort.set_default_logger_severity(4)   # it warns of a long spinning
+
 SPIN, STOP = "session.intra_op.allow_spinning", "session.force_spinning_stop"
 FOR_US = "session.intra_op.spin_duration_us"
-ROUNDS, PICTURES, PERIOD_S, TOGETHER_S = 6, 15, 1 / 30, 1.0
-WINDOW_ROUNDS, WINDOW_S = 3, 5.0
+ROUNDS, PICTURES, PERIOD_S, TOGETHER_S = 5, 15, 1 / 30, 1.0
+WINDOW_ROUNDS, WINDOW_S = 3, 4.0
 
 # What is tried: the name, whether it has all cores, and ONNX Runtime's settings.
 CANDIDATES: dict[str, tuple[bool, dict[str, str]]] = {
@@ -220,8 +222,8 @@ def _set(candidate: str) -> Iterator[None]:
     kept = backend.session_options, session.engine_for
     cores = computing_cores() if CANDIDATES[candidate][0] else 1
 
-    def chosen(spec: LaneSpec, mode: Mode, running: int) -> object:
-        del mode, running
+    def chosen(spec: LaneSpec, mode: Mode, running: int, **rest: object) -> object:
+        del mode, running, rest
         return engine_for(LaneSpec(spec.model, spec.backend, cores), Mode.TURNS, 2)
 
     backend.session_options = lambda engine: _options(candidate)

@@ -25,6 +25,7 @@ class Frame:
     capture_ms: float = 0.0     # time spent inside the driver's read
     scene: int = 0              # counts up at a cut: what was seen before it says nothing about this picture
     held: bool = False          # frozen: the same picture again and again, not a moving one
+    alone: bool = False         # one network alone looks at it: it makes of the picture only what it needs itself
     # What was made of the picture, by name: kept as long as the picture, never longer.
     derived: dict[object, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
@@ -37,6 +38,19 @@ class Frame:
             small = cv2.resize(self.pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
             self.derived["half"] = small  # type: ignore[assignment]
         return self.derived["half"]
+
+    def half_of(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
+        """A part of the half, its edges in px of the whole picture; where nobody else needs the rest, without that."""
+        left, top, right, bottom = left // 2, top // 2, right // 2, bottom // 2
+        if not self.alone or "half" in self.derived:
+            return self.half()[top:bottom, left:right]
+        import cv2  # as above
+
+        part = self.pixels[2 * top : 2 * bottom, 2 * left : 2 * right]   # the same 2×2 px make a pixel as in the half
+        half: NDArray[np.uint8] = cv2.resize(  # type: ignore[assignment]
+            part, (right - left, bottom - top), interpolation=cv2.INTER_AREA
+        )
+        return half
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -212,7 +212,7 @@ class Preprocessor:
         if self._resample == "pyramid":
             height, width = bottom - top, right - left
             if y2 - y1 >= 2 * height and x2 - x1 >= 2 * width:
-                picture = frame.half()[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+                picture = frame.half_of(x1, y1, x2, y2)
             picture = _halved(picture, height, width)
             if picture.shape[0] < height or picture.shape[1] < width:
                 # Which is another thing when it enlarges; `predict` has it too.

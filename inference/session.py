@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inference.backends import Engine
-from inference.cores import usable_cores
+from inference.cores import computing_cores, usable_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.lane import Lane, Load, Turnstile
@@ -53,6 +53,7 @@ class Session:
         self.prepare: Callable[[Frame], None] | None = None   # on the capture thread, before anyone gets a frame
         self._make_load = make_load
         self._on_change = on_change
+        self._cores = computing_cores()   # asked once: lanes ask before every answer
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
         self._feed: Feed | None = None
         self._next: Feed | None = None            # being opened; shown once it has given a picture
@@ -270,7 +271,7 @@ class Session:
         running = [
             lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED
         ]  # fmt: skip
-        return engine_for(spec, self.mode, len(running))
+        return engine_for(spec, self.mode, len(running), cores=self._cores)
 
     def _leave(self, one: Lane | Feed) -> None:
         """Remember what was told to end, so that `close` can wait for it; from any thread."""
@@ -299,6 +300,8 @@ class Session:
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
+        if sum(not lane.paused for lane in self.lanes) == 1:
+            frame = replace(frame, alone=True)
         if self.prepare and feed in (self._feed, self._next):
             self.prepare(frame)
         old: Feed | None = None

@@ -15,9 +15,9 @@ LINGER_MS = 45.0
 
 
 def engine_for(
-    spec: LaneSpec, mode: Mode = Mode.TURNS, running: int = 1, *, linger: bool = True, cores: int | None = None
+    spec: LaneSpec, mode: Mode = Mode.TURNS, running: int = 1, *, linger: bool = True, cores: int = 0
 ) -> Engine:
-    """How the lane `spec` shall compute while `running` lanes do, itself included.
+    """How the lane `spec` shall compute while `running` lanes do, itself included; on `cores`, 0: those there are.
 
     In turns a lane has all cores while it computes, and its threads sleep before the next one begins. Together the
     cores are divided among the lanes. A lane alone may keep its threads awake (`linger`). What the user chose is kept.

@@ -23,6 +23,7 @@ class Desk:
         self.loads: dict[str, object] = {}      # instead of a net
         self.wanted: dict[str, Callable[[], Engine]] = {}   # by model: how it is to compute, when asked
         self.session = Session(self._make_load, self.bell, mode=mode)
+        self.session._cores = 8
 
     def _make_load(self, asked: LaneSpec, wanted: Callable[[], Engine]):
         self.wanted[asked.model] = wanted
@@ -62,16 +63,10 @@ def test_turns_are_the_default_up_to_four_cores(cores, mode):
     assert default_mode(cores) is mode
 
 
-@pytest.fixture
-def eight_cores(monkeypatch):
-    monkeypatch.setattr("inference.threads.computing_cores", lambda: 8)
-
-
 def threads_of(desk):
     return {name: wanted().threads for name, wanted in desk.wanted.items()}
 
 
-@pytest.mark.usefixtures("eight_cores")
 def test_lanes_share_the_cores_as_the_mode_says(desk):
     _, b, c = desk.add("a", "b", "c")
     assert threads_of(desk) == {"a": 8, "b": 8, "c": 8}
@@ -85,7 +80,6 @@ def test_lanes_share_the_cores_as_the_mode_says(desk):
     assert desk.wanted["a"]().linger_ms > 0   # it is alone
 
 
-@pytest.mark.usefixtures("eight_cores")
 def test_a_lane_that_failed_takes_no_cores(desk):
     go = Event()
 
@@ -103,7 +97,6 @@ def test_a_lane_that_failed_takes_no_cores(desk):
     assert threads_of(desk)["a"] == 8
 
 
-@pytest.mark.usefixtures("eight_cores")
 def test_a_running_lane_takes_the_threads_that_the_mode_gives_it(desk):
     source = Counting()
     a, b = desk.add("a", "b")
