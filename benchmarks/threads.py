@@ -21,6 +21,7 @@ import numpy as np
 import onnxruntime as ort
 
 from benchmarks.table import Row
+from inference.backends.ort import SPIN_US
 from inference.cores import computing_cores, usable_cores
 from inference.data import LaneSpec, Mode
 from inference.threads import LINGER_MS, engine_for
@@ -42,7 +43,7 @@ CANDIDATES: dict[str, tuple[bool, dict[str, str]]] = {
     "all cores, no spinning": (True, {SPIN: "0"}),
     "all cores, as it comes": (True, {}),
     "all cores, stop after a run": (True, {STOP: "1"}),
-    "all cores, 50 µs, stop after a run": (True, {STOP: "1", FOR_US: "50"}),
+    f"all cores, {SPIN_US} µs, stop after a run": (True, {STOP: "1", FOR_US: str(SPIN_US)}),
     f"all cores, {LINGER_MS:.0f} ms after a run": (True, {FOR_US: f"{LINGER_MS * 1e3:.0f}"}),
 }
 IN_WINDOW = tuple(name for name in CANDIDATES if name != "all cores, stop after a run")

@@ -4,12 +4,13 @@ import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import perf_counter, thread_time_ns
+from statistics import median
+from time import perf_counter, sleep, thread_time_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.backends import BACKENDS, Engine, Form, load_backend
+from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
 from inference.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
 from inference.errors import BackendError, CardError
@@ -23,6 +24,8 @@ from models.user_cards import is_own
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 WARM_UP_RUNS = 3       # the first run is 1.3 to 3 times the median
+WAKING_RUNS, PAUSE_S = 5, 1 / 30   # to find out what waking threads costs: between two pictures of 30 a second
+DEAR, DEAR_S = 1.3, 1e-3           # so many times, and so many seconds longer, is worth a core that waits busily
 SEEN_S = 0.1           # between two copies of what the network is given
 TRY_S = 60             # that an engine may take to open a file nobody vouches for, and to run it once
 TRY_MEMORY, TRY_COPIES = 1 << 30, 4   # bytes it may take then: so many, and a file's size so many times
@@ -84,8 +87,8 @@ class Recogniser:
                 memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size,
             )  # fmt: skip
         self._backend, self._path, self._engine = backend, path, engine
-        self._stopped = False
-        self._net = load_backend(backend, path, engine)
+        self._stopped = self._lingers = False
+        self._net = self._opened(linger=False)
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
         self._kept_at, self._kept_by = 0.0, card.input
@@ -93,6 +96,7 @@ class Recogniser:
         self._scene = 0   # that the average is of
         self.load_ms = (perf_counter() - start) * 1e3
         self._check()
+        self._keep_awake()
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float = 0.0, turn: float = 0.0) -> Result:
         """Run the network and read its answer; `idle` and `turn` (ms) are only passed on into the timing."""
@@ -165,20 +169,53 @@ class Recogniser:
         engine = replace(engine, precision=self._engine.precision)   # which is the form's
         if engine == self._engine:
             return False
-        self._engine = engine
-        before = self._net
+        same = replace(engine, linger_ms=self._engine.linger_ms) == self._engine and not self._lingers
+        before, lingered = self._net, self._lingers
+        self._engine, self._lingers = engine, False
         if (tune := getattr(before, "tune", None)) and tune(engine):
             return True
         try:
-            self._net = load_backend(self._backend, self._path, engine)
-            if self._stopped:   # meanwhile
-                self._net.stop()
-            self._warm_up()
+            if not same:
+                self._net = self._opened(linger=False)
+                self._warm_up()
+            self._keep_awake()
         except BackendError as error:
-            self._net = before
+            self._net, self._lingers = before, lingered
             log.warning("%s computes as before: %s", self.card.title, error)
             return False
-        return True
+        return self._lingers or not same
+
+    def _opened(self, *, linger: bool) -> Backend:
+        """The network from its file, its threads sleeping after a run unless they may `linger`."""
+        engine = self._engine if linger else replace(self._engine, linger_ms=0.0)
+        net = load_backend(self._backend, self._path, engine)
+        if self._stopped:   # meanwhile
+            net.stop()
+        return net
+
+    def _keep_awake(self) -> None:
+        """Let the network's threads linger, where they may and where it pays: on some machines waking them is dear."""
+        if self._engine.linger_ms and getattr(self._net, "lingers", False) and self._waking_is_dear():
+            self._net = self._opened(linger=True)
+            self._lingers = True
+            self._warm_up()
+
+    def _waking_is_dear(self) -> bool:
+        """Whether a run after a pause, as between two pictures, takes much longer than one right after another.
+
+        Caches that grew cold make up a tenth or two; for a network that takes no longer than that, or longer than the
+        pause, there is nothing to gain.
+        """
+        x, _ = self._preprocess(self._grey())
+
+        def took_s(pause_s: float) -> float:
+            sleep(pause_s)
+            start = perf_counter()
+            self._net.run(x)
+            return perf_counter() - start
+
+        at_once, rested = (median(took_s(pause) for _ in range(WAKING_RUNS)) for pause in (0.0, PAUSE_S))
+        return at_once < PAUSE_S and rested > DEAR * at_once and rested - at_once > DEAR_S
 
     def _look_by(self, spec: InputSpec) -> None:
         """Preprocess by this recipe from now on."""

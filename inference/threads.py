@@ -8,19 +8,20 @@ from inference.backends import Engine
 from inference.cores import computing_cores
 from inference.data import LaneSpec, Mode
 
-# After a run, the threads of a network that has the machine to itself wait busily so long for the next picture: a
-# thread that sleeps is woken late. Longer than a picture of a source of 25 a second takes, so that they are awake when
-# it comes, and no longer: of a frozen picture nobody is to hear the fan.
+# The threads of a network that has the machine to itself may wait busily so long for the next picture, where waking
+# them is dear (`Recogniser` tries it: it has been nothing, and twice the run, on two virtual machines). Longer than a
+# picture of a source of 25 a second takes, so that they are awake when it comes, and no longer: a frozen one costs
+# nothing.
 LINGER_MS = 45.0
 
 
 def engine_for(
-    spec: LaneSpec, mode: Mode = Mode.TURNS, running: int = 1, *, linger: bool = True, cores: int = 0
+    spec: LaneSpec, mode: Mode = Mode.TURNS, running: int = 1, *, cores: int = 0, linger: bool = True
 ) -> Engine:
     """How the lane `spec` shall compute while `running` lanes do, itself included; on `cores`, 0: those there are.
 
     In turns a lane has all cores while it computes, and its threads sleep before the next one begins. Together the
-    cores are divided among the lanes. A lane alone may keep its threads awake (`linger`). What the user chose is kept.
+    cores are divided among the lanes. A lane alone may keep its threads awake. What the user chose is kept.
     """
     cores = cores or computing_cores()
     alone = running <= 1

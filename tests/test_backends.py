@@ -291,7 +291,7 @@ class Recorded:
 SESSION = ort.InferenceSession
 
 
-@pytest.mark.parametrize(("linger_ms", "spin_us", "stop"), [(0.0, "50", "1"), (45.0, "45000", None)])
+@pytest.mark.parametrize(("linger_ms", "spin_us", "stop"), [(0.0, "20", "1"), (45.0, "45000", None)])
 def test_threads_wait_busily_after_a_run_only_when_told(
     linger_ms: float, spin_us: str, stop: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

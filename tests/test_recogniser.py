@@ -275,3 +275,56 @@ def test_opencv_takes_other_threads_without_opening_the_file_anew(tmp_path: Path
     path.unlink()
     assert recognise.tune(Engine(threads=2))
     assert recognise.threads in (2, cv2.getNumThreads())   # where the system decides, it is told
+
+
+class Sleepy:
+    """A network on a clock of its own: a run takes `run_s`, and `wake_s` more after any pause."""
+
+    input_shape, provider, threads, warning, lingers = (), "CPU", 2, "", True
+
+    def __init__(self, clock: list[float], run_s: float, wake_s: float, engine: Engine) -> None:
+        self.clock, self.run_s, self.engine = clock, run_s, engine
+        self.wake_s = 0.0 if engine.linger_ms else wake_s
+        self.ended = 0.0
+
+    def run(self, x: np.ndarray) -> list[np.ndarray]:
+        self.clock[0] += self.run_s + (self.wake_s if self.clock[0] > self.ended else 0)
+        self.ended = self.clock[0]
+        return [np.linspace(0, 1, 10, dtype=np.float32)[None]]
+
+
+@pytest.mark.parametrize(
+    ("run_ms", "wake_ms", "may", "lingers"),
+    [
+        (6.0, 7.0, 45.0, True),     # as it was measured on one machine
+        (6.0, 0.8, 45.0, False),    # and on another: cold caches
+        (6.0, 7.0, 0.0, False),     # others run as well
+        (0.1, 0.3, 45.0, False),    # too small to gain anything
+        (50.0, 30.0, 45.0, False),  # never rests
+    ],
+)
+def test_threads_are_kept_awake_where_waking_is_dear(
+    run_ms: float, wake_ms: float, may: float, lingers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    made: list[Sleepy] = []
+
+    def load(name: str, path: Path, engine: Engine) -> Sleepy:
+        made.append(Sleepy(clock, run_ms / 1e3, wake_ms / 1e3, engine))
+        return made[-1]
+
+    def pause(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr("inference.recogniser.load_backend", load)
+    monkeypatch.setattr("inference.recogniser.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("inference.recogniser.sleep", pause)
+    recognise = Recogniser(card(), tmp_path, "onnxruntime", Engine(threads=2, linger_ms=may))
+    assert [net.engine.linger_ms for net in made] == ([0.0, 45.0] if lingers else [0.0])
+    made.clear()   # others come: only threads that linger are a reason to open the file anew
+    assert recognise.tune(Engine(threads=2)) == lingers
+    assert [net.engine.linger_ms for net in made] == ([0.0] if lingers else [])
+    made.clear()   # and go
+    if may:
+        assert recognise.tune(Engine(threads=2, linger_ms=may)) == lingers
+        assert [net.engine.linger_ms for net in made] == ([45.0] if lingers else [])

@@ -22,13 +22,16 @@ class Engine:
     """How a backend shall run a network."""
 
     threads: int = 1
-    linger_ms: float = 0.0     # after a run, idle threads wait busily so long for the next; 0: they sleep at its end
+    linger_ms: float = 0.0     # so long idle threads may wait busily for the next run; 0: they sleep at a run's end
     provider: str = ""         # "": the backend's first choice
     precision: str = ""        # of the weights, where the backend has a form of its own; "": its first choice
 
 
 class Backend(Protocol):
-    """A loaded network. Made, used and dropped on one thread; only `stop` may be called from others."""
+    """A loaded network. Made, used and dropped on one thread; only `stop` may be called from others.
+
+    One that can do as `Engine.linger_ms` says has an attribute `lingers` that is true.
+    """
 
     input_shape: tuple[int | str | None, ...]   # as the model declares it
 

@@ -53,6 +53,7 @@ class ReferenceBackend:
     """A package, rebuilt as ONNX, on ONNX Runtime as the standard says: its optimiser would round elsewhere."""
 
     warning = ""
+    lingers = True
 
     def __init__(self, path: Path, engine: Engine) -> None:
         import onnxruntime

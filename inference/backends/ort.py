@@ -19,8 +19,8 @@ CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
 SIDES = "image_shape"
 # Longer than the pauses between the parallel parts of a network, and no longer: threads that wait busily while another
-# program has one of the cores keep it from the thread that they wait for (BENCHMARKS.md, "threads").
-SPIN_US = 50
+# program has one of the cores keep it from the thread that they wait for (BENCHMARKS.md, "Threads").
+SPIN_US = 20
 
 ort.set_default_logger_severity(4)   # it would write to the terminal; errors come as exceptions
 
@@ -36,6 +36,8 @@ def providers() -> list[str]:
 
 class OrtBackend:
     """One InferenceSession."""
+
+    lingers = True
 
     def __init__(self, path: Path, engine: Engine) -> None:
         options = session_options(engine)
