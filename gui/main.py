@@ -57,7 +57,7 @@ def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -
         store.use_folder(Path(settings.models_folder))
     mode = options.mode or settings.mode   # "" where neither says
     bridge = Bridge()
-    session = Session(loader(catalog, store), bridge.wake, mode=Mode(mode) if mode else default_mode())
+    session = Session(loader(catalog, store), bridge.wake, mode=Mode(mode) if mode else default_mode(), window=True)
     session.set_ask(
         Ask(
             topk=settings.topk if options.topk is None else options.topk,

@@ -101,11 +101,12 @@ class MainWindow(QMainWindow):
         self._check("smoothing", session.ask.smoothing)
         self._bridge = bridge
         bridge.changed.connect(self.refresh)
-        self._figures_timer = QTimer(self, interval=FIGURES_MS)
-        self._figures_timer.timeout.connect(self.refresh_figures)
-        self._figures_timer.start()
         self._more_to_paint = QTimer(self, singleShot=True, interval=0)
         self._more_to_paint.timeout.connect(self.refresh)
+        self._figures_timer = QTimer(self, interval=FIGURES_MS)
+        self._figures_timer.timeout.connect(self._more_to_paint.start)   # in a moment: keys are not to wait for both
+        self._figures_timer.timeout.connect(self._show_figures)
+        self._figures_timer.start()
         self._plot_timer = QTimer(self, interval=PLOT_MS)
         self._plot_timer.timeout.connect(lambda: self.deck.refresh(self.session.lanes))
         self.show_mode()
@@ -241,8 +242,11 @@ class MainWindow(QMainWindow):
             paint_now(self)
 
     def refresh_figures(self) -> None:
-        """The numbers, the bar and the line of truth."""
+        """The numbers, the bar and the line of truth, and what is new."""
         self.refresh()
+        self._show_figures()
+
+    def _show_figures(self) -> None:
         self._follow_source()
         self._set_rest()
         source = self.session.source

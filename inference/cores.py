@@ -29,6 +29,7 @@ def _allowed() -> set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()   # Linux
 
 
+@cache   # the window asks several times a second
 def _quota(root: Path = CGROUP) -> int:
     """The cores' worth of time that a container is given, rounded down, 1 at least; 0 where it is not limited.
 
@@ -43,6 +44,7 @@ def _quota(root: Path = CGROUP) -> int:
     return 0
 
 
+@cache
 def _units(root: Path = TOPOLOGY) -> int:
     """The arithmetic units behind the cores that this process may use."""
     if allowed := _allowed():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
+from inference.priority import let_others_go_first
 
 if TYPE_CHECKING:
     from inference.backends import Form
@@ -158,11 +159,12 @@ class Lane:
 
     def __init__(
         self, spec: LaneSpec, load: Load, turnstile: Turnstile, on_change: Callable[[], None], slot: int = 0,
-        wanted: Callable[[], Engine] = Engine,
+        wanted: Callable[[], Engine] = Engine, *, behind: bool = False,
     ) -> None:  # fmt: skip
         """`on_change` is called on the lane's thread after every result and every change of status.
 
         `wanted` says how the lane shall compute at this moment; it is asked before every answer, from any thread.
+        A lane that runs `behind` leaves a core to a window, where both want it.
         """
         from inference.timings import TimingLog  # imports numpy: the window opens without it
 
@@ -183,6 +185,7 @@ class Lane:
         self._turnstile = turnstile
         self._wanted = wanted
         self._tuned = wanted()   # how it computes
+        self._behind = behind
         self._on_change = on_change
         self._next_load: Load | None = load
         self._recognise: Recognise | None = None
@@ -256,6 +259,8 @@ class Lane:
         )
 
     def _run(self) -> None:
+        if self._behind:
+            let_others_go_first()
         while not self._closing.is_set():
             try:
                 if self._next_load:
@@ -326,7 +331,7 @@ class Lane:
     def _tune(self, recognise: Recognise) -> None:
         """Compute as it is wanted now: lanes have come or gone, or share the machine in another way."""
         wanted = self._wanted()
-        if wanted == self._tuned:
+        if wanted == self._tuned or self._closing.is_set():
             return
         self._tuned = wanted
         if recognise.tune(wanted):

@@ -181,7 +181,8 @@ class Recogniser:
             self._keep_awake()
         except BackendError as error:
             self._net, self._lingers = before, lingered
-            log.warning("%s computes as before: %s", self.card.title, error)
+            if not self._stopped:
+                log.warning("%s computes as before: %s", self.card.title, error)
             return False
         return self._lingers or not same
 

@@ -42,8 +42,10 @@ class Session:
     """
 
     def __init__(
-        self, make_load: MakeLoad, on_change: Callable[[], None] = lambda: None, *, mode: Mode | None = None
-    ) -> None:
+        self, make_load: MakeLoad, on_change: Callable[[], None] = lambda: None, *, mode: Mode | None = None,
+        window: bool = False,
+    ) -> None:  # fmt: skip
+        """With a `window`, the networks leave it a core where both want it."""
         self.mode = mode or default_mode()
         self.ask = Ask()
         self.lanes: list[Lane] = []
@@ -52,8 +54,9 @@ class Session:
         self.recorder: Recorder | None = None     # also one that ended by itself: see its `trouble`
         self.prepare: Callable[[Frame], None] | None = None   # on the capture thread, before anyone gets a frame
         self._make_load = make_load
+        self._window = window
         self._on_change = on_change
-        self._cores = computing_cores()   # asked once: lanes ask before every answer
+        self._cores = computing_cores()
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
         self._feed: Feed | None = None
         self._next: Feed | None = None            # being opened; shown once it has given a picture
@@ -137,7 +140,9 @@ class Session:
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
         wanted = partial(self._engine, spec)
-        lane = Lane(spec, self._make_load(spec, wanted), self._turnstile, self._on_change, slot, wanted)
+        lane = Lane(
+            spec, self._make_load(spec, wanted), self._turnstile, self._on_change, slot, wanted, behind=self._window
+        )
         lane.ask = self.ask
         lane.on_result = partial(self._note, lane)
         with self._handing:
@@ -254,9 +259,10 @@ class Session:
                 feed.ask_to_close()
         if self.recorder:
             self.recorder.ask_to_close()
-        lanes, self.lanes = self.lanes, []
-        for lane in lanes:
+        lanes = self.lanes
+        for lane in lanes:   # before they are taken away: the last ones are not to spread over the cores once more
             lane.ask_to_close()
+        self.lanes = []
         gone = [lane.close(max(0.0, deadline - perf_counter())) for lane in lanes]
         for feed in (self._feed, self._next):
             if feed:

@@ -1,8 +1,12 @@
-"""How many threads a lane is given, and what cores are counted."""
+"""How many threads a lane is given, what cores are counted, and who goes first."""
+
+import os
+import sys
+from threading import Thread, get_native_id
 
 import pytest
 
-from inference import cores
+from inference import cores, priority
 from inference.cores import _quota, _units, computing_cores, usable_cores
 from inference.data import LaneSpec, Mode
 from inference.threads import LINGER_MS, engine_for
@@ -90,3 +94,34 @@ def test_where_the_system_does_not_keep_to_some_the_machine_counts(monkeypatch):
     monkeypatch.setattr(cores, "_quota", lambda: 0)
     monkeypatch.setattr(cores, "_physical", lambda: 3)
     assert (usable_cores(), computing_cores()) == (6, 3)
+
+
+# ---- who goes first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread has a priority of its own")
+def test_a_thread_goes_behind_the_others_and_so_do_those_it_begins():
+    found = []
+
+    def note():
+        found.append(os.getpriority(os.PRIO_PROCESS, get_native_id()))
+
+    def run():
+        priority.let_others_go_first()
+        note()
+        below = Thread(target=note)
+        below.start()
+        below.join()
+
+    before = os.getpriority(os.PRIO_PROCESS, get_native_id())
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    assert found == [max(before, priority.NICE)] * 2
+    assert os.getpriority(os.PRIO_PROCESS, get_native_id()) == before   # and nobody else
+
+
+def test_elsewhere_nothing_is_done(monkeypatch):
+    monkeypatch.setattr(priority.sys, "platform", "win32")
+    monkeypatch.delattr(priority.os, "setpriority", raising=False)
+    priority.let_others_go_first()
