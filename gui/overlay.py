@@ -1,11 +1,12 @@
 """What is drawn over a picture: boxes with their labels, the crop, and small chips of words."""
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from inference.data import Detections
 
 CROP_LINE = QColor("#C9D1D9")
+RIM = QColor(0, 0, 0, 150)   # around a box: it shows on any picture
 
 
 def short_label(label: str) -> str:
@@ -38,26 +39,21 @@ def draw_boxes(
     metrics = QFontMetricsF(font)
     height = metrics.height() + 4
     painter.setFont(font)
-    width = max(2.0, font.pixelSize() / 7)
+    width = max(2, round(font.pixelSize() / 7))
     ink = ink_on(colour)
-    count = min(most, len(found.labels))
-    for i in range(count - 1, -1, -1):   # the best last, on top
-        x1, y1, x2, y2 = (float(v) for v in found.boxes[i])
+    boxes, scores = found.boxes[:most].tolist(), found.scores[:most].tolist()
+    for x1, y1, x2, y2 in reversed(boxes):   # the best last, on top
         box = QRectF(
             QPointF(picture.x() + x1 * sx, picture.y() + y1 * sy), QPointF(picture.x() + x2 * sx, picture.y() + y2 * sy)
         ).intersected(picture)
         if box.isEmpty():
             continue
-        inner = box.adjusted(width / 2, width / 2, -width / 2, -width / 2)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 150), width + 2))   # a dark rim: the box shows on any picture
-        painter.drawRect(inner)
-        painter.setPen(QPen(colour, width))
-        painter.drawRect(inner)
+        _frame(painter, box.toRect().adjusted(-1, -1, 1, 1), width + 2, RIM)
+        _frame(painter, box.toRect(), width, colour)
     tags: list[QRectF] = []
-    for i in range(count):   # the best first: a tag that would cover another is left out
-        x1, y1 = float(found.boxes[i][0]), float(found.boxes[i][1])
-        text = f"{short_label(found.labels[i])} {found.scores[i] * 100:.0f} %"
+    # The best first: a tag that would cover another is left out.
+    for (x1, y1, *_), score, label in zip(boxes, scores, found.labels, strict=False):
+        text = f"{short_label(label)} {score * 100:.0f} %"
         text_width = min(metrics.horizontalAdvance(text) + 12, picture.width())
         left = min(max(picture.x() + x1 * sx, picture.left()), picture.right() - text_width)
         top = picture.y() + y1 * sy
@@ -68,7 +64,16 @@ def draw_boxes(
         tags.append(tag)
         painter.fillRect(tag, colour)
         painter.setPen(ink)
-        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(QPointF(tag.left() + 6, tag.top() + 2 + metrics.ascent()), text)
+
+
+def _frame(painter: QPainter, edge: QRect, width: int, colour: QColor) -> None:
+    """The four sides of a rectangle, drawn inside its edge, on whole px: a pen takes several times as long."""
+    tall = max(0, edge.height() - 2 * width)
+    painter.fillRect(edge.left(), edge.top(), edge.width(), width, colour)
+    painter.fillRect(edge.left(), edge.bottom() + 1 - width, edge.width(), width, colour)
+    painter.fillRect(edge.left(), edge.top() + width, width, tall, colour)
+    painter.fillRect(edge.right() + 1 - width, edge.top() + width, width, tall, colour)
 
 
 def draw_crop(painter: QPainter, picture: QRectF, frame_size: tuple[int, int], crop: tuple[float, ...]) -> None:
