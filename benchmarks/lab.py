@@ -26,19 +26,23 @@ WAIT, LATENCY = COLUMNS.index("wait"), COLUMNS.index("latency")
 
 
 class Tape:
-    """Frames made before, so that the source costs nothing: what is measured is the rest."""
+    """Frames made before, so that the source costs nothing: what is measured is the rest. It gives them while `let`."""
 
     live, note, caption, title = False, "", "", "tape"
 
     def __init__(self, fps: float, frames: Sequence[NDArray[np.uint8]]) -> None:
         self.period_s = 1 / fps
+        self.let = Event()
+        self.let.set()
         self._frames, self._next = frames, 0
 
     def open(self) -> None:
         """Nothing to do."""
 
     def read(self) -> NDArray[np.uint8]:
-        """The next frame, round and round."""
+        """The next frame, round and round; one without pixels, which is none, where it is not let for long."""
+        if not self.let.wait(1):
+            return np.empty((0, 0, 3), np.uint8)
         self._next += 1
         return self._frames[self._next % len(self._frames)]
 
@@ -53,11 +57,7 @@ class Still(Tape):
 
     def __init__(self, picture: str) -> None:
         super().__init__(30, [np.asarray(cv2.imread(picture), np.uint8)])
-        self.let = Event()
-
-    def read(self) -> NDArray[np.uint8]:
-        """The picture, when it is let; nothing where it is not for long."""
-        return super().read() if self.let.wait(1) else np.empty((0, 0, 3), np.uint8)
+        self.let.clear()
 
 
 def lane_round(lane: Lane, still: Still, wait: Callable[[], None]) -> Callable[[int, float], tuple[list[float], int]]:

@@ -44,6 +44,8 @@ class ScaledPictures:
 
     def prepare(self, frame: Frame) -> None:
         """Make a frame ready for the panes, if it is time for another one; on the capture thread."""
+        if self.newest is not None and frame.pixels is self.newest.pixels:   # a picture that stands: it is ready
+            return
         early = self._due - frame.taken_at
         if early < SLACK_S or early > 1:   # a clock that was set back would stop the picture
             self._due = max(self._due, frame.taken_at - SLACK_S) + PREPARE_S * self.rest

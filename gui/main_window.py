@@ -50,6 +50,7 @@ from inference.errors import LabError
 from inference.formats import COMPANIONS, KINDS, foreign, is_model
 from inference.guesses import guessed_text
 from inference.lane import Lane
+from inference.opencv_threads import Share
 from inference.session import MAX_LANES, Session
 from inference.shelf import Missing, missing_of
 from inference.sources import NO_CAMERA, Source, parse_source
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self._dismissed = ""        # the trouble whose banner was closed
         self.closed = False
         self.keeps_settings = True  # whether closing writes them for the next start
+        self._share: Share | None = None   # of OpenCV's threads, while no network runs
         self.begun = False          # whether the lanes of the start are there
         self._scale = 0.0
         self._pictures = ScaledPictures()
@@ -508,8 +510,18 @@ class MainWindow(QMainWindow):
         in one go at a pace of its own. Together, the time is to go to the networks.
         """
         busy = sum(lane.status.state is LaneState.RUNNING and not lane.paused for lane in self.session.lanes)
+        if self.session.latest is not None:   # which took OpenCV: not before the first picture
+            self._spread(not busy)
         turns_ms = TURNS_MS if busy > 1 and self.session.frozen is None else REST_MS
         self._bridge.rest_ms = TOGETHER_MS if self.session.mode is Mode.TOGETHER else turns_ms
+
+    def _spread(self, wide: bool) -> None:
+        """Let all cores scale the pictures, while no network wants them."""
+        if wide and self._share is None:
+            self._share = Share(usable_cores())
+        elif not wide and self._share is not None:
+            self._share.release()
+            self._share = None
 
     def set_ask(self, ask: Ask) -> None:
         """Labels, thresholds, smoothing."""
@@ -815,6 +827,7 @@ class MainWindow(QMainWindow):
             sys.stderr.write(trouble + "\n")
         self.hide()
         self.session.close()
+        self._spread(False)
         event.accept()
 
 

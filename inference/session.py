@@ -308,7 +308,8 @@ class Session:
         """On the capture thread: hand the picture to every lane."""
         if sum(not lane.paused for lane in self.lanes) == 1:
             frame = replace(frame, alone=True)
-        if self.prepare and feed in (self._feed, self._next):
+        still = self.frozen is not None and feed is self._feed   # nobody looks at this picture
+        if self.prepare and feed in (self._feed, self._next) and not still:
             self.prepare(frame)
         old: Feed | None = None
         with self._handing:
@@ -326,4 +327,5 @@ class Session:
         if old:
             old.ask_to_close()
             self._leave(old)
-        self._on_change()
+        if not still:
+            self._on_change()
