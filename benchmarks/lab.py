@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
 from gui.settings import Settings
-from inference.data import LaneSpec, LaneState, Mode
+from inference.data import Frame, LaneSpec, LaneState, Mode
 from inference.lane import Lane
 from inference.options import Options
 from inference.timings import COLUMNS
@@ -31,18 +31,35 @@ class Tape:
     live, note, caption, title = False, "", "", "tape"
 
     def __init__(self, fps: float, frames: Sequence[NDArray[np.uint8]]) -> None:
-        self.period_s = 1 / fps
+        self.period_s = 1 / fps if fps else 0.0   # 0: a frame whenever one is wanted
+        self.wanted = Event()
         self.let = Event()
         self.let.set()
         self._frames, self._next = frames, 0
+
+    def feed(self, lanes: Sequence[Lane]) -> None:
+        """Give a frame whenever one of these lanes takes one: the next always waits, and none is made in vain."""
+        for lane in lanes:
+            take = lane.inbox.take
+
+            def taken(take: Callable[[], Frame | None] = take) -> Frame | None:
+                frame = take()
+                if frame is not None:
+                    self.wanted.set()
+                return frame
+
+            lane.inbox.take = taken  # type: ignore[method-assign]
+        self.period_s = 0.0
+        self.wanted.set()
 
     def open(self) -> None:
         """Nothing to do."""
 
     def read(self) -> NDArray[np.uint8]:
         """The next frame, round and round; one without pixels, which is none, where it is not let for long."""
-        if not self.let.wait(1):
+        if not self.let.wait(1) or not (self.period_s or self.wanted.wait(1)):
             return np.empty((0, 0, 3), np.uint8)
+        self.wanted.clear()
         self._next += 1
         return self._frames[self._next % len(self._frames)]
 

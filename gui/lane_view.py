@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
-from gui.image import ScaledPictures, paint_now
+from gui.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
 from gui.lane_words import PRECISION_WORDS
 from gui.notice import Notice
 from gui.overlay import ink_on
@@ -28,7 +28,6 @@ from inference.data import Detections, Frame, LaneState, LaneStatus, Result, Sou
 from inference.lane import Figures, Lane
 from models import ModelCard
 
-PICTURE_S = 0.025   # between two answers that are shown: those of a camera of 30 frames/s pass, regular or not
 SWITCHED = "preprocessing switched"
 OLD_S = 1.0         # an answer older than this, while no new picture comes, is marked
 
@@ -113,7 +112,7 @@ class LaneView(QWidget):
         self._topk = 5
         self.rest = 1.0   # times longer than usual between two paintings
         self._shown: Result | None = None
-        self._shown_at = 0.0   # s, the last painting
+        self._due = 0.0   # s, when the next painting may be
         self._ages: list[float] = []   # ms from taking a picture to showing its answer, since the last figures
         self._age = 0.0
         self._old = 0.0   # s, how old the last answer is while no new picture comes
@@ -182,11 +181,11 @@ class LaneView(QWidget):
         elif result is self._shown:
             return False
         now = perf_counter()
-        if (due := self._shown_at + PICTURE_S * self.rest - now) > 0:
+        if (due := self._due - SLACK_S - now) > 0:
             if not self._later.isActive():
                 self._later.start(ceil(due * 1e3))
             return False
-        self._shown_at = now
+        self._due = max(self._due, now - SLACK_S) + PREPARE_S * self.rest
         if result is None:
             self._show_picture(self._live, None)
             return True
