@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
-from time import perf_counter
+from time import perf_counter, sleep
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ from inference.options import Options
 from inference.timings import COLUMNS
 
 PATIENCE_S = 60
+AFTER_S = 0.002   # a frame comes while the network computes, as most do, not while its thread does something else
 WAIT, LATENCY = COLUMNS.index("wait"), COLUMNS.index("latency")
 
 
@@ -59,6 +60,8 @@ class Tape:
         """The next frame, round and round; one without pixels, which is none, where it is not let for long."""
         if not self.let.wait(1) or not (self.period_s or self.wanted.wait(1)):
             return np.empty((0, 0, 3), np.uint8)
+        if not self.period_s:
+            sleep(AFTER_S)
         self.wanted.clear()
         self._next += 1
         return self._frames[self._next % len(self._frames)]
@@ -121,7 +124,7 @@ def spin(seconds: float) -> None:
     loop.exec()
 
 
-def shown(names: Sequence[str], mode: Mode, *, plot: bool = True) -> MainWindow:
+def shown(names: Sequence[str], mode: Mode, *, plot: bool = True, threads: int = 0) -> MainWindow:
     """A window on screen with these lanes, on the test pattern for now."""
     from gui.main import build
     from models import load_catalog
@@ -134,7 +137,7 @@ def shown(names: Sequence[str], mode: Mode, *, plot: bool = True) -> MainWindow:
     for lane in list(window.session.lanes):
         window.remove_lane(lane)
     for name in names:
-        window.add_lane(LaneSpec(name))
+        window.add_lane(LaneSpec(name, threads=threads))
     return window
 
 
