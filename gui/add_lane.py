@@ -81,6 +81,12 @@ class ModelDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+THREADS_TIP = (
+    "auto: in turns, or alone, a network has all cores; together they are divided. It follows by itself as networks "
+    "come and go. A number stays as it is. Networks on OpenCV share one number; Core ML decides by itself."
+)
+
+
 class AddLane(QWidget):
     """Type to find, Enter to add."""
 
@@ -117,6 +123,7 @@ class AddLane(QWidget):
         self._backend.setAccessibleName("Backend")
         self._provider.setAccessibleName("Provider")
         self._threads.setAccessibleName("Threads")
+        self._threads.setToolTip(THREADS_TIP)
         self._precision.setAccessibleName("Precision of the weights")
         self._captions = [QLabel(text, self) for text in ("Backend", "Weights", "Runs on", "Threads")]
         for threads in (0, 1, 2, 4, 8):
@@ -162,6 +169,10 @@ class AddLane(QWidget):
             item.setToolTip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}")
             self._list.addItem(item)
         self._list.setCurrentRow(0)
+
+    def show_threads(self, auto: int) -> None:
+        """Say how many threads "auto" means for one more network."""
+        self._threads.setItemText(0, f"auto ({auto})")
 
     def show_here(self, here: Mapping[str, bool]) -> None:
         """Mark which models are on this machine."""

@@ -342,7 +342,8 @@ class LaneView(QWidget):
 
 FACTS_TIP = (
     "M: millions of parameters. GMAC: billions of multiply-adds that one picture costs. MB: the model's file. "
-    "As the original: of the sample pictures, so many get the same answer. ×2: computes with two threads."
+    "As the original: of the sample pictures, so many get the same answer. ×2: computes with two threads; auto: nobody "
+    "chose, so it is all cores in turns, and a share of them together."
 )
 
 
@@ -358,7 +359,9 @@ def lane_facts(lane: Lane, card: ModelCard) -> list[str]:
     engine = table[lane.spec.backend].title if lane.spec.backend in table else lane.spec.backend
     if form:   # where it runs says whether it is Core ML or a reference of it
         engine = engine.removesuffix(" (reference)")
-    runs = f"{engine} {lane.provider}".strip() + (f" ×{lane.threads}" if lane.threads else "")
+    runs = f"{engine} {lane.provider}".strip()
+    if lane.threads:
+        runs += f" ×{lane.threads}" + ("" if lane.spec.threads else " auto")
     size = [f"{(form or card).bytes / 1e6:.3g} MB", form.card.precision if form else card.precision]
     cost = [count(card.parameters)] if card.parameters else []
     if card.gmacs:

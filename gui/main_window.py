@@ -561,6 +561,7 @@ class MainWindow(QMainWindow):
 
         def looked(found: tuple[dict[str, bool], dict[str, Missing]]) -> None:
             self.adding.show_here(found[0])
+            self.adding.show_threads(self.session.threads_of_one_more())
             self.adding.line_ups.show_missing(found[1])
 
         Job(look, looked, parent=self)

@@ -66,7 +66,7 @@ def model_options(parser: Parser) -> None:
         "--providers", type=_names, metavar="P,Q", help="where it runs; the first that is here is taken"
     )
     parser.add_argument(
-        "--threads", type=whole(0, MAX_THREADS), metavar="N", help="of a lane; 0: what suits the mode"
+        "--threads", type=whole(0, MAX_THREADS), metavar="N", help="of a lane; 0: all cores in turns, a share together"
     )
     parser.add_argument("--topk", type=whole(1), metavar="K", help="labels of a classifier (5)")
     parser.add_argument("--conf", type=real(0, 1), metavar="0..1", help="least score of a box (0.25)")

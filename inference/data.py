@@ -30,27 +30,26 @@ class Frame:
     derived: dict[object, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
     def half(self) -> NDArray[np.uint8]:
-        """The picture at half its size, (h // 2, w // 2, 3) BGR, area-averaged; made once for all lanes."""
+        """The picture at half its size, (h // 2, w // 2, 3) BGR, means of 2×2 px; made once for all lanes."""
         if "half" not in self.derived:   # two lanes may both make it: the same picture, so no lock
-            import cv2  # not needed before the first picture, so that the window is quick to open
-
             height, width = self.pixels.shape[:2]
-            small = cv2.resize(self.pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            self.derived["half"] = small  # type: ignore[assignment]
+            self.derived["half"] = _halved(self.pixels, 0, 0, width // 2, height // 2)
         return self.derived["half"]
 
     def half_of(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
         """A part of the half, its edges in px of the whole picture; where nobody else needs the rest, without that."""
         left, top, right, bottom = left // 2, top // 2, right // 2, bottom // 2
-        if not self.alone or "half" in self.derived:
-            return self.half()[top:bottom, left:right]
-        import cv2  # as above
+        if self.alone and "half" not in self.derived:
+            return _halved(self.pixels, left, top, right, bottom)
+        return self.half()[top:bottom, left:right]
 
-        part = self.pixels[2 * top : 2 * bottom, 2 * left : 2 * right]   # the same 2×2 px make a pixel as in the half
-        half: NDArray[np.uint8] = cv2.resize(  # type: ignore[assignment]
-            part, (right - left, bottom - top), interpolation=cv2.INTER_AREA
-        )
-        return half
+
+def _halved(pixels: NDArray[np.uint8], left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
+    """A part of the picture at half its size, its edges in px of the half."""
+    import cv2  # not needed before the first picture, so that the window is quick to open
+
+    part = pixels[2 * top : 2 * bottom, 2 * left : 2 * right]   # an odd last row is left out: 2×2 make one
+    return cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +150,7 @@ class LaneSpec:
 
     model: str
     backend: str = "onnxruntime"
-    threads: int = 0            # 0: what suits the mode
+    threads: int = 0            # 0: as inference.threads has it
     provider: str = ""          # "": the backend's first choice
     precision: str = ""         # of the weights, where the backend has a form of its own; "": its first choice
 

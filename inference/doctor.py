@@ -198,12 +198,18 @@ def _backends(page: Page, options: Options) -> dict[str, Any]:
 
 
 def _threads(page: Page, options: Options) -> dict[str, Any]:
-    from inference.data import LaneSpec
+    from inference.cores import usable_cores
+    from inference.data import LaneSpec, Mode
     from inference.session import default_mode
     from inference.threads import engine_for
 
     lane = LaneSpec("any", threads=options.threads or 0)
-    facts: dict[str, Any] = {"a lane": engine_for(lane).threads, "usual mode": default_mode().value}
+    facts: dict[str, Any] = {
+        "cores": usable_cores(),
+        "a lane alone or in turns": engine_for(lane).threads,
+        "each of four together": engine_for(lane, Mode.TOGETHER, 4).threads,
+        "usual mode": default_mode().value,
+    }
     wanted = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return facts | {name: os.environ[name] for name in wanted if os.environ.get(name)}
 

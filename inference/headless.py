@@ -186,6 +186,7 @@ class Run:
             "form": form_values(lane.form),
             "warning": lane.warning,
             "threads": lane.threads,
+            "threads_chosen": lane.spec.threads or None,
             "state": lane.status.state.value,
             "message": lane.status.message,
             "hint": lane.status.hint,
@@ -237,7 +238,7 @@ def report_text(report: dict[str, Any]) -> str:
             (
                 lane["model"],
                 f"{engine_text(lane['backend'], lane['form'])} {lane['provider']}".strip(),
-                str(lane["threads"]),
+                f"{lane['threads']}{'' if lane['threads_chosen'] else ' auto'}",
                 str(lane["results"]),
                 str(lane["skipped"]),
                 f"{lane['fps']:.1f}",

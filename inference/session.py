@@ -151,6 +151,10 @@ class Session:
                 lane.inbox.put(frame)
         return lane.start()
 
+    def threads_of_one_more(self) -> int:
+        """How many threads a network that is added now would compute with, if nobody chooses."""
+        return engine_for(LaneSpec(""), self.mode, len(self._running()) + 1, cores=self._cores).threads
+
     def remove(self, lane: Lane) -> None:
         """Take a network away; its thread ends by itself."""
         self.lanes = [other for other in self.lanes if other is not lane]
@@ -274,10 +278,11 @@ class Session:
 
     def _engine(self, spec: LaneSpec) -> Engine:
         """How a lane shall compute beside those that do now; from any thread."""
-        running = [
-            lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED
-        ]  # fmt: skip
-        return engine_for(spec, self.mode, len(running), cores=self._cores)
+        return engine_for(spec, self.mode, len(self._running()), cores=self._cores)
+
+    def _running(self) -> list[Lane]:
+        """The lanes that compute, or are about to."""
+        return [lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED]
 
     def _leave(self, one: Lane | Feed) -> None:
         """Remember what was told to end, so that `close` can wait for it; from any thread."""

@@ -1,5 +1,6 @@
 """Preprocessing against plain numpy and OpenCV, for every branch of a card's input."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -122,6 +123,20 @@ def test_lanes_share_the_half_picture() -> None:
     half = picture.half()
     Preprocessor(InputSpec((20, 20)), live=True)(picture)
     assert picture.half() is half
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "letterbox"])
+@pytest.mark.parametrize("size", [(96, 128), (97, 131), (131, 97)])
+def test_a_lane_alone_halves_only_what_it_needs_and_is_given_the_same(fit: str, size: tuple[int, int]) -> None:
+    spec = InputSpec((24, 32), fit=fit)
+    picture = frame(*size)
+    alone = replace(picture, alone=True, derived={})
+    shared = Preprocessor(spec, live=True)(picture)[0].copy()
+    np.testing.assert_array_equal(Preprocessor(spec, live=True)(alone)[0], shared)
+    assert "half" in picture.derived
+    assert "half" not in alone.derived
+    alone.half()   # somebody has made the whole: it is taken
+    np.testing.assert_array_equal(Preprocessor(spec, live=True)(alone)[0], shared)
 
 
 def test_live_leaves_the_other_ways_alone() -> None:

@@ -40,6 +40,14 @@ class Desk:
         return self.bell.until(true)
 
 
+    def goes_on(self, index: int) -> bool:
+        """Wait for the source to come past this picture; while frozen, nobody rings for it."""
+        end = perf_counter() + SOON
+        while self.session.latest.index <= index and perf_counter() < end:
+            Event().wait(0.001)
+        return self.session.latest.index > index
+
+
 @pytest.fixture
 def desk():
     made = Desk()
@@ -78,6 +86,7 @@ def test_lanes_share_the_cores_as_the_mode_says(desk):
     desk.session.remove(b)
     assert threads_of(desk)["a"] == 8
     assert desk.wanted["a"]().linger_ms > 0   # it is alone
+    assert desk.session.threads_of_one_more() == 4
 
 
 def test_a_lane_that_failed_takes_no_cores(desk):
@@ -211,7 +220,7 @@ def test_no_live_picture_slips_in_after_a_freeze(desk):
         held = desk.session.frozen
         assert desk.until(lambda held=held: lane.latest.frame is held)
         seen = desk.session.latest.index
-        assert desk.until(lambda seen=seen: desk.session.latest.index > seen + 2)
+        assert desk.goes_on(seen + 2)
         assert lane.latest.frame is held
         desk.session.freeze(False)
         assert desk.until(lambda held=held: lane.latest.frame.index > held.index)
@@ -256,6 +265,32 @@ def test_a_changed_ask_is_answered_anew_while_frozen(desk):
     assert desk.until(lambda: all(desk.nets[name].calls[-1][1].topk == 9 for name in "ab"))
     assert desk.nets["a"].frames[-1] == held.index
     assert desk.session.add(spec("c")).ask.topk == 9
+
+
+def test_while_frozen_nobody_is_woken_for_pictures_that_nobody_looks_at(desk):
+    (lane,) = desk.add("a")
+    prepared = []
+    desk.session.prepare = prepared.append
+    desk.session.open(Counting())
+    assert desk.until(lambda: lane.results > 3)
+    desk.session.freeze()
+    assert desk.until(answered(lane, desk.session.frozen.index))
+    seen, rung, made = desk.session.latest.index, desk.bell.count, len(prepared)
+    assert desk.goes_on(seen + 20)
+    assert desk.bell.count <= rung + 1             # the answer's own ring may come a moment after it
+    assert len(prepared) <= made + 1
+    desk.session.freeze(False)
+    assert desk.until(lambda: lane.latest.frame.index > seen + 20)
+    assert len(prepared) > made
+
+
+def test_one_lane_is_told_that_it_is_alone(desk):
+    a, b = desk.add("a", "b")
+    desk.session.open(Counting())
+    assert desk.until(lambda: a.results > 2)
+    assert not a.latest.frame.alone
+    desk.session.set_paused(b, True)
+    assert desk.until(lambda: a.latest.frame.alone)
 
 
 # ---- modes

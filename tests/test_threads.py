@@ -93,6 +93,7 @@ def test_where_the_system_does_not_keep_to_some_the_machine_counts(monkeypatch):
     monkeypatch.setattr(cores.os, "cpu_count", lambda: 6)
     monkeypatch.setattr(cores, "_quota", lambda: 0)
     monkeypatch.setattr(cores, "_physical", lambda: 3)
+    monkeypatch.setattr(cores, "_units", cores._units.__wrapped__)   # which is kept once it was asked
     assert (usable_cores(), computing_cores()) == (6, 3)
 
 

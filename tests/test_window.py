@@ -12,6 +12,7 @@ import shiboken6
 from PySide6.QtCore import Qt
 
 from gui.bridge import Bridge
+from gui.lane_view import lane_facts
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
@@ -308,3 +309,18 @@ def test_saved_mirror_and_smoothing_are_ticked(qtbot, tmp_path):
     assert made.actions_by_name["mirror"].isChecked()
     assert made.actions_by_name["smoothing"].isChecked()
     end(made)
+
+
+def test_threads_that_nobody_chose_are_shown_as_what_they_are(window, qtbot):
+    window.session._cores = 8
+    for spec in (LaneSpec("quick"), LaneSpec("quick", threads=3)):
+        window.add_lane(spec)
+    lanes = window.session.lanes
+    qtbot.waitUntil(lambda: all(lane.status.state is LaneState.RUNNING for lane in lanes))
+    facts = [lane_facts(lane, CATALOG["quick"])[-1] for lane in lanes]
+    assert facts == ["ONNX Runtime CPU ×8 auto", "ONNX Runtime CPU ×3"]
+    window.set_mode(Mode.TOGETHER)
+    assert lane_facts(lanes[0], CATALOG["quick"])[-1] == "ONNX Runtime CPU ×4 auto"
+    window.adding.show_threads(window.session.threads_of_one_more())
+    assert window.adding._threads.itemText(0) == "auto (2)"
+    assert window.adding._threads.itemData(0) == 0

@@ -69,7 +69,7 @@ class Pane(QWidget):
         self.clock = Segments({"wall": "Wall", "cpu": "CPU"}, "Time")
         self.clock.buttons["wall"].setToolTip("The time that passes while a network works, as a clock shows it")
         self.clock.buttons["cpu"].setToolTip(
-            "The time the lane's own thread computed: it hardly changes when others use the processor too"
+            "The time the lane's own thread computed: on one thread it hardly changes when others use the processor too"
         )
         self.log = QPushButton("Log")
         self.log.setCheckable(True)
