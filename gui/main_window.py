@@ -360,6 +360,7 @@ class MainWindow(QMainWindow):
     def add_lane(self, spec: LaneSpec) -> None:
         """One more network."""
         self.begun = True
+        self._spread(False)
         try:
             lane = self.session.add(spec)
         except LabError as error:
@@ -511,12 +512,12 @@ class MainWindow(QMainWindow):
         """
         busy = sum(lane.status.state is LaneState.RUNNING and not lane.paused for lane in self.session.lanes)
         if self.session.latest is not None:   # which took OpenCV: not before the first picture
-            self._spread(not busy)
+            self._spread(not self.session.lanes)
         turns_ms = TURNS_MS if busy > 1 and self.session.frozen is None else REST_MS
         self._bridge.rest_ms = TOGETHER_MS if self.session.mode is Mode.TOGETHER else turns_ms
 
     def _spread(self, wide: bool) -> None:
-        """Let all cores scale the pictures, while no network wants them."""
+        """Let all cores scale the pictures while there is no network, or no longer."""
         if wide and self._share is None:
             self._share = Share(usable_cores())
         elif not wide and self._share is not None:

@@ -324,3 +324,17 @@ def test_threads_that_nobody_chose_are_shown_as_what_they_are(window, qtbot):
     window.adding.show_threads(window.session.threads_of_one_more())
     assert window.adding._threads.itemText(0) == "auto (2)"
     assert window.adding._threads.itemData(0) == 0
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_without_networks_all_cores_scale_the_picture(window, qtbot, monkeypatch):
+    monkeypatch.setattr("gui.main_window.usable_cores", lambda: 2)
+    qtbot.waitUntil(lambda: window._share is not None, timeout=5000)
+    assert window._share.wanted == 2
+    window.add_lane(LaneSpec("quick"))
+    assert window._share is None   # at once: OpenCV has one number of threads for all
+    window.refresh_figures()
+    assert window._share is None
+    window.remove_lane(window.session.lanes[0])
+    window.refresh_figures()
+    assert window._share is not None
