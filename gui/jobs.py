@@ -37,7 +37,7 @@ class Job(QObject):
             value = self._work()
         except LabError as trouble:
             error = trouble
-        except Exception as bug:
+        except BaseException as bug:   # the thread's boundary: whoever waits for the job must hear of it
             log.exception("job")
             error = LabError(f"Something went wrong: {bug}.", "The log has the details.")
         try:

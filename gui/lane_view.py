@@ -210,6 +210,8 @@ class LaneView(QWidget):
         chips: list[str] = []
         latest = self.lane.latest
         old = 0.0
+        if latest and latest.late:
+            chips.append(f"late {latest.timing.latency / 1e3:.1f} s")
         if latest and source.state not in (SourceState.LIVE, SourceState.ENDED):
             old = perf_counter() - latest.frame.taken_at
             if old > OLD_S:

@@ -35,6 +35,8 @@ def sentence(lane: Lane, figures: Figures) -> str:
         return f"{name} is not on this machine yet"
     if state is LaneState.FAILED:
         return f"{name} has stopped: {lane.status.message.rstrip('.')}"
+    if state is LaneState.STUCK:
+        return f"{name} does not answer"
     if lane.paused:
         return f"{name} is switched off"
     if not figures.bound:
@@ -61,6 +63,8 @@ def summary(lanes: Sequence[tuple[Lane, Figures]]) -> str:
         said.append(f"{_names(group, len(lanes))} {one if len(group) == 1 else many}: {spread} frames/s")
     if loading := [entry for entry in lanes if entry[0].status.state is LaneState.LOADING]:
         said.append(f"{_names(loading, len(lanes))} {'is' if len(loading) == 1 else 'are'} loading")
+    if stuck := [entry for entry in lanes if entry[0].status.state is LaneState.STUCK]:
+        said.append(f"{_names(stuck, len(lanes))} {'does' if len(stuck) == 1 else 'do'} not answer")
     if absent := [entry for entry in lanes if entry[0].status.absent]:
         said.append(f"{_names(absent, len(lanes))} {'is' if len(absent) == 1 else 'are'} not on this machine yet")
     stopped = (entry for entry in lanes if entry[0].status.state is LaneState.FAILED)

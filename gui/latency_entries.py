@@ -20,6 +20,7 @@ TIPS = {
     "preprocess": "From the picture to the network's input: size, colours, scale",
     "cpu": "What the lane's own thread computed, without the time that others held the processor",
 }
+STATES = {LaneState.FAILED: "stopped", LaneState.STUCK: "no answer", LaneState.LOADING: "loading"}
 NOTHING = "\N{EN DASH}"   # for a number that is not there
 
 
@@ -42,8 +43,8 @@ def network_entry(lane: Lane, figures: Figures, clock: str, colour: QColor, sent
     tip = f"Half of its answers in {SPAN_S:.0f} s took {value} or less.\n" if figures.timed else ""
     if lane.status.absent:
         value = "not here"
-    elif state in (LaneState.FAILED, LaneState.LOADING):
-        value = "stopped" if state is LaneState.FAILED else "loading"
+    elif state in STATES:
+        value = STATES[state]
     elif lane.paused:
         value = "off"
     return Entry(

@@ -43,11 +43,11 @@ class Notice(QWidget):
         elif status.absent:   # the strip above the lanes says what can be done about it
             self._show("Not on this machine yet", "", None, trouble=False)
             self.setToolTip(f"{status.message} {status.hint}".strip())
-        elif status.state is LaneState.FAILED:
+        elif status.state in (LaneState.FAILED, LaneState.STUCK):
             self._show(status.message, status.hint, None, trouble=True)
         else:
             self.hide()
-        self._again.setVisible(status.state is LaneState.FAILED and not status.absent)
+        self._again.setVisible(status.state in (LaneState.FAILED, LaneState.STUCK) and not status.absent)
         self._copy.setVisible(bool(status.details) and status.state is LaneState.FAILED)
         self._status = status
 

@@ -98,7 +98,7 @@ class _Unseen:
         rows = [("NETWORK", "ANSWER", "p50 ms", "p95 ms", "ANSWERS/s")]
         troubles = []
         for lane in lanes:
-            if lane.status.state is LaneState.FAILED:
+            if lane.status.state in (LaneState.FAILED, LaneState.STUCK):
                 troubles.append(f"{lane.title}: {lane.status.message} {lane.status.hint}".strip())
                 continue
             found = lane.latest.prediction if lane.latest else None

@@ -68,7 +68,7 @@ def add(
             saved = True
             path = ready(card, store, report, cancelled)
             report(f"Trying {card.title}", None)
-            recognise = Recogniser(card, path, usual_backend(card), Engine())
+            recognise = Recogniser(card, path, usual_backend(card), Engine(), cancelled=cancelled)
             recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
             _check(cancelled)
         except BaseException:

@@ -131,6 +131,7 @@ class Result:
     timing: Timing
     finished_at: float = 0.0    # s, time.perf_counter()
     seen: Seen | None = None    # where a lens asked for it
+    late: bool = False          # nobody waited for it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ class LaneState(Enum):
 
     LOADING = "loading"      # fetching, converting, compiling
     RUNNING = "running"
+    STUCK = "stuck"          # the answer under way takes far too long: it is not waited for
     FAILED = "failed"
     CLOSED = "closed"
 

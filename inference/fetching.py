@@ -90,7 +90,7 @@ class Fetcher:
             end = None
         except LabError as error:
             end = Fetch("failed", over=True, trouble=str(error), hint=error.hint)
-        except Exception as error:   # the thread's boundary: nothing may escape unseen
+        except BaseException as error:   # the thread's boundary: nothing may escape unseen
             log.exception("fetching %s", card.name)
             end = Fetch("failed", over=True, trouble=f"Something went wrong: {error}.")
         with self._lock:

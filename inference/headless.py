@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, SourceState
+from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, Result, SourceState
 from inference.lane import Lane
 from inference.predict import engine_text, form_values, prediction_values
 from inference.report import Progress, machine, table
@@ -19,6 +19,7 @@ from inference.timings import COLUMNS, CPU_STAGES, SPAN_S, rate
 TICK_S = 0.1  # an interrupt is noticed this soon on every platform
 PATIENCE_S = 15.0  # without a new picture for so long, a source that may come back is given up
 DRAIN_S = 30.0  # for the last answers after the end of a source
+TROUBLE = (LaneState.FAILED.value, LaneState.STUCK.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Run:
             for spec in self._specs:
                 self._session.add(spec)
             self._load()
-            if any(lane.status.state is LaneState.RUNNING for lane in self._session.lanes):
+            if self._running():
                 self._session.open(self._source)  # only now: a count begins when every lane is ready for it
                 self._started = perf_counter()
                 self._run()
@@ -79,7 +80,7 @@ class Run:
 
     def _load(self) -> None:
         """Wait until no lane is loading."""
-        while loading := [lane for lane in self._session.lanes if lane.status.state is LaneState.LOADING]:
+        while loading := self._in(LaneState.LOADING):
             status = loading[0].status
             self._progress(f"{loading[0].title}: {status.message}", status.fraction)
             self._wait()
@@ -93,7 +94,7 @@ class Run:
             self._note_first()
             lanes = self._running()
             if not lanes:
-                self._why = "every lane failed"
+                self._why = "no lane answers" if self._in(LaneState.STUCK) else "every lane failed"
             elif limits.frames and all(lane.results >= limits.frames for lane in lanes):
                 self._why = "frames"
             elif deadline and now >= deadline:
@@ -135,7 +136,10 @@ class Run:
         self._changed.clear()
 
     def _running(self) -> list[Lane]:
-        return [lane for lane in self._session.lanes if lane.status.state is LaneState.RUNNING]
+        return self._in(LaneState.RUNNING)
+
+    def _in(self, state: LaneState) -> list[Lane]:
+        return [lane for lane in self._session.lanes if lane.status.state is state]
 
     def _note_first(self) -> None:
         if self._first is None and (frame := self._session.latest):
@@ -148,7 +152,7 @@ class Run:
         if self._first and last and last.taken_at > self._first[1]:
             fps = (last.index - self._first[0]) / (last.taken_at - self._first[1])
         lanes = [self._lane(lane) for lane in session.lanes]
-        failed = any(lane["state"] == LaneState.FAILED.value for lane in lanes)
+        failed = any(lane["state"] in TROUBLE for lane in lanes)
         return {
             "ok": bool(lanes)
             and not failed
@@ -201,7 +205,7 @@ class Run:
             },
             "cpu_ms": {name: _percentiles(values) for name, values in cpu.items()},
             "age_ms": _ages((rows[:, wait] + rows[:, latency]).tolist()),
-            "last": {"frame": result.frame.index, **prediction_values(result.prediction)} if result else None,
+            "last": _last(result) if result else None,
         }
 
 
@@ -226,7 +230,7 @@ def report_text(report: dict[str, Any]) -> str:
     ]
     for lane in report["lanes"]:
         wall, last = lane["wall_ms"], lane["last"]
-        answer = lane["message"] if lane["state"] == LaneState.FAILED.value else _short_answer(last)
+        answer = lane["message"] if lane["state"] in TROUBLE else _short_answer(last)
         figures = (
             wall["infer"]["p50"],
             wall["latency"]["p50"],
@@ -268,12 +272,16 @@ def troubles(report: dict[str, Any]) -> list[str]:
     found = [
         f"{lane['message']} {lane['hint']}".strip()
         for lane in report["lanes"]
-        if lane["state"] == LaneState.FAILED.value
+        if lane["state"] in TROUBLE
     ]
     if report["ended"] in ("no picture", "source lost") or not (source["frames"] or found):
         what = f"{source['message']} {source['hint']}".strip()
         found.append(what or f"{source['title']} gave no picture. Choose another with --source.")
     return found
+
+
+def _last(result: Result) -> dict[str, Any]:
+    return {"frame": result.frame.index, "late": result.late, **prediction_values(result.prediction)}
 
 
 def _short_answer(last: dict[str, Any] | None) -> str:

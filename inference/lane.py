@@ -2,9 +2,7 @@
 
 import logging
 import traceback
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Condition, Event, Lock, Thread
 from time import perf_counter
@@ -14,6 +12,7 @@ from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
 from inference.priority import let_others_go_first
+from inference.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from inference.backends import Form
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Report = Callable[[str, float | None], None]   # what is being done, 0..1 or None
+
+# An answer that takes longer, and so many times longer than the lane's usual one, is not waited for any more.
+PATIENCE_S, PATIENCE = 2.0, 10
+TUNE_S = 30.0   # that a network may take to be opened with other threads
 
 
 class Recognise(Protocol):
@@ -44,6 +47,11 @@ class Recognise(Protocol):
     @property
     def form(self) -> "Form | None":
         """What it runs in the place of its card's file, where the backend has a form of its own."""
+        ...
+
+    @property
+    def usual_s(self) -> float:
+        """How long a run took while it was warmed up; 0: not known."""
         ...
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result:
@@ -104,43 +112,6 @@ class Mailbox:
             self._changed.notify()
 
 
-class Turnstile:
-    """Lets one lane through at a time, in the order of arrival; or all of them while `free`.
-
-    A plain lock is unfair: it starves the small networks.
-    """
-
-    def __init__(self, *, free: bool = False) -> None:
-        self._lock = Lock()
-        self._queue: deque[Lock] = deque()
-        self._busy = False
-        self.free = free
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for this lane's turn, hold it for the block."""
-        if self.free:
-            yield
-            return
-        with self._lock:
-            gate: Lock | None = None
-            if self._busy:
-                gate = Lock()
-                gate.acquire()
-                self._queue.append(gate)
-            self._busy = True
-        if gate:
-            gate.acquire()
-        try:
-            yield
-        finally:
-            with self._lock:
-                if self._queue:
-                    self._queue.popleft().release()
-                else:
-                    self._busy = False
-
-
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a lane has done, as numbers: the one record that the lane, the legend and a report show."""
@@ -192,6 +163,9 @@ class Lane:
         self._closing = Event()
         self._abandon = Event()
         self._reloading = Lock()   # holds the next load and the flag that gives up the present one together
+        self._busy_since = 0.0     # s, of the answer under way; 0: none is
+        self._patience_s = 0.0     # that it may take at least
+        self._looking = Lock()     # holds the two and the status STUCK together
         self._thread = Thread(target=self._run, name=f"lane {spec.model}", daemon=True)
 
     def start(self) -> "Lane":
@@ -218,10 +192,12 @@ class Lane:
         return recognise.form if recognise else None
 
     def reload(self, load: Load) -> None:
-        """Load again with other settings; the last answer stays until then."""
+        """Load again with other settings; the last answer stays until then. A run that hangs is told to stop."""
         with self._reloading:
             self._next_load = load
             self._abandon.set()
+        if self.status.state is LaneState.STUCK and (recognise := self._recognise):
+            recognise.stop()
         self.inbox.wake()
 
     def close(self, timeout: float | None = None) -> bool:
@@ -237,7 +213,30 @@ class Lane:
         self._abandon.set()
         if recognise := self._recognise:
             recognise.stop()
+        self._turnstile.pass_on(self)   # it may not come back from its turn
         self.inbox.wake()
+
+    def look(self) -> None:
+        """Find out whether the answer under way takes far too long; then the others go on, and the status says so.
+
+        From any thread, a few times a second.
+        """
+        with self._looking:
+            since = self._busy_since
+            busy_s = perf_counter() - since if since else 0.0
+            if busy_s < PATIENCE_S or self.status.state is LaneState.STUCK or busy_s < self._limit_s():
+                return
+            self.status = LaneStatus(
+                LaneState.STUCK, f"{self.title} does not answer.", "The others go on. Load it again, or remove it."
+            )
+        self._turnstile.pass_on(self)
+        self._on_change()
+
+    def _limit_s(self) -> float:
+        """How long the answer under way may take."""
+        recognise = self._recognise
+        usual_s = self.timings.percentiles()["latency"][0] / 1e3 or (recognise.usual_s if recognise else 0.0)
+        return max(self._patience_s, PATIENCE * usual_s)
 
     def figures(self) -> Figures:
         """The lane's numbers: times of the answers of the last SPAN_S before the newest, rates of the last RECENT_S.
@@ -275,12 +274,12 @@ class Lane:
             except Cancelled:
                 continue
             except LabError as error:
-                if self._closing.is_set():   # a run that was stopped half-way
-                    break
+                if self._abandon.is_set():   # a run that was stopped half-way
+                    continue
                 self._fail(str(error), error.hint, absent=isinstance(error, NotHere))
-            except Exception as error:   # the thread's boundary: nothing may escape unseen
-                if self._closing.is_set():
-                    break
+            except BaseException as error:   # the thread's boundary: nothing may escape unseen, nor an exit
+                if self._abandon.is_set():
+                    continue
                 log.exception("lane %s", self.spec.model)
                 self._fail(f"Something went wrong in {self.spec.model}: {error}.", "", traceback.format_exc())
         self._recognise = None
@@ -308,17 +307,19 @@ class Lane:
         start = perf_counter()
         self.inbox.wait()
         arrived = perf_counter()
-        with self._turnstile.turn():
-            self._tune(recognise)   # within the turn: nobody else's time is measured meanwhile
-            mine = perf_counter()
-            frame = self.inbox.take()   # only now: the newest
-            if self._closing.is_set() or self._next_load:
-                self.inbox.give_back(frame)
-                return
-            if frame is None:
-                return
-            ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
-            result = recognise(frame, ask, idle=(arrived - start) * 1e3, turn=(mine - arrived) * 1e3)
+        with self._turnstile.turn(self):
+            try:
+                result = self._take_turn(recognise, idle=(arrived - start) * 1e3, arrived=arrived)
+            finally:
+                with self._looking:   # from here on nobody calls it stuck
+                    self._busy_since = 0.0
+        late = self.status.state is LaneState.STUCK
+        if late:
+            self._set(LaneStatus(LaneState.RUNNING, self.warning))
+        if result is None or self._closing.is_set():
+            return
+        if late:
+            result = replace(result, late=True)
         if on_result := self.on_result:   # first: who sees it in `latest` knows that it was noted
             on_result(result)
         self.latest = result
@@ -327,6 +328,26 @@ class Lane:
         self.results += 1
         self.timings.append(result.finished_at, result.timing, result.frame.index)
         self._on_change()
+
+    def _take_turn(self, recognise: Recognise, *, idle: float, arrived: float) -> Result | None:
+        """Answer the newest picture; `idle` in ms, `arrived` in s. None where there is nothing to answer."""
+        self._begin(TUNE_S)
+        self._tune(recognise)   # within the turn: nobody else's time is measured meanwhile
+        mine = perf_counter()
+        frame = self.inbox.take()   # only now: the newest
+        if self._closing.is_set() or self._next_load:
+            self.inbox.give_back(frame)
+            return None
+        if frame is None:
+            return None
+        self._begin(PATIENCE_S)
+        ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
+        return recognise(frame, ask, idle=idle, turn=(mine - arrived) * 1e3)
+
+    def _begin(self, patience_s: float) -> None:
+        """Something begins that may take so long, s."""
+        with self._looking:
+            self._busy_since, self._patience_s = perf_counter(), patience_s
 
     def _tune(self, recognise: Recognise) -> None:
         """Compute as it is wanted now: lanes have come or gone, or share the machine in another way."""

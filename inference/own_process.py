@@ -81,7 +81,7 @@ def in_own_process(
                     raise value
                 continue
             if monotonic() > end:
-                raise LabError(f"{sentence} took longer than {seconds:.0f} s.", "It was ended.")
+                raise LabError(f"{sentence} does not end: it was stopped after {seconds:.0f} s.", "Use another file.")
             with suppress(NoSuchProcess):
                 if seen is not None and seen.memory_info().rss > memory:
                     raise LabError(f"{sentence} needs more than {memory / 1e9:.1f} GB of memory.", "It was ended.")

@@ -14,6 +14,7 @@ from inference.recogniser import Recogniser
 from inference.report import Progress, complain, machine, say, table
 from inference.sources.pictures import pictures_in, read_picture
 from inference.threads import engine_for
+from inference.time_limit import time_limit
 from inference.weights import form_of, ready, weights_sha256
 from models.card import ModelCard
 from models.store import Store
@@ -53,7 +54,8 @@ def open_all(
         try:
             path = ready(card, store, progress, cancelled)
             form = form_of(card, path, store, spec.backend, spec.precision, progress, cancelled)
-            opened.append((spec, Recogniser(card, path, spec.backend, engine_for(spec, linger=False), form=form)))
+            engine = engine_for(spec, linger=False)
+            opened.append((spec, Recogniser(card, path, spec.backend, engine, form=form, cancelled=cancelled)))
         except LabError as error:
             troubles.append(error)
         progress.clear()
@@ -78,11 +80,14 @@ def predict(
         catalog: all cards.
         store: where the weights lie.
         ask: how many labels, and the thresholds of boxes.
-        cancelled: set by somebody who wants fetching to end.
+        cancelled: set by somebody who wants it to end.
         quiet: no table on stdout, because a report goes there.
 
     Returns:
         The report as plain values, and whether everything went well.
+
+    Raises:
+        Cancelled: `cancelled` was set.
     """
     files = pictures_of(paths)
     opened, troubles = open_all(specs, catalog, store, cancelled)
@@ -100,7 +105,8 @@ def predict(
         answers = []
         for spec, recogniser in opened:
             try:
-                result = recogniser(Frame(pixels, index, perf_counter()), ask)
+                with time_limit(recogniser.stop, what=recogniser.card.title, cancelled=cancelled):
+                    result = recogniser(Frame(pixels, index, perf_counter()), ask)
             except LabError as error:
                 complain(error)
                 troubles.append(error)

@@ -32,7 +32,7 @@ from models.card import InputSpec, ModelCard, ModelFile
 
 log = logging.getLogger(__name__)
 
-SECONDS = 60              # that reading and trying a model may take; VGG-19's 575 MB took 6
+SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
 MEMORY = 1 << 30          # bytes beside what the files themselves may need
 COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
 TENSORFLOW_SIZE = (300, 300)                           # px, of its detectors where the file does not say
@@ -62,7 +62,7 @@ def propose_apart(
     size = sum(path.stat().st_size for path in sources)
     return in_own_process(
         partial(propose, files, name=name, labels=labels), what=f"reading {sources[0].name}",
-        seconds=SECONDS, memory=MEMORY + COPIES * size, cancelled=cancelled,
+        seconds=SECONDS + size / PACE, memory=MEMORY + COPIES * size, cancelled=cancelled,
     )  # fmt: skip
 
 

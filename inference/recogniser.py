@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from threading import Event
 from time import perf_counter, sleep, thread_time_ns
 
 import numpy as np
@@ -17,13 +18,15 @@ from inference.errors import BackendError, CardError
 from inference.own_process import in_own_process
 from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, top_k
 from inference.preprocess import Placement, Preprocessor, as_bytes
+from inference.time_limit import time_limit
 from models import ModelCard, read_labels
 from models.card import InputSpec
 from models.catalog import suggest
 from models.user_cards import is_own
 
 TIMES = "\N{MULTIPLICATION SIGN}"
-WARM_UP_RUNS = 3       # the first run is 1.3 to 3 times the median
+WARM_UP_RUNS, WARM_UP_S = 3, 2.0   # the first run is 1.3 to 3 times the median; no new one after so long
+FIRST_RUNS_S = 30.0    # after which a network is held to be one that never ends
 WAKING_RUNS, PAUSE_S = 5, 1 / 30   # to find out what waking threads costs: between two pictures of 30 a second
 DEAR, DEAR_S = 1.3, 1e-3           # so many times, and so many seconds longer, is worth a core that waits busily
 SEEN_S = 0.1           # between two copies of what the network is given
@@ -58,13 +61,14 @@ class Recogniser:
 
     def __init__(
         self, card: ModelCard, path: Path, backend: str, engine: Engine, *, live: bool = False,
-        form: Form | None = None,
+        form: Form | None = None, cancelled: Event | None = None,
     ) -> None:  # fmt: skip
-        """Opens the ONNX file `path` of `card`, or the form of it that the backend has.
+        """Opens the ONNX file `path` of `card`, or the form of it that the backend has, and warms it up.
 
         Raises:
-            BackendError: the file cannot be run, or does not fit its card.
+            BackendError: the file cannot be run, does not end, or does not fit its card.
             CardError: the labels are missing, or there is no such decoder.
+            Cancelled: `cancelled` was set.
         """
         start = perf_counter()
         self._form = form
@@ -84,10 +88,11 @@ class Recogniser:
         if is_own(card) and backend in BACKENDS and BACKENDS[backend].fragile:
             in_own_process(
                 partial(_try_out, card.input, path, backend, engine), what=f"trying {card.title}", seconds=TRY_S,
-                memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size,
+                memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size, cancelled=cancelled,
             )  # fmt: skip
         self._backend, self._path, self._engine = backend, path, engine
         self._stopped = self._lingers = False
+        self.usual_s = 0.0   # of a run on a grey picture
         self._net = self._opened(linger=False)
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
@@ -95,8 +100,9 @@ class Recogniser:
         self._average: NDArray[np.float32] | None = None
         self._scene = 0   # that the average is of
         self.load_ms = (perf_counter() - start) * 1e3
-        self._check()
-        self._keep_awake()
+        with time_limit(self.stop, what=card.title, seconds=FIRST_RUNS_S, cancelled=cancelled):
+            self._check()
+            self._keep_awake()
 
     def __call__(self, frame: Frame, ask: Ask, *, idle: float = 0.0, turn: float = 0.0) -> Result:
         """Run the network and read its answer; `idle` and `turn` (ms) are only passed on into the timing."""
@@ -196,7 +202,8 @@ class Recogniser:
 
     def _keep_awake(self) -> None:
         """Let the network's threads linger, where they may and where it pays: on some machines waking them is dear."""
-        if self._engine.linger_ms and getattr(self._net, "lingers", False) and self._waking_is_dear():
+        may = self._engine.linger_ms and self.usual_s < PAUSE_S and getattr(self._net, "lingers", False)
+        if may and self._waking_is_dear():
             self._net = self._opened(linger=True)
             self._lingers = True
             self._warm_up()
@@ -293,8 +300,12 @@ class Recogniser:
     def _warm_up(self) -> Outputs:
         """Run on a grey picture; the outputs."""
         x, _ = self._preprocess(self._grey())
-        for _ in range(WARM_UP_RUNS):
+        took: list[float] = []
+        while len(took) < WARM_UP_RUNS and sum(took) < WARM_UP_S:
+            start = perf_counter()
             outputs = self._net.run(x)
+            took.append(perf_counter() - start)
+        self.usual_s = min(took)
         return outputs
 
     def _check_input(self, given: tuple[int, ...]) -> None:

@@ -201,6 +201,11 @@ class Recorder:
         return not self._thread.is_alive()
 
     @property
+    def title(self) -> str:
+        """What it is, for a sentence."""
+        return f"the recording {self.name}"
+
+    @property
     def seconds(self) -> float:
         """How much is in the videos, s."""
         return self.frames / self.fps

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,20 @@ from inference.backends import Engine
 from inference.cores import computing_cores, usable_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
-from inference.lane import Lane, Load, Turnstile
+from inference.lane import Lane, Load
 from inference.sources import Source
 from inference.sources.feed import Feed
 from inference.threads import engine_for
+from inference.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from inference.recording import Recorder
 
 MAX_LANES = 9
 CLOSE_S = 1.8   # the window must be gone within two seconds
+LOOK_S = 0.25   # between two looks at whether every lane still answers
+
+log = logging.getLogger(__name__)
 
 # Makes what a lane runs: (spec, says how to run it when asked) → load. inference.weights.loader is the real one.
 MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
@@ -65,6 +70,8 @@ class Session:
         self._leaving_guard = Lock()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self._mirror = False
+        self._closed = Event()
+        self._watchman = Thread(target=self._look_after_lanes, name="watchman", daemon=True)
 
     @property
     def source(self) -> SourceStatus:
@@ -149,6 +156,8 @@ class Session:
             self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
             if frame := self._held() or self.latest:
                 lane.inbox.put(frame)
+        if self._watchman.ident is None:
+            self._watchman.start()
         return lane.start()
 
     def threads_of_one_more(self) -> int:
@@ -256,25 +265,38 @@ class Session:
         return recorder.sentence
 
     def close(self) -> bool:
-        """Stop everything and wait for the threads. True when all are gone within two seconds."""
+        """Stop everything and wait for the threads. True when all are gone within two seconds.
+
+        What does not end, as a network inside an engine that cannot be stopped, is named in the log and left behind.
+        """
         deadline = perf_counter() + CLOSE_S
-        for feed in (self._feed, self._next):
-            if feed:
-                feed.ask_to_close()
+        self._closed.set()
+        feeds = [feed for feed in (self._feed, self._next) if feed]
+        for feed in feeds:
+            feed.ask_to_close()
         if self.recorder:
             self.recorder.ask_to_close()
         lanes = self.lanes
         for lane in lanes:   # before they are taken away: the last ones are not to spread over the cores once more
             lane.ask_to_close()
         self.lanes = []
-        gone = [lane.close(max(0.0, deadline - perf_counter())) for lane in lanes]
-        for feed in (self._feed, self._next):
-            if feed:
-                self._leave(feed)
-        gone += [one.close(max(0.0, deadline - perf_counter())) for one in self._leaving]
-        if self.recorder:
-            gone.append(self.recorder.close(max(0.0, deadline - perf_counter())))
-        return all(gone)
+        for feed in feeds:
+            self._leave(feed)
+        recorders = [self.recorder] if self.recorder else []
+        left = [
+            one.title for one in (*lanes, *self._leaving, *recorders)
+            if not one.close(max(0.0, deadline - perf_counter()))
+        ]
+        if left:
+            log.warning("%s did not end and is left behind.", " and ".join(left))
+        if self._watchman.ident is not None:
+            self._watchman.join()
+        return not left
+
+    def _look_after_lanes(self) -> None:
+        while not self._closed.wait(LOOK_S):
+            for lane in self.lanes:
+                lane.look()
 
     def _engine(self, spec: LaneSpec) -> Engine:
         """How a lane shall compute beside those that do now; from any thread."""

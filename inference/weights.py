@@ -139,7 +139,9 @@ class Load:
             precision = self._wanted().precision
             try:
                 form = form_of(self._card, path, self._store, self._backend, precision, report, cancelled)
-                return Recogniser(self._card, path, self._backend, self._wanted(), live=True, form=form)
+                return Recogniser(
+                    self._card, path, self._backend, self._wanted(), live=True, form=form, cancelled=cancelled
+                )
             except BackendError:
                 # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
                 made = path == converted(self._card, self._store)

@@ -150,3 +150,33 @@ def external_onnx(path: Path, location: str) -> Path:
         entry.key, entry.value = key, value
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def never_ending_onnx(path: Path, *, turns: int = 1 << 62) -> Path:
+    """`tiny_onnx()` with a loop before its end that would take longer than anybody lives."""
+    model = onnx.load(tiny_onnx(path))
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go_on"], ["going_on"]),
+            helper.make_node("Mul", ["sum", "one"], ["sum_out"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, [1, 10]),
+        ],
+        [
+            helper.make_tensor_value_info("going_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum_out", TensorProto.FLOAT, [1, 10]),
+        ],
+    )
+    graph = model.graph
+    graph.initializer.extend([
+        numpy_helper.from_array(np.array(turns, np.int64), "turns"), numpy_helper.from_array(np.array(True), "always"),
+        numpy_helper.from_array(np.ones((1, 10), np.float32), "one"),
+    ])
+    graph.node[-1].output[0] = "before"
+    graph.node.append(helper.make_node("Loop", ["turns", "always", "before"], ["logits"], body=body))
+    path.write_bytes(model.SerializeToString())
+    return path

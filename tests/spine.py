@@ -42,6 +42,7 @@ class Net:
     provider, threads = "CPU", 0
     warning = ""
     form = None
+    usual_s = 0.0
 
     def __init__(self, name: str = "net", *, held: bool = False, timing: Timing | None = None) -> None:
         self.name, self.held, self.timing = name, held, timing or Timing(infer=1.0)

@@ -68,6 +68,11 @@ class Feed:
         """What is captured."""
         return self._source
 
+    @property
+    def title(self) -> str:
+        """As the source is called."""
+        return self._source.title
+
     def start(self) -> None:
         """Begin to capture."""
         self._thread.start()
@@ -134,7 +139,7 @@ class Feed:
                     self._source.close()
                 self._closing.wait(BACK_OFF_S[min(attempt, len(BACK_OFF_S) - 1)])
                 attempt += 1
-        except Exception:  # the thread's boundary: a bug in a source must not take the program down
+        except BaseException:  # the thread's boundary: a bug in a source must not take the program down, nor an exit
             log.exception("source %s", self._source.title)
             self._set(
                 SourceState.ENDED,
