@@ -7,9 +7,10 @@ from threading import Event
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.jobs import Job
+from gui.plain import PlainLabel
 from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
 from inference.lane import Lane
@@ -34,7 +35,7 @@ class Absent(QWidget):
         self._theme = DARK
         self._cancelled = Event()
         self._busy = False
-        self._sentence, self._hint = QLabel(self), QLabel(self)
+        self._sentence, self._hint = PlainLabel(self), PlainLabel(self)
         for label in (self._sentence, self._hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)

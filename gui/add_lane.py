@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from gui.lane_view import count
 from gui.lane_words import PRECISION_WORDS
 from gui.line_ups import LineUps
+from gui.plain import PlainLabel, tip
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import NATIVE, OWN, backend_module, backends
 from inference.data import LaneSpec
@@ -114,7 +114,7 @@ class AddLane(QWidget):
         self.show_catalog()
         self._list.itemActivated.connect(lambda _item: self._add())
         self._list.itemDoubleClicked.connect(lambda _item: self._add())
-        self._nothing = QLabel("No network of that name. Clear the field to see all.", self)
+        self._nothing = PlainLabel("No network of that name. Clear the field to see all.", self)
         self._nothing.setWordWrap(True)
         self._nothing.setProperty("role", "quiet")
         self._nothing.hide()
@@ -125,7 +125,7 @@ class AddLane(QWidget):
         self._threads.setAccessibleName("Threads")
         self._threads.setToolTip(THREADS_TIP)
         self._precision.setAccessibleName("Precision of the weights")
-        self._captions = [QLabel(text, self) for text in ("Backend", "Weights", "Runs on", "Threads")]
+        self._captions = [PlainLabel(text, self) for text in ("Backend", "Weights", "Runs on", "Threads")]
         for threads in (0, 1, 2, 4, 8):
             self._threads.addItem(str(threads) if threads else "auto", threads)
         self._button = QPushButton("Add", self)
@@ -166,7 +166,7 @@ class AddLane(QWidget):
         for card in sorted(self._catalog.values(), key=lambda c: (c.lineup or 99, c.task, c.title)):
             item = QListWidgetItem(card.title)
             item.setData(NAME, card.name)
-            item.setToolTip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}")
+            item.setToolTip(tip(f"{card.title}\n{describe(card)}\n{card.source}\nLicence: {card.licence}"))
             self._list.addItem(item)
         self._list.setCurrentRow(0)
 
@@ -236,7 +236,7 @@ class AddLane(QWidget):
         try:
             names = backend_module(self._backend.currentData()).providers()
         except LabError as error:
-            self._provider.setToolTip(error.sentence)
+            self._provider.setToolTip(tip(error.sentence))
             return
         for name in names:
             self._provider.addItem(name.removesuffix("ExecutionProvider"), name)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.image import ScaledPictures
 from gui.overlay import draw_boxes, draw_chip, draw_crop, short_label
+from gui.plain import tip
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Detections, Frame, Prediction
 from models import ModelCard
@@ -109,7 +110,7 @@ class AnswerBars(QWidget):
     def event(self, event: QEvent) -> bool:
         """The tooltip is made when it is asked for: labels change many times a second."""
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), _as_text(self._answer), self)
+            QToolTip.showText(event.globalPos(), tip(_as_text(self._answer)), self)
             return True
         return super().event(event)
 

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.icons import icon
+from gui.plain import PlainLabel
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Mode, SourceState, SourceStatus
 
@@ -100,7 +101,7 @@ class Bar(QWidget):
     def __init__(self, actions: dict[str, QAction], parent: QWidget) -> None:
         super().__init__(parent)
         self._actions = actions
-        self._word = QLabel("Lineup", self)
+        self._word = PlainLabel("Lineup", self)
         self.source = SourceButton(self)
         self._modes: dict[Mode, QToolButton] = {}
         row = QHBoxLayout(self)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from gui.blocks import BlockView, block_of
 from gui.catalogue_table import Facts
 from gui.lane_view import count
+from gui.plain import PlainLabel
 from gui.style import set_role
 from gui.theme import Size, Theme, font
 from inference.fetching import Fetch
@@ -14,6 +15,7 @@ from inference.shelf import origin
 from inference.xray import recipe
 from models.card import ModelCard
 from models.licence import demand
+from models.texts import as_html
 from models.user_cards import is_own
 
 
@@ -32,8 +34,8 @@ class CardView(QWidget):
         self._facts = Facts(False, 0, 0.0, False)
         self._fetch: Fetch | None = None
         self._asking = ""            # "get" or "remove" while the question stands
-        self._title, self._new, self._text = QLabel(), QLabel(), QLabel()
-        self._note = QLabel()
+        self._title, self._new, self._note = PlainLabel(), PlainLabel(), PlainLabel()
+        self._text = QLabel()   # the only one that reads HTML, for the link
         for label in (self._title, self._new, self._text, self._note):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -88,10 +90,9 @@ class CardView(QWidget):
         self.setEnabled(card is not None)
         if card is None:
             return
-        paper = f" · <a href='{card.paper}'>{card.paper.removeprefix('https://')}</a>" if card.paper else ""
         self._title.setText(f"{card.title} · {card.year}" if card.year else card.title)
         self._new.setText(card.about or card.source)
-        self._text.setText("<br>".join(_lines(card, facts)) + paper)
+        self._text.setText("<br>".join(map(as_html, _lines(card, facts))) + _link(card.paper))
         self._show_state()
 
     def restyle(self, theme: Theme, scale: float) -> None:
@@ -157,6 +158,13 @@ class CardView(QWidget):
         }  # fmt: skip
         for name, button in self.buttons.items():
             button.setVisible(shown[name])
+
+
+def _link(paper: str) -> str:
+    """The paper as HTML; a link only where it is an address of the web."""
+    if not paper.startswith("https://"):
+        return f" · {as_html(paper)}" if paper else ""
+    return f' · <a href="{as_html(paper)}">{as_html(paper.removeprefix("https://"))}</a>'
 
 
 def _lines(card: ModelCard, facts: Facts) -> list[str]:

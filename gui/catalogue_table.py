@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 
 from gui.lane_view import count
+from gui.plain import tip
 from gui.theme import DARK, Theme
 from models.card import ModelCard
 from models.licence import demand
@@ -156,7 +157,7 @@ class CatalogueTable(QAbstractTableModel):
             if index.column() == PLACE and not facts.here:
                 return QColor(self.theme.quiet)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == LICENCE and (asks := demand(card.licence)):
-            return f"{card.licence or 'The licence'} {asks}."
+            return tip(f"{card.licence or 'The licence'} {asks}.")
         return None
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QVBoxLayout, QWidget
 
+from gui.plain import PlainLabel
 from gui.settings import MOST_LABELS
 from gui.theme import Size, Theme, font
 from inference.data import Ask
@@ -19,8 +20,8 @@ class AnswerControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ask = Ask()
-        self._labels: list[QLabel] = []
-        self._hints: list[QLabel] = []
+        self._labels: list[PlainLabel] = []
+        self._hints: list[PlainLabel] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -73,7 +74,7 @@ class AnswerControls(QWidget):
             label.setFont(font(Size.FACT, scale))
 
     def _slider(self, column: QVBoxLayout, name: str, low: int, high: int, hint: str) -> tuple[QLabel, QSlider]:
-        label, slider, note = QLabel(self), QSlider(Qt.Orientation.Horizontal, self), QLabel(hint, self)
+        label, slider, note = PlainLabel(self), QSlider(Qt.Orientation.Horizontal, self), PlainLabel(hint, self)
         note.setWordWrap(True)
         note.setProperty("role", "quiet")
         slider.setRange(low, high)

@@ -1,9 +1,10 @@
 """A panel that slides over the right side of the window: no dialog, the picture goes on."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
+from gui.plain import PlainLabel
 from gui.theme import Size, Theme, font
 
 
@@ -15,7 +16,7 @@ class Drawer(QFrame):
         self.setObjectName("drawer")
         self.content = content
         self._over = parent
-        self._title = QLabel(title, self)
+        self._title = PlainLabel(title, self)
         self._close = QToolButton(self)
         self._close.setAccessibleName("Close")
         self._close.setToolTip("Close (Esc)")

@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gui.plain import tip
+
 PADDING = 2   # px above and below the line
 
 
@@ -95,7 +97,7 @@ class ElidedLabel(QWidget):
         shown = self.fontMetrics().elidedText(line, self._mode, self.width())
         cut = shown != line
         if cut:
-            self.setToolTip(self._text)
+            self.setToolTip(tip(self._text))
         elif self._cut:
             self.setToolTip("")
         self._cut = cut

@@ -6,9 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImageReader, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from gui.lane_words import PRECISION_WORDS
+from gui.plain import PlainLabel
 from gui.theme import DARK, Size, Theme, font
 
 ROWS = 3             # labels of a picture
@@ -163,7 +164,7 @@ class ReportView(QScrollArea):
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 8, 0)
         self.figures = Figures()
-        self._note = QLabel()
+        self._note = PlainLabel()
         self._note.setProperty("role", "quiet")
         self._note.setWordWrap(True)
         self._note.setTextFormat(Qt.TextFormat.PlainText)

@@ -22,6 +22,7 @@ from gui.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
 from gui.lane_words import PRECISION_WORDS
 from gui.notice import Notice
 from gui.overlay import ink_on
+from gui.plain import tip
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
@@ -47,7 +48,7 @@ class LaneHeader(QWidget):
         if facts != self._facts:
             self._facts = facts
             tips = [self._lane.title, facts, f"Weights: {self.card.licence}. {self.card.source}"]
-            self.setToolTip("\n".join([*tips, FACTS_TIP]).strip())
+            self.setToolTip(tip("\n".join([*tips, FACTS_TIP]).strip()))
             self.setAccessibleName(f"{self._lane.title}. {facts}")
             self.update()
 

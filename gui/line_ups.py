@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from gui.elided import ElidedLabel
+from gui.plain import PlainLabel, tip
 from gui.theme import Size, Theme, font
 from inference.shelf import Missing
 from models import ModelCard
@@ -22,7 +23,7 @@ class LineUps(QWidget):
     def __init__(self, catalog: Mapping[str, ModelCard], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalog = catalog
-        self._titles: dict[str, QLabel] = {}
+        self._titles: dict[str, PlainLabel] = {}
         self._facts: dict[str, ElidedLabel] = {}
         self.buttons: dict[str, QPushButton] = {}
         grid = QGridLayout(self)
@@ -31,13 +32,13 @@ class LineUps(QWidget):
         grid.setVerticalSpacing(2)
         for place, (name, line_up) in enumerate(line_ups().items()):
             grid.setRowMinimumHeight(3 * place + 2, ROW_GAP)
-            title, facts = QLabel(line_up.title, self), ElidedLabel("", self)
+            title, facts = PlainLabel(line_up.title, self), ElidedLabel("", self)
             button = QPushButton("Show", self)
             button.clicked.connect(lambda _on=False, name=name: self.chosen.emit(name))
             facts.set_role(facts.palette().ColorRole.PlaceholderText)
-            tip = f"{line_up.about}\n{self._titles_of(line_up)}\npython app.py --models {name}"
+            what = f"{line_up.about}\n{self._titles_of(line_up)}\npython app.py --models {name}"
             for widget in (title, button):
-                widget.setToolTip(tip)
+                widget.setToolTip(tip(what))
             grid.addWidget(title, 3 * place, 0)
             grid.addWidget(facts, 3 * place + 1, 0)
             grid.addWidget(button, 3 * place, 1, 2, 1, Qt.AlignmentFlag.AlignVCenter)

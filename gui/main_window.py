@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QSplitter,
@@ -40,6 +39,7 @@ from gui.jobs import Job
 from gui.lane_view import LaneView
 from gui.messages import CHOOSE, Banner
 from gui.panes import PANES, Services
+from gui.plain import PlainLabel
 from gui.settings import MOST_LABELS, Settings
 from gui.source_menu import SourceMenu
 from gui.theme import DARK, THEMES, Size, Theme, font
@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
         self._line = QWidget(self)
         line = QHBoxLayout(self._line)
         self.chips = Chips(self)
-        self.truth, self.machine = ElidedLabel("", self), QLabel("", self)
+        self.truth, self.machine = ElidedLabel("", self), PlainLabel("", self)
         self.machine.setProperty("role", "quiet")
         line.addWidget(self.chips)
         line.addWidget(self.truth, 1)

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon, pixmap
+from gui.plain import PlainLabel
 from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
 from inference.data import LaneStatus, SourceStatus
@@ -49,8 +50,8 @@ class Banner(QWidget):
         self._theme, self._scale = DARK, 1.0
         self._trouble = False
         self._details = ""
-        self._sign = QLabel(self)
-        self._message, self._hint = QLabel(self), QLabel(self)
+        self._sign = PlainLabel(self)
+        self._message, self._hint = PlainLabel(self), PlainLabel(self)
         for label in (self._message, self._hint):
             label.setTextFormat(Qt.TextFormat.PlainText)   # a file's name may look like markup
             label.setWordWrap(True)

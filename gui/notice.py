@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from gui.plain import tip
 from gui.theme import DARK, Size, Theme, font
 from inference.data import LaneState, LaneStatus
 
@@ -42,7 +43,7 @@ class Notice(QWidget):
             self._show(status.message, status.hint, fraction, trouble=False)
         elif status.absent:   # the strip above the lanes says what can be done about it
             self._show("Not on this machine yet", "", None, trouble=False)
-            self.setToolTip(f"{status.message} {status.hint}".strip())
+            self.setToolTip(tip(f"{status.message} {status.hint}".strip()))
         elif status.state in (LaneState.FAILED, LaneState.STUCK):
             self._show(status.message, status.hint, None, trouble=True)
         else:
@@ -68,7 +69,7 @@ class Notice(QWidget):
         if self.isHidden() or new != (self._title, self._hint, self._fraction, self._trouble):
             self._title, self._hint, self._fraction, self._trouble = new
             self.setAccessibleName(f"{title} {hint}")
-            self.setToolTip(f"{title} {hint}".strip())
+            self.setToolTip(tip(f"{title} {hint}".strip()))
             self.show()
             self.update()
 

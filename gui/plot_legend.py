@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from gui.plain import tip
 from gui.theme import DARK, Size, Theme, font
 
 SAMPLE = 20       # px, length of a line's sample
@@ -205,8 +206,8 @@ class Legend(QWidget):
         if isinstance(event, QHelpEvent):
             found = self.entry_at(event.pos())
             if found >= 0:
-                tip = self._entries[found].tip or self._entries[found].name
-                QToolTip.showText(event.globalPos(), tip, self)
+                text = self._entries[found].tip or self._entries[found].name
+                QToolTip.showText(event.globalPos(), tip(text), self)
             else:
                 QToolTip.hideText()
             return True

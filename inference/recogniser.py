@@ -37,7 +37,7 @@ SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
 log = logging.getLogger(__name__)
 
 # How a decoder says that these are not its outputs.
-MISFITS = (ValueError, IndexError, KeyError, TypeError)
+MISFITS = (ValueError, LookupError, TypeError, ArithmeticError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,12 +12,9 @@ from typing import Any, TextIO
 
 from inference.cores import usable_cores
 from models.errors import LabError
+from models.texts import plain, plain_lines
 
 ROOT = Path(__file__).parents[1]
-# Control characters but for the end of a line and the tab, and those that turn the direction of writing.
-OBEYED = dict.fromkeys(
-    [*(set(range(0x20)) - {0x09, 0x0A}), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
-)
 
 
 def version() -> str:
@@ -61,14 +58,9 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     return "\n".join(lines)
 
 
-def harmless(text: str) -> str:
-    """The text without what a terminal would obey: names and labels come from files that anybody may have made."""
-    return text.translate(OBEYED)
-
-
 def say(text: str, stream: TextIO | None = None) -> None:
     """One line to stdout, or to `stream`."""
-    (stream or sys.stdout).write(harmless(text) + "\n")
+    (stream or sys.stdout).write(plain_lines(text) + "\n")
 
 
 def complain(error: LabError) -> None:
@@ -94,7 +86,7 @@ class Progress:
         elif self._terminal:
             width = shutil.get_terminal_size().columns - 1
             text = message if fraction is None else f"{message}  {fraction:4.0%}"
-            sys.stderr.write("\r" + harmless(text)[:width].ljust(width))
+            sys.stderr.write("\r" + plain(text)[:width].ljust(width))
             sys.stderr.flush()
         self._last = message
 

@@ -9,9 +9,11 @@ import platformdirs
 
 from models.card import ModelCard, read_card
 from models.errors import CardError
+from models.texts import is_plain_name, lines_of, plain, read_text, reason
 
 CARDS = Path(__file__).parent / "cards"
 LABELS = Path(__file__).parent / "labels"
+LARGEST_LABELS = 20_000_000   # bytes of a list of labels
 
 
 def config_folder() -> Path:
@@ -38,7 +40,7 @@ def load_catalog(*folders: Path, troubles: list[CardError] | None = None) -> dic
     """
     catalog: dict[str, ModelCard] = {}
     for folder in folders or (CARDS, user_cards()):
-        for path in sorted(folder.glob("*.toml")):
+        for path in _cards_in(folder):
             try:
                 catalog[path.stem] = read_card(path)
             except CardError as error:
@@ -46,6 +48,14 @@ def load_catalog(*folders: Path, troubles: list[CardError] | None = None) -> dic
                     raise
                 troubles.append(error)
     return catalog
+
+
+def _cards_in(folder: Path) -> list[Path]:
+    """The cards of a folder, by name; none where it is not there or cannot be read."""
+    try:
+        return sorted(Path(folder, name) for name in os.listdir(folder) if name.endswith(".toml") and name[0] != ".")
+    except OSError:
+        return []
 
 
 def find_card(name: str, catalog: Mapping[str, ModelCard]) -> ModelCard:
@@ -70,16 +80,32 @@ def read_labels(card: ModelCard, folder: Path = LABELS) -> tuple[str, ...]:
     """The labels of a card, one a line of its file.
 
     Raises:
-        CardError: the file is missing.
+        CardError: the file is missing, too large, or not beside the card.
     """
-    own = user_cards() / card.labels
     try:
-        return tuple((own if own.is_file() else folder / card.labels).read_text(encoding="utf-8").splitlines())
+        own = own_labels(card)
+        return tuple(map(plain, lines_of(own if own is not None else read_text(folder / card.labels, LARGEST_LABELS))))
     except (OSError, UnicodeDecodeError) as error:
+        why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
         raise CardError(
-            f"The labels {card.labels!r} of {card.name} cannot be read: {error}.",
+            f"The labels {card.labels!r} of {card.name} cannot be read: {why}.",
             "Put the file beside the card, one label a line, in UTF-8.",
         ) from error
+
+
+def own_labels(card: ModelCard) -> str | None:
+    """The text of the label list beside the user's own cards; None where there is none of this name.
+
+    Raises:
+        OSError: it cannot be read; also where it is a link out of the folder, no regular file, or too large.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    path = user_cards() / card.labels
+    if not is_plain_name(card.labels) or not path.exists():
+        return None
+    if path.resolve().parent != user_cards().resolve():
+        raise OSError(0, "it leads out of the folder of the cards")
+    return read_text(path, LARGEST_LABELS)
 
 
 def line_up(catalog: Mapping[str, ModelCard]) -> tuple[str, ...]:

@@ -11,9 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
+from models.texts import read_text
+
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20          # bytes
+LARGEST = 50_000_000     # bytes of the index
 SETTLED_NS = 2 * 10**9   # a younger file may change again without a new time stamp (2 s: the step of FAT)
 
 Signature = tuple[int, int, int]   # size in bytes, mtime in ns, ctime in ns
@@ -64,8 +67,8 @@ class HashIndex:
         """What the file holds; nothing if it is not there or was damaged."""
         if self._known is None:
             self._known = {}
-            with suppress(OSError, ValueError, TypeError, AttributeError):
-                for key, (size, mtime, ctime, digest) in json.loads(self._path.read_text("utf-8")).items():
+            with suppress(OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError):
+                for key, (size, mtime, ctime, digest) in json.loads(read_text(self._path, LARGEST)).items():
                     self._known[key] = ((int(size), int(mtime), int(ctime)), str(digest))
         return self._known
 

@@ -20,7 +20,8 @@ from models.card import ModelCard, ModelFile
 from models.errors import StoreError
 from models.progress import Progress, Report, watch
 from models.store import Store
-from models.user_cards import own_texts, take_texts
+from models.texts import check_regular, is_plain_name, plain, reason
+from models.user_cards import check_texts, own_texts, take_texts
 
 LIST, VERSION = "lineup.json", 1
 LARGEST_LIST = 1 << 20    # bytes
@@ -34,9 +35,11 @@ def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, c
     """Write the files of these cards into the new pack `path`; how many there are.
 
     Raises:
-        StoreError: a file is not here, or the pack cannot be written. Nothing half-written stays.
+        StoreError: a file is not here, or the pack cannot be written, or something else lies at `path`. Nothing
+            half-written stays.
         Cancelled: `cancelled` was set.
     """
+    _check_target(path)
     files = {file.sha256.lower(): file for card in cards for file in card.files}
     found = {sha256: store.find(file) for sha256, file in files.items()}
     if absent := sorted(files[sha256].name for sha256, place in found.items() if place is None):
@@ -71,12 +74,29 @@ def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, c
     return watch(write, report, cancelled)
 
 
+def _check_target(path: Path) -> None:
+    """A pack may take the place of an older pack, of nothing else."""
+    try:
+        if not path.exists():
+            return
+        check_regular(path)
+        with zipfile.ZipFile(path) as archive:
+            if LIST in archive.namelist():
+                return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {reason(error)}.", "Choose another name.") from error
+    except BROKEN:
+        pass
+    raise StoreError(f"{path} is there already, and is no pack of models.", "Choose another name, or remove it.")
+
+
 def unpack(path: Path, store: Store, report: Report, cancelled: Event) -> int:
     """Take the files of a pack into the store, each verified by its sha256; how many were new.
 
     Raises:
         StoreError: it is no pack, or not whole; holds more or other things than its list says; or the store cannot be
             written. What was verified before stays.
+        CardError: a card in it is wrong. Nothing is taken then.
         Cancelled: `cancelled` was set.
     """
 
@@ -97,6 +117,7 @@ def unpack(path: Path, store: Store, report: Report, cancelled: Event) -> int:
 def _listed(path: Path) -> tuple[list[ModelFile], dict[str, str]]:
     """The files that a pack says it has, after a look at whether they are all it has; and the cards of its own."""
     try:
+        check_regular(path)
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info for info in archive.infolist()}
             if len(members) != len(archive.infolist()):
@@ -104,15 +125,16 @@ def _listed(path: Path) -> tuple[list[ModelFile], dict[str, str]]:
             if LIST not in members or members[LIST].file_size > LARGEST_LIST:
                 raise _wrong(path, f"it has no list {LIST}")
             if packed := next((n for n, i in members.items() if i.compress_type != zipfile.ZIP_STORED), None):
-                raise _wrong(path, f"its member {packed[:80]!r} is compressed")
+                raise _wrong(path, f"its member {plain(packed, 80)!r} is compressed")
             told = json.loads(archive.read(LIST))
             files, texts = _read_list(path, told), _read_texts(path, told)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
+        raise StoreError(f"{path} cannot be read: {reason(error)}.", "Check the path.") from error
     except (*BROKEN, RecursionError) as error:
         raise _wrong(path, "it is no ZIP file, or not a whole one") from error
+    check_texts(texts)
     if strange := sorted(set(members) - {LIST} - {file.sha256 for file in files}):
-        raise _wrong(path, f"{strange[0][:80]!r} is not on its list")
+        raise _wrong(path, f"{plain(strange[0], 80)!r} is not on its list")
     for file in files:
         if file.sha256 not in members or members[file.sha256].file_size != file.bytes:
             raise _wrong(path, f"{file.name} is not in it as its list says")
@@ -139,6 +161,8 @@ def _read_list(path: Path, listed: Any) -> list[ModelFile]:
         name, sha256, size = (row.get(k) for k in ("name", "sha256", "bytes")) if isinstance(row, dict) else (None,) * 3
         if not (isinstance(name, str) and isinstance(sha256, str) and type(size) is int and 0 < size <= LARGEST_FILE):
             raise _wrong(path, "its list cannot be read")
+        if not is_plain_name(name):
+            raise _wrong(path, f"{plain(name, 80)!r} is no name of a file")
         files.append(ModelFile(name, sha256, size))
     return files
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from string import hexdigits
 from threading import Event, Lock
 from typing import IO, TYPE_CHECKING
@@ -23,6 +23,7 @@ from models.catalog import config_folder
 from models.errors import NotHere, StoreError
 from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
+from models.texts import is_plain_name, plain
 
 if TYPE_CHECKING:
     from models.registry import Indexes
@@ -140,10 +141,9 @@ class Store:
         Raises:
             StoreError: the name or the hash could lead out of the cache.
         """
-        plain = name == PurePosixPath(name).name == PureWindowsPath(name).name and name[:1] not in ("", ".")
-        if not plain or len(sha256) != 64 or not set(sha256) <= set(hexdigits):
+        if not is_plain_name(name) or len(sha256) != 64 or not set(sha256) <= set(hexdigits):
             raise StoreError(
-                f"The file {name!r} of a card cannot be kept: its name or its sha256 is not one.",
+                f"The file {plain(name, 80)!r} of a card cannot be kept: its name or its sha256 is not one.",
                 "Correct the card: a plain file name, and 64 hexadecimal digits.",
             )
         return self.cache / kind / sha256[:16].lower() / name

@@ -10,13 +10,15 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from models.card import ModelCard, read_card
-from models.catalog import CARDS, user_cards
+from models.card import ModelCard, parse_card
+from models.catalog import CARDS, LARGEST_LABELS, own_labels, user_cards
 from models.errors import CardError, StoreError
+from models.texts import LARGEST, plain, read_text, reason
 
 # What Windows keeps for devices, whatever the ending.
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 LONGEST = 60    # letters of a name
+TRUST = "Take cards only from where you trust."
 
 
 def slug(text: str) -> str:
@@ -43,16 +45,18 @@ def save_card(card: ModelCard, labels: Iterable[str] | None = None) -> None:
     """Write a card, and its own list of labels, into the user's folder; each whole or not at all.
 
     Raises:
-        CardError: the name is that of a built-in card, or no name.
+        CardError: the name is that of a built-in card, or no name; or it is no card that could be read again.
         StoreError: the folder cannot be written.
     """
     if card.name != slug(card.name) or (CARDS / f"{card.name}.toml").exists():
         raise CardError(f"{card.name!r} cannot be the name of a card of your own.", "Choose another name.")
+    text = to_toml(card)
+    parse_card(text, card.name)
     if labels is not None:
         if card.labels != f"{card.name}.txt":
             raise CardError(f"The labels of {card.name} must be called {card.name}.txt.", "Correct the card.")
-        _write(user_cards() / card.labels, "".join(f"{label}\n" for label in labels))
-    _write(user_cards() / f"{card.name}.toml", to_toml(card))
+        _write(user_cards() / card.labels, "".join(f"{plain(label)}\n" for label in labels))
+    _write(user_cards() / f"{card.name}.toml", text)
 
 
 def remove_card(card: ModelCard) -> None:
@@ -81,15 +85,44 @@ def to_toml(card: ModelCard) -> str:
 
 
 def own_texts(cards: Iterable[ModelCard]) -> dict[str, str]:
-    """The files that make up those of the cards that are the user's: name and text of each card and label list."""
+    """The files that make up those of the cards that are the user's: name and text of each card and label list.
+
+    Raises:
+        StoreError: one cannot be read, or is not where it belongs.
+    """
     texts = {}
     for card in cards:
         if is_own(card):
-            for name in (f"{card.name}.toml", card.labels):
-                path = user_cards() / name
-                if path.is_file():
-                    texts[name] = path.read_text(encoding="utf-8")
+            try:
+                texts[f"{card.name}.toml"] = read_text(user_cards() / f"{card.name}.toml")
+                if (labels := own_labels(card)) is not None:
+                    texts[card.labels] = labels
+            except (OSError, UnicodeDecodeError) as error:
+                why = reason(error) if isinstance(error, OSError) else "it is not UTF-8"
+                raise StoreError(
+                    f"The card of {card.title} or its labels cannot be read: {why}.", "Check its folder."
+                ) from error
     return texts
+
+
+def check_texts(texts: Mapping[str, str]) -> None:
+    """Find out whether `take_texts` may have these, before anything is written.
+
+    Raises:
+        CardError: a card is wrong, a name is none, or a text too large.
+    """
+    for file, text in texts.items():
+        stem, _, ending = file.rpartition(".")
+        if ending not in ("toml", "txt") or slug(stem) != stem or (CARDS / f"{stem}.toml").exists():
+            raise CardError(f"{plain(file, 80)!r} cannot be the name of a card.", TRUST)
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError as error:   # half a character
+            raise CardError(f"{file} cannot be written as UTF-8.", TRUST) from error
+        if size > (LARGEST if ending == "toml" else LARGEST_LABELS):
+            raise CardError(f"{file} is too large.", TRUST)
+        if ending == "toml":
+            parse_card(text, stem)
 
 
 def take_texts(texts: Mapping[str, str]) -> list[str]:
@@ -98,25 +131,17 @@ def take_texts(texts: Mapping[str, str]) -> list[str]:
     A card that is here already stays as it is.
 
     Raises:
-        CardError: a card is wrong, or a name is none.
+        CardError: a card is wrong, or a name is none. Nothing is written then.
         StoreError: the folder cannot be written.
     """
+    check_texts(texts)
     new = []
     for file in sorted(texts, key=lambda file: not file.endswith(".txt")):   # labels before the card that wants them
-        stem, _, ending = file.rpartition(".")
-        if ending not in ("toml", "txt") or slug(stem) != stem or (CARDS / f"{stem}.toml").exists():
-            raise CardError(f"{file[:80]!r} cannot be the name of a card.", "Take cards only from where you trust.")
         path = user_cards() / file
-        if path.exists():
-            continue
-        _write(path, texts[file])
-        if ending == "toml":
-            try:
-                read_card(path)
-            except CardError:
-                path.unlink(missing_ok=True)
-                raise
-            new.append(stem)
+        if not path.exists():
+            _write(path, texts[file])
+            if path.suffix == ".toml":
+                new.append(path.stem)
     return new
 
 

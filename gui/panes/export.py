@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -28,6 +27,7 @@ from gui.export_report import ReportView
 from gui.jobs import Job
 from gui.lane_words import PRECISION_WORDS
 from gui.panes import Services
+from gui.plain import PlainLabel, tip
 from gui.segments import Segments
 from gui.style import set_role
 from gui.theme import Size, Theme, font
@@ -178,7 +178,7 @@ class Pane(QWidget):
         self.target.setCurrentIndex(TARGETS.index("iOS16"))
         self.place = QPushButton()
         self.place.clicked.connect(self._choose_folder)
-        self.expected, self.note = QLabel(), QLabel()
+        self.expected, self.note = PlainLabel(), PlainLabel()
         for label in (self.expected, self.note):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -194,8 +194,8 @@ class Pane(QWidget):
             ("page", lambda: self._open("page")),
         ):  # fmt: skip
             self.buttons[name].clicked.connect(slot)
-        self.title = QLabel("Hand a network to an iPhone")
-        self._captions = [QLabel(text) for text in ("As", "Network", "and", "Weights", "Runs from", "Into")]
+        self.title = PlainLabel("Hand a network to an iPhone")
+        self._captions = [PlainLabel(text) for text in ("As", "Network", "and", "Weights", "Runs from", "Into")]
         fields = (self.form, self.network, self.other, self.precision, self.target, self.place)
         grid = QGridLayout()
         grid.setSpacing(8)
@@ -327,7 +327,7 @@ class Pane(QWidget):
         self.report.show_words(f"{PROMISES[self.form.key]}\n\n{PROOF}")
         self.place.setText(self.place.fontMetrics().elidedText(
             str(self._out), Qt.TextElideMode.ElideLeft, 260))   # fmt: skip
-        self.place.setToolTip(f"{self._out}\nPress to choose another folder.")
+        self.place.setToolTip(tip(f"{self._out}\nPress to choose another folder."))
         fault, asks = "", ""
         if wish:
             try:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 from gui.elided import ElidedLabel
 from gui.lane_words import FROZEN, sentence, summary
 from gui.latency_entries import STACK, network_entry, stage_colours, stage_entries
+from gui.plain import tip
 from gui.plot_legend import Legend
 from gui.plot_range import Array, Follow, joined, thin
 from gui.plot_style import DIGIT, Bars, Curve, Plot, paint_ends
@@ -344,7 +345,7 @@ class Pane(QWidget):
 
     def _say(self, line: str, sentences: Sequence[str]) -> None:
         self.words.setText(line)
-        self.words.setToolTip("\n".join(sentences))
+        self.words.setToolTip(tip("\n".join(sentences)))
 
     def _paint_over(self, painter: QPainter, place: QRectF) -> None:
         """The digits at the ends of the curves, the mode, and what to do when there is nothing to show."""

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.answer import percent
 from gui.elided import ElidedLabel
 from gui.jobs import Job
 from gui.panes import Services
+from gui.plain import PlainLabel, tip
 from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Classification, Lens, Result
@@ -203,13 +204,13 @@ class Pane(QWidget):
         self.live, self.seen = Picture(smooth=True), Picture(smooth=False)
         self.answers = Answers()
         self.switches: dict[str, Segments | QComboBox] = {}
-        self._captions: dict[str, QLabel] = {}
+        self._captions: dict[str, PlainLabel] = {}
         self._panel = QWidget()
         grid = QGridLayout(self._panel)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
         for i, (key, switch) in enumerate(SWITCHES.items()):
-            self._captions[key] = QLabel(switch.title)
+            self._captions[key] = PlainLabel(switch.title)
             self._captions[key].setProperty("role", "quiet")
             control = self._norms() if key == "norm" else self._segments(key)
             self.switches[key] = control
@@ -224,7 +225,7 @@ class Pane(QWidget):
         head.addWidget(self.words, 1)
         head.addWidget(self.reset)
         head.addWidget(self.save)
-        self._empty = QLabel(EMPTY)
+        self._empty = PlainLabel(EMPTY)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setProperty("role", "quiet")
         body = QHBoxLayout()
@@ -442,7 +443,7 @@ class Pane(QWidget):
         line = "; ".join(told) or f"As the card says: {recipe(self._card(lane).input)}"
         line += f" (guessed: {guessed})" if guessed and not told else ""
         self.words.setText(f"{line}. {trouble}".strip() if trouble else line)
-        self.words.setToolTip(self.words.text())
+        self.words.setToolTip(tip(self.words.text()))
         self.words.set_colour(self._theme.trouble if told or trouble else self._theme.text)
 
     def _show(self, lane: Lane, result: Result) -> None:
