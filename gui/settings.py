@@ -5,7 +5,6 @@ import logging
 import math
 import os
 import reprlib
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -14,6 +13,8 @@ from typing import Any
 from inference.data import LaneSpec
 from inference.session import MAX_LANES
 from models.catalog import config_folder
+from models.texts import read_text
+from models.whole import whole_file
 
 VERSION = 1
 NAME = "settings.json"
@@ -57,7 +58,7 @@ class Settings:
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
-            stored = json.loads(path.read_text(encoding="utf-8-sig"))   # some editors on Windows add a mark
+            stored = json.loads(read_text(path, MOST_BYTES))
             if not isinstance(stored, dict):
                 raise ValueError("it is not an object")
         except FileNotFoundError:
@@ -65,7 +66,7 @@ class Settings:
         except OSError as error:
             log.warning("The settings in %s cannot be read: %s.", path, error.strerror)
             return cls()
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:
             log.warning("The settings in %s cannot be understood: %s. They are kept as %s.", path, error, BROKEN)
             with suppress(OSError):
                 os.replace(path, path.with_name(BROKEN))
@@ -75,22 +76,13 @@ class Settings:
     def save(self) -> str:
         """Write the settings, whole or not at all. "" when it worked, else a sentence that says why not."""
         path = config_folder() / NAME
-        temporary = ""
         try:
             path = path.resolve()   # a link stays a link: its target is replaced
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix="settings-", suffix=".tmp", dir=path.parent)
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                json.dump(to_json(self), file, indent=2)   # ASCII: a path may hold bytes that are no text
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())   # before the name changes: a power cut leaves the old file or the new
-            os.replace(temporary, path)
+            text = json.dumps(to_json(self), indent=2)   # ASCII: a path may hold bytes that are no text
+            with whole_file(path) as file:
+                file.write(f"{text}\n".encode())
         # ValueError, RuntimeError: a value that JSON has no word for; a link that leads to itself.
         except (OSError, ValueError, RuntimeError) as error:
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             return f"The settings cannot be saved in {path.parent}: {why}."
         return ""

@@ -1,7 +1,6 @@
 """A model of the user's own: proposed, proven to run, kept, and taken away again."""
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Frame
 from inference.errors import LabError
-from inference.weights import converted, forms_of, ready
+from inference.weights import conversion, forms_of, ready
 from models.card import ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.errors import Cancelled
@@ -21,6 +20,7 @@ from models.hashes import sha256_of
 from models.progress import Progress, Report, watch
 from models.store import Store
 from models.user_cards import free_name, remove_card, save_card
+from models.whole import work_folder
 
 
 def add(
@@ -50,10 +50,10 @@ def add(
     card = replace(proposal.card, name=free_name(proposal.card.name, taken))
     if proposal.labels:
         card = replace(card, labels=f"{card.name}.txt")
-    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
+    with work_folder() as folder:
         sources = proposal.sources
         if proposal.whole:
-            sources = (Path(folder, sources[0].name),)
+            sources = (folder / sources[0].name,)
             sources[0].write_bytes(proposal.whole)
         known = [ModelFile(path.name, _hash(path, cancelled), path.stat().st_size) for path in sources]
         card = replace(card, files=tuple(known))
@@ -100,7 +100,8 @@ def remove_files(card: ModelCard, store: Store, others: Iterable[ModelCard]) -> 
             store.forget(file)
     if card.format != "onnx":
         with suppress(OSError):
-            converted(card, store).unlink(missing_ok=True)
+            for path in conversion(card, store):
+                path.unlink(missing_ok=True)
     for folder in forms_of(card, store):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -15,7 +16,7 @@ from inference.report import Progress, complain, machine, say, table
 from inference.sources.pictures import pictures_in, read_picture
 from inference.threads import engine_for
 from inference.time_limit import time_limit
-from inference.weights import form_of, ready, weights_sha256
+from inference.weights import open_network, weights_sha256
 from models.card import ModelCard
 from models.store import Store
 
@@ -52,10 +53,8 @@ def open_all(
         card = catalog[spec.model]
         progress(f"Loading {card.title}")
         try:
-            path = ready(card, store, progress, cancelled)
-            form = form_of(card, path, store, spec.backend, spec.precision, progress, cancelled)
-            engine = engine_for(spec, linger=False)
-            opened.append((spec, Recogniser(card, path, spec.backend, engine, form=form, cancelled=cancelled)))
+            wanted = partial(engine_for, spec, linger=False)
+            opened.append((spec, open_network(card, store, spec.backend, wanted, progress, cancelled)))
         except LabError as error:
             troubles.append(error)
         progress.clear()

@@ -6,7 +6,6 @@ guess is named in the card, so that it can be checked in the X-ray pane.
 """
 
 import logging
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +28,7 @@ from inference.own_process import in_own_process
 from inference.shapes import infer
 from inference.usual_recipe import built_in_labels, input_form, named_labels, usual_recipe
 from models.card import InputSpec, ModelCard, ModelFile
+from models.whole import work_folder
 
 log = logging.getLogger(__name__)
 
@@ -101,19 +101,19 @@ def _proposal(card: ModelCard, sources: tuple[Path, ...], kind: str, given: tupl
     if kind == "tensorflow":
         return _tensorflow(card, sources, given)
     whole = b""
-    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
+    with work_folder() as folder:
         path = sources[0]
         if kind == "onnx":
             check_file(path)
             model = read_model(path)
             if external_files(model):
                 whole = with_weights(path)
-                path = Path(folder, "whole.onnx")
+                path = folder / "whole.onnx"
         else:
             if kind != "coreml":
                 card = replace(card, input=declared_input(card, sources[0]))
             whole = converted_bytes(sources, card)
-            path = Path(folder, "converted.onnx")
+            path = folder / "converted.onnx"
         if whole:
             path.write_bytes(whole)
             model = read_model(path)
@@ -167,8 +167,8 @@ def _tensorflow(card: ModelCard, sources: tuple[Path, ...], given: tuple[str, ..
     spec = InputSpec(size, range="-1..1", resample="linear")
     if face:
         spec = replace(spec, order="BGR", range="0..255", mean=(104.0, 177.0, 123.0))
-    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
-        path = Path(folder, f"graph{SUFFIX}")
+    with work_folder() as folder:
+        path = folder / f"graph{SUFFIX}"
         path.write_bytes(converted_bytes(sources, card))
         net = load_backend("opencv", path, Engine())
         x = np.zeros((1, 3, *size), np.float32)

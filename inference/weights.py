@@ -3,11 +3,11 @@
 import glob
 import hashlib
 import json
-import os
+import logging
 import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock
@@ -15,18 +15,23 @@ from typing import TYPE_CHECKING
 
 from inference.backends import NATIVE, OWN, Engine, Form, backends, usual_backend
 from inference.bundle import SUFFIX
-from inference.errors import BackendError, Cancelled, StoreError
+from inference.errors import BackendError, Cancelled, LabError, StoreError
 from inference.importers import VERSION, converted_bytes
 from models.card import ModelCard, ModelFile
 from models.catalog import config_folder, find_card, suggest
+from models.hashes import sha256_of
 from models.licence import accepted, refusal
 from models.progress import Report
 from models.store import Store
+from models.texts import read_text, reason
+from models.whole import whole_file
 
 if TYPE_CHECKING:
     from inference.data import LaneSpec
     from inference.recogniser import Recogniser
     from inference.session import MakeLoad
+
+log = logging.getLogger(__name__)
 
 KEY = 16   # hexadecimal digits in the names of what is made of a card
 
@@ -47,19 +52,73 @@ def ready(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Pa
     if card.format == "onnx":
         return _fetched(card, store, report, cancelled)[0]
     target = converted(card, store)
-    if target.is_file():   # a second start needs neither the network nor the originals
+    if state_of(target, store) in (State.WHOLE, State.UNPROVEN):   # neither the network nor the originals are needed
         return target
-    files = _fetched(card, store, report, cancelled)
-    report(f"Converting {card.title}", None)
-    with _alone(target, cancelled):
-        if not target.is_file():
-            _keep(converted_bytes(files, card), target, card)
+    _convert(card, target, store, report, cancelled)
     return target
+
+
+class State(Enum):
+    """What is known of a conversion that is kept."""
+
+    ABSENT = "absent"
+    WHOLE = "whole"          # as it was made, by its sha256
+    DAMAGED = "damaged"
+    UNPROVEN = "unproven"    # kept by a version that noted no sha256
+
+
+def state_of(target: Path, store: Store, *, afresh: bool = False) -> State:
+    """Whether a conversion is as it was made; `afresh`: read the file, whatever was found the last time."""
+    if not target.is_file():
+        return State.ABSENT
+    try:
+        noted = read_text(_note_of(target)).strip()
+    except (OSError, UnicodeDecodeError):
+        return State.UNPROVEN
+    try:
+        whole = sha256_of(target) == noted if afresh else store.is_whole(target, noted)
+    except OSError:
+        return State.DAMAGED
+    return State.WHOLE if whole else State.DAMAGED
+
+
+def _note_of(target: Path) -> Path:
+    """Where the sha256 of a conversion is kept."""
+    return target.with_name(f"{target.name}.sha256")
+
+
+def _convert(card: ModelCard, target: Path, store: Store, report: Report, cancelled: Event) -> None:
+    """Make a conversion; one that is there stays until the new one stands.
+
+    Raises:
+        StoreError, ImportFailed, Cancelled: as `ready`.
+    """
+    try:
+        files = _fetched(card, store, report, cancelled)
+    except StoreError as error:
+        if target.is_file():
+            raise StoreError(
+                f"{card.title} was damaged on this disk, and cannot be made anew: {error}", error.hint
+            ) from error
+        raise
+    report(f"Converting {card.title}", None)
+    before = _signature(target)
+    with _alone(target, cancelled):
+        if _signature(target) == before:   # else another lane has made it meanwhile
+            _keep(converted_bytes(files, card), target, card)
+
+
+def _signature(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def missing(card: ModelCard, store: Store) -> tuple[ModelFile, ...]:
     """The files that must be fetched before the card can run; none where its conversion is kept."""
-    if card.format != "onnx" and converted(card, store).is_file():
+    if card.format != "onnx" and state_of(converted(card, store), store) in (State.WHOLE, State.UNPROVEN):
         return ()
     return store.missing(card)
 
@@ -80,6 +139,12 @@ def converted(card: ModelCard, store: Store) -> Path:
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:KEY]
     return store.cache / "converted" / f"{file_stem(card)}-{key}{SUFFIX if card.format in NATIVE else '.onnx'}"
+
+
+def conversion(card: ModelCard, store: Store) -> tuple[Path, Path]:
+    """The file of `converted`, and the one beside it that holds its sha256."""
+    target = converted(card, store)
+    return target, _note_of(target)
 
 
 def file_stem(card: ModelCard) -> str:
@@ -129,27 +194,43 @@ class Load:
             LabError: one of them cannot be done; says which and why.
             Cancelled: `cancelled` was set.
         """
-        from inference.recogniser import Recogniser  # imports OpenCV: not needed to know what is missing
+        return open_network(
+            self._card, self._store, self._backend, self._wanted, report, cancelled, live=True
+        )
 
-        for attempt in (1, 2):
-            path = ready(self._card, self._store, report, cancelled)
-            if cancelled.is_set():
-                raise Cancelled(self._card.title)
-            report(f"Opening {self._card.title}", None)
-            precision = self._wanted().precision
+
+def open_network(
+    card: ModelCard, store: Store, backend: str, wanted: Callable[[], Engine], report: Report, cancelled: Event,
+    *, live: bool = False,
+) -> "Recogniser":  # fmt: skip
+    """Fetch, convert, open and warm up a network. A conversion that was damaged on the disk is made anew, once.
+
+    Raises:
+        LabError: one of them cannot be done; says which and why.
+        Cancelled: `cancelled` was set.
+    """
+    from inference.recogniser import Recogniser  # imports OpenCV: not needed to know what is missing
+
+    mended = False
+    while True:
+        path = ready(card, store, report, cancelled)
+        if cancelled.is_set():
+            raise Cancelled(card.title)
+        report(f"Opening {card.title}", None)
+        try:
+            form = form_of(card, path, store, backend, wanted().precision, report, cancelled)
+            return Recogniser(card, path, backend, wanted(), live=live, form=form, cancelled=cancelled)
+        except BackendError as error:
+            # A published file is never touched, and what is whole is not the fault of the disk.
+            kept = path == converted(card, store) and backend == usual_backend(card)
+            if mended or not kept or state_of(path, store, afresh=True) is State.WHOLE:
+                raise
             try:
-                form = form_of(self._card, path, self._store, self._backend, precision, report, cancelled)
-                return Recogniser(
-                    self._card, path, self._backend, self._wanted(), live=True, form=form, cancelled=cancelled
-                )
-            except BackendError:
-                # A conversion that was damaged on the disk is made anew, once; a published file is never touched.
-                made = path == converted(self._card, self._store)
-                if attempt == 2 or not made or self._backend != usual_backend(self._card):
-                    raise
-                with suppress(OSError):
-                    path.unlink()
-        raise AssertionError("the second attempt returns or raises")
+                _convert(card, path, store, report, cancelled)
+            except LabError as trouble:
+                log.info("%s cannot be made anew: %s", card.title, trouble)
+                raise error from trouble   # which is what the user can act on
+            mended = True
 
 
 def form_of(
@@ -211,24 +292,16 @@ def _alone(target: Path, cancelled: Event) -> Iterator[None]:
 
 
 def _keep(data: bytes, target: Path, card: ModelCard) -> None:
-    """Write the file whole or not at all; another program may do the same at the same time."""
-    half = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+    """Write the file and its sha256, each whole or not at all; another program may do the same at the same time."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with half.open("wb") as file:
+        with whole_file(target) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, target)
+        with whole_file(_note_of(target)) as file:   # last: a file without one counts, one that differs is made anew
+            file.write(f"{hashlib.sha256(data).hexdigest()}\n".encode())
     except OSError as error:
         if target.is_file():   # Windows: the other program was first, and has it open
             return
         raise StoreError(
-            f"{card.title} cannot be kept in {target.parent}: {error.strerror or error}.",
+            f"{card.title} cannot be kept in {target.parent}: {reason(error)}.",
             "Make room there, or set LINEUP_CACHE to another folder.",
         ) from error
-    finally:
-        with suppress(OSError):
-            half.unlink(missing_ok=True)
-
-

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import logging
-import os
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from models.texts import read_text
+from models.whole import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +76,8 @@ class HashIndex:
             known = self._load()
             known[key] = entry
             text = json.dumps({name: [*signature, digest] for name, (signature, digest) in known.items()})
-            spare = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex}.part")
             try:
-                spare.parent.mkdir(parents=True, exist_ok=True)
-                spare.write_text(text, "utf-8")
-                os.replace(spare, self._path)
+                with whole_file(self._path, sync=False) as file:
+                    file.write(text.encode())
             except OSError as error:   # it only costs time at the next start
                 log.debug("%s cannot be written: %s", self._path, error)
-                with suppress(OSError):
-                    spare.unlink(missing_ok=True)

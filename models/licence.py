@@ -5,14 +5,13 @@ licence at all. Such a network is fetched only after an explicit yes, which is r
 """
 
 import json
-import os
 import re
-import uuid
-from contextlib import suppress
 from pathlib import Path
 
 from models.card import ModelCard
 from models.errors import StoreError
+from models.texts import read_text
+from models.whole import whole_file
 
 # (words in a licence, what they ask for), the first that matches counts.
 DEMANDS = (
@@ -43,14 +42,10 @@ def accept(card: ModelCard, folder: Path) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    spare = folder / f".{uuid.uuid4().hex}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        spare.write_text(json.dumps({**_read(folder), card.name: card.licence}, indent=1), encoding="utf-8")
-        os.replace(spare, folder / FILE)
+        with whole_file(folder / FILE) as file:
+            file.write(json.dumps({**_read(folder), card.name: card.licence}, indent=1).encode())
     except OSError as error:
-        with suppress(OSError):
-            spare.unlink(missing_ok=True)
         raise StoreError(
             f"That you accept the licence of {card.title} cannot be noted in {folder}: {error.strerror}.",
             "Set LINEUP_CONFIG to a folder that you may write to.",
@@ -67,7 +62,7 @@ def refusal(card: ModelCard) -> StoreError:
 
 def _read(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json.loads(read_text(folder / FILE))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

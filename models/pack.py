@@ -6,11 +6,8 @@ a name of the pack's choosing.
 """
 
 import json
-import os
-import uuid
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,6 +19,7 @@ from models.progress import Progress, Report, watch
 from models.store import Store
 from models.texts import check_regular, is_plain_name, plain, reason
 from models.user_cards import check_texts, own_texts, take_texts
+from models.whole import whole_file
 
 LIST, VERSION = "lineup.json", 1
 LARGEST_LIST = 1 << 20    # bytes
@@ -46,14 +44,13 @@ def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, c
         raise StoreError(f"Not here yet: {', '.join(absent)}.", "Fetch first: python app.py models get NAME")
 
     def write(progress: Progress) -> int:
-        spare = path.with_name(f".{uuid.uuid4().hex}.part")
+        listed = [{"name": f.name, "sha256": sha256, "bytes": f.bytes} for sha256, f in files.items()]
+        told = {"version": VERSION, "files": listed, "cards": own_texts(cards)}
         try:
-            with zipfile.ZipFile(spare, "w", zipfile.ZIP_STORED) as archive:
-                listed = [{"name": f.name, "sha256": sha256, "bytes": f.bytes} for sha256, f in files.items()]
-                told = {"version": VERSION, "files": listed, "cards": own_texts(cards)}
+            with whole_file(path, noted_in=store.notes) as file, zipfile.ZipFile(file, "w") as archive:   # ZIP_STORED
                 archive.writestr(LIST, json.dumps(told, indent=1))
-                for sha256, file in files.items():
-                    progress.say(f"Packing {file.name}", file.bytes)
+                for sha256, one in files.items():
+                    progress.say(f"Packing {one.name}", one.bytes)
                     place = found[sha256]
                     assert place is not None
                     with place.open("rb") as source, archive.open(sha256, "w", force_zip64=True) as target:
@@ -61,14 +58,10 @@ def pack(path: Path, cards: Sequence[ModelCard], store: Store, report: Report, c
                             progress.check()
                             target.write(chunk)
                             progress.done += len(chunk)
-            os.replace(spare, path)
         except OSError as error:
             raise StoreError(
-                f"{path} cannot be written: {error.strerror or error}.", "Choose another folder, or free some space."
+                f"{path} cannot be written: {reason(error)}.", "Choose another folder, or free some space."
             ) from error
-        finally:
-            with suppress(OSError):
-                spare.unlink(missing_ok=True)
         return len(files)
 
     return watch(write, report, cancelled)

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,11 +23,12 @@ from models.errors import NotHere, StoreError
 from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
 from models.texts import is_plain_name, plain
+from models.whole import part_name, sweep, sweep_notes, whole_file
 
 if TYPE_CHECKING:
     from models.registry import Indexes
 
-LEFTOVER_S = 3600.0   # archives and half-written files of this age are swept away
+LEFTOVER_S = 3600.0   # archives of this age are swept away
 RESUME_S = 7 * 86400.0   # what came of a download that was cut off is kept so long, to go on with
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))   # no room, or no more of it for this user
 LOCKLESS = (errno.ENOLCK, getattr(errno, "ENOTSUP", errno.ENOLCK), getattr(errno, "EOPNOTSUPP", errno.ENOLCK))
@@ -73,6 +73,7 @@ class Store:
         self._hashes = HashIndex(self.cache / "hashes.json")
         self._listing: dict[int, list[Path]] = {}   # of the mirror, by size in bytes
         self._listed_at = float("-inf")             # s, time.monotonic()
+        self.notes = self.cache / "unfinished"      # of files that are being written elsewhere
         self._own = config_folder() / "models"      # the user's own files: no cache, nobody can fetch them again
         self._sweep()
 
@@ -83,6 +84,13 @@ class Store:
     def keeps(self, file: ModelFile) -> bool:
         """Whether the cache itself has the verified file: a mirror may be a stick that is pulled out."""
         return self._hashes.matches(self._place("files", file.sha256, file.name), file.bytes, file.sha256)
+
+    def is_whole(self, path: Path, sha256: str) -> bool:
+        """Whether a file has this hash; it is read at its first sight, and after a change. False where it cannot be."""
+        try:
+            return self._hashes.matches(path, path.stat().st_size, sha256)
+        except OSError:
+            return False
 
     def missing(self, card: ModelCard) -> tuple[ModelFile, ...]:
         """The files of a card that are not here yet."""
@@ -334,20 +342,11 @@ class Store:
         Raises:
             StoreError: the cache folder cannot be written, or is full.
         """
-        spare = path.with_name(f".{uuid.uuid4().hex}.tmp")   # in the same folder: a rename never copies
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with spare.open("w+b") as target:
+            with whole_file(path, sync=False) as target:   # its hash tells whether it is whole
                 yield target
-            os.replace(spare, path)
         except OSError as error:
-            with suppress(OSError):
-                spare.unlink(missing_ok=True)
             raise _cannot_keep(path, size, error) from error
-        except BaseException:
-            with suppress(OSError):
-                spare.unlink(missing_ok=True)
-            raise
 
     @contextmanager
     def _resume(self, path: Path, size: int, sha256: str, progress: Progress) -> Iterator[IO[bytes] | None]:
@@ -376,7 +375,7 @@ class Store:
                 except OSError as error:   # after Timeout, which is one
                     if error.errno not in LOCKLESS:
                         raise
-                    part = path.with_name(f".{uuid.uuid4().hex}.tmp")   # one that no other program writes to
+                    part = path.with_name(part_name())   # one that no other program writes to
                     break
             progress.say(text)
             if self._hashes.matches(path, size, sha256):
@@ -388,7 +387,7 @@ class Store:
                 os.replace(part, path)
             finally:
                 with suppress(OSError):
-                    if part.suffix == ".tmp" or part.stat().st_size == 0:   # nobody would find it; empty
+                    if part.name != f".{path.name}.part" or part.stat().st_size == 0:   # nobody would find it; empty
                         part.unlink()
         except OSError as error:
             if error.errno in FULL:   # what fills the disk is not worth keeping
@@ -400,8 +399,14 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove archives and half-written files that nobody uses any more."""
+        sweep_notes(self.notes)
+        config = config_folder()
+        kept = (self.cache / "files", self.cache / "archives", self._own)
+        inside = [Path(entry.path) for folder in kept for entry in _entries(folder)]
+        for folder in (self.cache, self.cache / "converted", config, config / "cards", *inside):
+            sweep(folder)
         for pattern, age_s in (
-            ("archives/*/[!.]*", LEFTOVER_S), ("archives/*/.*.tmp", LEFTOVER_S), ("files/*/.*.tmp", LEFTOVER_S),
+            ("archives/*/[!.]*", LEFTOVER_S),
             ("archives/*/.*.part", RESUME_S), ("files/*/.*.part", RESUME_S),
             ("archives/*/.*.lock", RESUME_S), ("files/*/.*.lock", RESUME_S),
         ):  # fmt: skip
@@ -410,6 +415,13 @@ class Store:
                     if time.time() - path.stat().st_mtime > age_s:
                         path.unlink()
                         path.parent.rmdir()   # refuses, rightly, while it holds more
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing where it is not there."""
+    with suppress(OSError), os.scandir(folder) as found:
+        return list(found)
+    return []
 
 
 def _cannot_keep(path: Path, size: int, error: OSError) -> _CacheError:

@@ -1,11 +1,8 @@
 """The user's own cards: written as TOML into their folder, with the label lists that they name."""
 
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from models.card import ModelCard, parse_card
 from models.catalog import CARDS, LARGEST_LABELS, own_labels, user_cards
 from models.errors import CardError, StoreError
 from models.texts import LARGEST, plain, read_text, reason
+from models.whole import whole_file
 
 # What Windows keeps for devices, whatever the ending.
 RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
@@ -146,22 +144,14 @@ def take_texts(texts: Mapping[str, str]) -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    spare = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with spare.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(spare, path)
+        with whole_file(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror}.",
             "Free some space there, or set LINEUP_CONFIG to another folder.",
         ) from error
-    finally:
-        with suppress(OSError):
-            spare.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

@@ -396,7 +396,8 @@ def test_a_damaged_file_is_fetched_again(store: Store, server: bad.Server) -> No
 
 def test_leftovers_are_swept_away_but_not_what_is_fresh(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    old = [aged(cache / "archives" / "ab" / "net-1.0.tar.gz", BODY), aged(cache / "files" / "cd" / ".x.tmp", BODY)]
+    half = cache / "files" / "cd" / f".{'a' * 32}.tmp"
+    old = [aged(cache / "archives" / "ab" / "net-1.0.tar.gz", BODY), aged(half, BODY)]
     for path in old:
         os.utime(path, (0, 0))
     model, fresh = aged(cache / "files" / "cd" / "net.onnx", BODY), aged(cache / "archives" / "ef" / "n.whl", BODY)

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import onnx
 import pytest
 from model_files import foreign_card, small_squeezenet
 
@@ -20,6 +21,7 @@ from inference import weights
 from inference.backends import Engine
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec
 from inference.errors import BackendError, Cancelled, CardError, ImportFailed, StoreError
+from inference.predict import open_all
 from inference.weights import converted, loader, missing, ready, weights_sha256
 from models.card import ModelCard, ModelFile
 from models.catalog import CARDS as CARDS_FOLDER
@@ -72,7 +74,7 @@ def test_it_is_converted_once(small: tuple[ModelCard, Store]) -> None:
     assert said.lines == ["Converting Tried"]
     assert path == converted(card, store)
     assert path.parent == store.cache / "converted"
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert sorted(p.name for p in path.parent.iterdir()) == [path.name, f"{path.name}.sha256"]
     with mock.patch.object(weights, "converted_bytes", side_effect=AssertionError("converted again")):
         assert ready(card, store, said, Event()) == path
     assert said.lines == ["Converting Tried"]
@@ -261,6 +263,85 @@ def test_a_lane_runs_what_was_converted(small: tuple[ModelCard, Store], backend:
     result = run(Frame(np.full((40, 50, 3), 90, np.uint8), 0, 0.0), Ask(topk=5))
     assert isinstance(result.prediction, Classification)
     assert result.prediction.scores.sum() == pytest.approx(1, abs=1e-4)
+
+
+# ---- conversions that were damaged on the disk
+
+
+def one_layer_zeroed(data: bytes) -> bytes:
+    model = onnx.load_from_string(data)
+    tensor = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    tensor.raw_data = bytes(len(tensor.raw_data))
+    return bytes(model.SerializeToString())
+
+
+DAMAGES = {
+    "one layer zeroed": one_layer_zeroed, "cut off": lambda data: data[: len(data) // 2], "empty": lambda _: b"",
+    "its head zeroed": lambda data: bytes(64) + data[64:],
+}  # fmt: skip
+
+
+@pytest.fixture
+def kept(small: tuple[ModelCard, Store]) -> tuple[ModelCard, Store, Path]:
+    """A network that has been converted, and is opened without a list of labels."""
+    card, store = small
+    with mock.patch("inference.recogniser.read_labels", return_value=tuple("abcde")):
+        yield card, store, ready(card, store, Said(), Event())
+
+
+def opened(card: ModelCard, store: Store, **engine: Any) -> Any:
+    return loader({card.name: card}, store)(LaneSpec(card.name), lambda: Engine(**engine))(Said(), Event())
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("noted", [True, False], ids=["with its sha256", "of an earlier version"])
+def test_a_damaged_conversion_is_made_anew(kind: str, noted: bool, kept: tuple[ModelCard, Store, Path]) -> None:
+    card, store, path = kept
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGES[kind](whole))
+    if not noted:
+        path.with_name(f"{path.name}.sha256").unlink()
+    opened(card, store)
+    if noted or kind != "one layer zeroed":   # nobody can tell that from a network that was made so
+        assert path.read_bytes() == whole
+    specs = [LaneSpec(card.name)]
+    path.write_bytes(DAMAGES[kind](whole))
+    assert open_all(specs, {card.name: card}, store, Event())[1] == []   # `predict` mends as lanes do
+    if noted or kind != "one layer zeroed":
+        assert path.read_bytes() == whole
+    said = Said()
+    path.write_bytes(DAMAGES[kind](whole))
+    assert ready(card, store, said, Event()) == path   # `models get`
+    assert (said.lines == ["Converting Tried"]) is (noted or kind != "one layer zeroed")
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_conversion_stays_until_a_new_one_stands(kind: str, kept: tuple[ModelCard, Store, Path]) -> None:
+    card, store, path = kept
+    damaged = DAMAGES[kind](path.read_bytes())
+    path.write_bytes(damaged)
+    store.use_folder(store.cache)   # the stick with the originals is pulled out
+    with pytest.raises(StoreError, match=r"Tried was damaged on this disk, and cannot be made anew: small\.pkl"):
+        opened(card, store)
+    assert path.read_bytes() == damaged
+    assert missing(card, store) == card.files
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["with its sha256", "of an earlier version"])
+@pytest.mark.parametrize("here", [True, False], ids=["originals here", "originals gone"])
+def test_a_provider_that_is_absent_costs_no_conversion(
+    noted: bool, here: bool, kept: tuple[ModelCard, Store, Path]
+) -> None:
+    card, store, path = kept
+    whole = path.read_bytes()
+    if not noted:
+        path.with_name(f"{path.name}.sha256").unlink()
+    if not here:
+        store.use_folder(store.cache)
+    with pytest.raises(BackendError, match="no provider 'CUDA'"):
+        opened(card, store, provider="CUDA")
+    assert path.read_bytes() == whole
+    opened(card, store)
 
 
 @pytest.mark.parametrize("backend", ["onnxruntime", "opencv"])
