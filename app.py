@@ -10,6 +10,7 @@ if __name__ == "__main__":   # Ctrl+C while Python still imports: the usual answ
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import io
+import logging
 import sys
 import threading
 from collections.abc import Sequence
@@ -17,34 +18,76 @@ from contextlib import suppress
 from typing import NoReturn
 
 from inference.commands import parse
+from inference.commands.common import interrupt, interrupted
 from inference.options import Options, WrongUse
+from inference.report import flush
 from models.errors import Cancelled, LabError
+from models.texts import plain, reason
+
+log = logging.getLogger(__name__)
 
 OK, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 1 failed, 2 wrong use, 130 interrupted."""
+    interrupted.clear()
+    _open_streams()
     argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):   # a console's code page may lack a letter; it must not end the run
             stream.reconfigure(errors="replace")
     try:
-        return _run(argv)
-    except SystemExit as end:  # --help
-        return end.code if isinstance(end.code, int) else FAILED
+        try:
+            code = _run(argv)
+        except SystemExit as end:  # --help
+            code = end.code if isinstance(end.code, int) else FAILED
+        flush()   # here, where it can be said that it cannot be written
+        return code
     except (KeyboardInterrupt, Cancelled):
         return INTERRUPTED
     except BrokenPipeError:  # the reader had enough, `| head` for one; what is still buffered goes nowhere
+        _drop_output()
+        return FAILED
+    except Exception as error:  # noqa: BLE001  the outermost boundary
+        if interrupted.is_set():   # an import that was interrupted says that it failed
+            return INTERRUPTED
+        return _complain(error)
+
+
+def _open_streams() -> None:
+    """Give those standard streams a place that whoever started us has closed: `>&-`."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))   # noqa: SIM115  as long as the program
+
+
+def _complain(error: Exception) -> int:
+    """Say what went wrong; the exit code."""
+    from inference.report import complain, say
+
+    _drop_output()
+    with suppress(OSError):
+        if isinstance(error, LabError):
+            complain(error)
+            return WRONG_USE if isinstance(error, WrongUse) else FAILED
+        if isinstance(error, OSError) and error.filename:   # a name that no system takes, for one
+            log.debug("unforeseen", exc_info=error)
+            say(f"{plain(str(error.filename), 300)} cannot be used: {reason(error)}.", sys.stderr)
+            return FAILED
+        from inference.logbook import note_bug
+
+        say(note_bug(error), sys.stderr)
+    return FAILED
+
+
+def _drop_output() -> None:
+    """What is still buffered for standard output, and cannot be written, goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except LabError as error:
-        from inference.report import complain
-
-        with suppress(OSError):
-            complain(error)
-        return WRONG_USE if isinstance(error, WrongUse) else FAILED
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -103,5 +146,8 @@ def _end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    from inference.logbook import open_log
+
+    open_log()
+    signal.signal(signal.SIGINT, interrupt)
     _end(main())

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -15,7 +16,9 @@ from gui.settings import Settings
 from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
 from inference.errors import LabError
+from inference.logbook import note_bug
 from inference.options import Options, lane_specs
+from inference.report import say
 from inference.session import Session, default_mode
 from inference.shelf import open_store
 from inference.weights import loader
@@ -32,12 +35,24 @@ def run(options: Options) -> int:
     if troubles:
         window.say(troubles[0].sentence, START_SAID_S)
     window.showFullScreen() if options.fullscreen else window.show()
+    sys.excepthook = partial(unforeseen, window)   # Qt hands it what a slot raises
     # Ctrl+C in the terminal: Python sees it only when the interpreter runs now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     pulse = QTimer(app, interval=200)
     pulse.timeout.connect(lambda: None)
     pulse.start()
     return 0 if window.closed else app.exec()   # Ctrl+C may have come before the loop: it would never end
+
+
+def unforeseen(window: MainWindow, kind: type[BaseException], error: BaseException, _trace: object) -> None:
+    """What nobody caught: written down, said in the window, which goes on."""
+    if issubclass(kind, KeyboardInterrupt):
+        window.close()
+        return
+    sentence = note_bug(error)
+    if not window.closed:
+        window.tell_bug(error)
+    say(sentence, sys.stderr)
 
 
 def application() -> QApplication:

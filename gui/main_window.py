@@ -37,7 +37,7 @@ from gui.help import HelpOverlay
 from gui.image import ScaledPictures, paint_now
 from gui.jobs import Job
 from gui.lane_view import LaneView
-from gui.messages import CHOOSE, Banner
+from gui.messages import CHOOSE, COPY, Banner, trouble_text
 from gui.panes import PANES, Services
 from gui.plain import PlainLabel
 from gui.settings import MOST_LABELS, Settings
@@ -50,6 +50,7 @@ from inference.errors import LabError
 from inference.formats import COMPANIONS, KINDS, foreign, is_model
 from inference.guesses import guessed_text
 from inference.lane import Lane
+from inference.logbook import details
 from inference.opencv_threads import Share
 from inference.session import MAX_LANES, Session
 from inference.shelf import Missing, missing_of
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
         self.more = QMenu(self)
         fill_menu(self.more, self.actions_by_name)
         self.bar.more.setMenu(self.more)
+        self.bug = Banner(self)   # something that nobody foresaw
         self.banner = Banner(self)
         self.banner.dismissed.connect(self._dismiss_banner)
         self.banner.pressed.connect(lambda _word: self.bar_source_menu())
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
         self.absent.wanted.connect(self.retry_absent)
         self.absent.taken_in.connect(self.look_for_cards)
         self.absent.folder_chosen.connect(self._keep_folder)
+        body.addWidget(self.bug)
         body.addWidget(self.banner)
         body.addWidget(self.absent)
         body.addWidget(self.split, 1)
@@ -275,6 +278,10 @@ class MainWindow(QMainWindow):
         recorder = self.session.recorder
         if recorder and recorder.trouble:   # it has ended by itself: a full disk, for one
             self.record(False)
+
+    def tell_bug(self, error: BaseException) -> None:
+        """Say that something went wrong that nobody foresaw; the lab goes on."""
+        self.bug.say(*trouble_text(error), button=COPY, details=details(error))
 
     def _dismiss_banner(self) -> None:
         self._dismissed = self.session.source.message
@@ -724,6 +731,7 @@ class MainWindow(QMainWindow):
         self.controls.restyle(self.theme, scale)
         self.adding.restyle(self.theme, scale)
         self.help.restyle(self.theme, scale)
+        self.bug.restyle(self.theme, scale)
         self.banner.restyle(self.theme, scale)
         self.absent.restyle(self.theme, scale)
         self.chips.restyle(self.theme, scale)

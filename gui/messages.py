@@ -10,6 +10,7 @@ from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
 from inference.data import LaneStatus, SourceStatus
 from inference.errors import LabError
+from inference.logbook import one_line
 
 COPY = "Copy details"
 AGAIN = "Try again"
@@ -27,12 +28,6 @@ def trouble_text(trouble: LabError | LaneStatus | SourceStatus | BaseException) 
     if isinstance(trouble, BaseException):
         return "Something went wrong in Lineup.", f"Copy the details into a report: {one_line(trouble)}"
     return trouble.message, trouble.hint
-
-
-def one_line(error: BaseException, most: int = 160) -> str:
-    """An exception's own words on one line, cut to `most` characters."""
-    words = " ".join(str(error).split()) or type(error).__name__
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 class Banner(QWidget):

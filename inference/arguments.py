@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from inference.options import MAX_THREADS, MODES, THEMES, WrongUse
+from inference.report import say
 from models.catalog import suggest
 from models.lineups import line_ups
 
@@ -23,6 +24,11 @@ class Parser(argparse.ArgumentParser):
         text = message.removeprefix("argument ")
         text = text if text.endswith(("?", ".")) else f"{text}."
         raise WrongUse(f"{text[:1].upper()}{text[1:]}", f"{self.prog} --help shows what there is.")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Where argparse passes over an output that cannot be written."""
+        if message:
+            say(message.removesuffix("\n"), file)
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse all of it; an unknown option suggests the nearest."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from inference.errors import ImportFailed, LabError
 from inference.formats import KINDS
-from inference.importers.prototext import Message, read_text
-from models.card import Format, InputSpec, ModelCard
+from inference.importers import prototext
+from inference.importers.prototext import Message
+from models.card import LARGEST_SIDE, Format, InputSpec, ModelCard
+from models.texts import lines_of, plain, read_text, reason
 
 LARGEST_TEXT = 20_000_000                              # bytes of a .cfg, .prototxt or list of labels
-LARGEST_SIDE = 4096                                    # px of the input
 PACKED = "model.mlmodel"                               # inside a Core ML package
 
 
@@ -86,11 +87,11 @@ def with_weights(path: Path) -> bytes:
 def read_given_labels(path: Path) -> tuple[str, ...]:
     """One label a line."""
     try:
-        if path.stat().st_size > LARGEST_TEXT:
-            raise LabError(f"{path.name} is too large for a list of labels.", "Give a text with one label a line.")
-        found = tuple(line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+        found = tuple(plain(line.strip()) for line in lines_of(read_text(path, LARGEST_TEXT)))
     except OSError as error:
-        raise LabError(f"{path.name} cannot be read: {error.strerror}.", "Check the file.") from error
+        raise LabError(
+            f"{path.name} cannot be read: {reason(error)}.", "Give a text with one label a line."
+        ) from error
     except UnicodeDecodeError as error:
         raise LabError(f"{path.name} is no text in UTF-8.", "Save it as UTF-8, one label a line.") from error
     while found and not found[-1]:
@@ -123,7 +124,7 @@ def placeholder_size(sources: Sequence[Path]) -> tuple[int, int] | None:
     path = next((path for path in sources if path.suffix.lower() == ".pbtxt"), None)
     if path is None:
         return None
-    nodes = read_text(path.read_bytes()[:LARGEST_TEXT].decode("utf-8", "replace"), path.name).messages("node")
+    nodes = prototext.read_text(path.read_bytes()[:LARGEST_TEXT].decode("utf-8", "replace"), path.name).messages("node")
     first = next((node for node in nodes if node.word("op") == "Placeholder"), None)
     if first is None:
         return None

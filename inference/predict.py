@@ -10,7 +10,7 @@ from typing import Any
 
 from inference.backends import Form
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Result
-from inference.errors import LabError, SourceError
+from inference.errors import Cancelled, LabError, SourceError
 from inference.recogniser import Recogniser
 from inference.report import Progress, complain, machine, say, table
 from inference.sources.pictures import pictures_in, read_picture
@@ -56,8 +56,11 @@ def open_all(
             wanted = partial(engine_for, spec, linger=False)
             opened.append((spec, open_network(card, store, spec.backend, wanted, progress, cancelled)))
         except LabError as error:
+            if cancelled.is_set():   # an import that was interrupted says that it failed
+                raise Cancelled from error
             troubles.append(error)
-        progress.clear()
+        finally:
+            progress.clear()
     return opened, troubles
 
 

@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from inference.cores import usable_cores
 from models.errors import LabError
-from models.texts import plain, plain_lines
+from models.texts import plain, plain_lines, reason
+from models.whole import whole_file
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,8 +61,36 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """One line to stdout, or to `stream`."""
-    (stream or sys.stdout).write(plain_lines(text) + "\n")
+    """One line to stdout, or to `stream`.
+
+    Raises:
+        LabError: standard output cannot be written, as on a full disk.
+        BrokenPipeError: nobody reads it any more.
+    """
+    with _standard_output(stream or sys.stdout) as out:
+        out.write(plain_lines(text) + "\n")
+
+
+def flush() -> None:
+    """Write what is still buffered for stdout.
+
+    Raises:
+        LabError, BrokenPipeError: as `say`.
+    """
+    with _standard_output(sys.stdout) as out:
+        out.flush()
+
+
+@contextmanager
+def _standard_output(stream: TextIO) -> Iterator[TextIO]:
+    try:
+        yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is sys.stdout:
+            raise LabError(f"Standard output cannot be written: {reason(error)}.") from error
+        raise
 
 
 def complain(error: LabError) -> None:
@@ -126,11 +156,16 @@ def write_json(value: Any, target: str) -> None:
         return
     path = Path(target)
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    data = text.encode("utf-8", "replace")   # the name of a picture may hold bytes that are no text
     try:
-        path.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():   # a device or a pipe
+            path.write_bytes(data)
+        else:
+            with whole_file(path) as file:
+                file.write(data)
     except OSError as error:
         raise LabError(
-            f"The report {path} cannot be written: {error.strerror}.", "Choose another place with --json."
+            f"The report {path} cannot be written: {reason(error)}.", "Choose another place with --json."
         ) from error
 
 

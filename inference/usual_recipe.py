@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference.errors import LabError
-from inference.own_files import LARGEST_SIDE
-from models.card import ColourOrder, InputSpec, Layout, ModelCard
+from models.card import LARGEST_SIDE, ColourOrder, InputSpec, Layout, ModelCard
 
 DTYPES = {1: "float32", 10: "float16", 2: "uint8"}     # of onnx.TensorProto
 LABELS = {20: "voc_20.txt", 80: "coco_80.txt", 90: "coco_90.txt", 1000: "imagenet_1000.txt", 1001: "imagenet_1001.txt"}

@@ -5,7 +5,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -46,9 +46,14 @@ class Indexes:
         return Client(progress, urls, self.trusted, self.cert, self.client_cert, self.proxy)
 
 
-def read_indexes(environ: Mapping[str, str] = os.environ) -> Indexes:
-    """The user's own settings: pip's configuration files, PIP_* and, for the index, UV_*."""
-    found = pip_settings(_pip_config(environ))
+def read_indexes(
+    environ: Mapping[str, str] = os.environ, on_abort: Callable[[Callable[[], None]], None] = lambda _action: None
+) -> Indexes:
+    """The user's own settings: pip's configuration files, PIP_* and, for the index, UV_*.
+
+    `on_abort` takes what ends the process that is asked for the first of them.
+    """
+    found = pip_settings(_pip_config(environ, on_abort))
     for name, value in environ.items():
         if name.startswith("PIP_") and value:
             found[name[4:].lower().replace("_", "-")] = value
@@ -88,21 +93,26 @@ def pip_settings(listing: str) -> dict[str, str]:
     return found
 
 
-def _pip_config(environ: Mapping[str, str]) -> str:
+def _pip_config(environ: Mapping[str, str], on_abort: Callable[[Callable[[], None]], None]) -> str:
     """The output of `pip config list`; "" where there is no pip."""
     if getattr(sys, "frozen", False):   # the executable is this program then, not Python
         return ""
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-P", "-m", "pip", "config", "list"],
-            capture_output=True, timeout=PIP_S, check=False, stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={**environ, "PYTHONIOENCODING": "utf-8", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        ) as asked:
+            on_abort(asked.kill)
+            try:
+                told, _ = asked.communicate(timeout=PIP_S)
+            finally:
+                asked.kill()   # which does nothing where it has ended
     except (OSError, subprocess.TimeoutExpired) as error:
         log.info("pip's settings cannot be read: %s", error)
         return ""
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+    return told.decode("utf-8", "replace") if asked.returncode == 0 else ""
 
 
 def _unnamed(url: str) -> str:

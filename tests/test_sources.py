@@ -1,7 +1,11 @@
 """Sources: what each gives, what it says when it cannot, and how it is written."""
 
 import errno
+import os
 import struct
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -200,6 +204,59 @@ def test_a_picture_that_is_none(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^bad\.jpg is not a picture that can be read\.$"):
         source.open()
     source.close()
+
+
+def png(side: int) -> bytes:
+    """A black PNG of so many pixels a side, one bit each."""
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(bytes(1 + (side + 7) // 8) * side, 9)
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no account of the memory there")
+def test_a_small_file_of_a_thousand_million_pixels_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png(30_000))
+    assert path.stat().st_size < 200_000
+    code = (
+        "import sys, psutil, resource\n"
+        "from pathlib import Path\n"
+        "from inference.errors import SourceError\n"
+        "from inference.sources.pictures import read_picture\n"
+        "read_picture(Path(sys.argv[2]))\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try: read_picture(Path(sys.argv[1]))\n"
+        "except SourceError as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    small = save(tmp_path / "small.png", np.zeros((9, 9, 3), np.uint8))
+    command, root = [sys.executable, "-c", code, str(path), str(small)], Path(__file__).parents[1]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
+    said, grown = ran.stdout.splitlines()
+    assert said == "bomb.png has more pixels than are taken here, 200 million."
+    assert int(grown) < 50_000   # kB on Linux, bytes on a Mac
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files there")
+def test_a_picture_that_would_block_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.jpg")
+    with pytest.raises(SourceError, match=r"x\.jpg cannot be read: it is a device or a pipe, not a file\."):
+        read_picture(tmp_path / "x.jpg")
+    (tmp_path / "y.jpg").symlink_to("/dev/zero")
+    with pytest.raises(SourceError, match="a device or a pipe"):
+        read_picture(tmp_path / "y.jpg")
+    with pytest.raises(SourceError, match="it is a folder"):
+        read_picture(tmp_path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "x.jpg").open("wb") as file:
+        file.truncate(100 << 30)   # sparse: it takes no room
+    with pytest.raises(SourceError, match=r"x\.jpg cannot be read: it is larger than 500 000 000 bytes\."):
+        read_picture(tmp_path / "x.jpg")
 
 
 def test_a_picture_that_is_gone(tmp_path: Path) -> None:

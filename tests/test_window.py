@@ -9,10 +9,13 @@ import make
 import numpy as np
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from pytestqt.exceptions import capture_exceptions
 
 from gui.bridge import Bridge
 from gui.lane_view import lane_facts
+from gui.main import unforeseen
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
@@ -338,3 +341,21 @@ def test_without_networks_all_cores_scale_the_picture(window, qtbot, monkeypatch
     window.remove_lane(window.session.lanes[0])
     window.refresh_figures()
     assert window._share is not None
+
+
+def test_a_bug_in_a_slot_is_said_and_the_lab_goes_on(window, qtbot, caplog, capsys):
+
+    def slot():
+        raise ZeroDivisionError("a <b>bug</b>")
+
+    with capture_exceptions() as caught:   # which replaces the hook while it lasts
+        QTimer.singleShot(0, slot)
+        qtbot.waitUntil(lambda: bool(caught), timeout=5000)
+    unforeseen(window, *caught[0])
+    assert not window.bug.isHidden()
+    assert "ZeroDivisionError" in caplog.text
+    assert "Something went wrong in Lineup: a <b>bug</b>. The details are in" in capsys.readouterr().err
+    window.bug._press()
+    assert "ZeroDivisionError" in QGuiApplication.clipboard().text()
+    unforeseen(window, KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert window.closed

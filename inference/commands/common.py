@@ -21,6 +21,19 @@ OK, FAILED, INTERRUPTED = 0, 1, 130   # exit codes; app.py knows that of wrong u
 GRACE_S = 4.0   # after Ctrl+C, for what is under way; a session closes within two
 
 
+interrupted = threading.Event()   # Ctrl+C was pressed: an error after that may be its doing
+
+
+def interrupt(number: int = 0, frame: FrameType | None = None) -> None:
+    """Handle Ctrl+C as Python does, and remember it.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    interrupted.set()
+    raise KeyboardInterrupt
+
+
 def options_of(args: argparse.Namespace) -> Options:
     """The parsed words that belong to Options; a command may know only some of them."""
     return Options(**{name: value for name, value in vars(args).items() if name in Options.__dataclass_fields__})
@@ -89,7 +102,7 @@ class Interruptible:
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self._cancelled.set()
-        raise KeyboardInterrupt
+        interrupt()
 
     def _listen(self) -> None:
         with self._ear, suppress(OSError):

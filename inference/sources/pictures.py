@@ -7,11 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference import MOST_PIXELS
 from inference.errors import SourceError
+from models.texts import read_bytes, reason
 
 SUFFIXES = frozenset((
     ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
+LARGEST = 500_000_000 # bytes of a file
 LONGEST = 1920        # px of a picture's longer side; every lane and the window pay for more
 PERIOD_S = 1 / 30     # a still picture is given as often as a camera would
 SHOWN_S = 3.0         # each picture of a folder
@@ -21,16 +24,22 @@ def read_picture(path: Path, longest: int = LONGEST) -> NDArray[np.uint8]:
     """A picture file as (h, w, 3) BGR, read-only, upright as its EXIF says, at least 2×2, at most `longest` px.
 
     Raises:
-        SourceError: it is missing, no picture, or far too large.
+        SourceError: it is missing, no regular file, no picture, or far too large.
     """
     try:
-        data = np.fromfile(path, np.uint8)   # imread cannot open every name on Windows
-    except OSError as error:
-        why = "There is no file" if isinstance(error, FileNotFoundError) else "This file cannot be read:"
-        raise SourceError(f"{why} {path}.", "Check its name and who may read it.") from error
+        data = read_bytes(path, LARGEST)   # imread cannot open every name on Windows
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.", "Check its name and who may read it.") from error
+    except (OSError, ValueError) as error:   # ValueError: a name with an end in it
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise SourceError(f"{path} cannot be read: {why}.", "Check its name and who may read it.") from error
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (cv2.error, MemoryError):   # more pixels than OpenCV or the machine takes
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except (cv2.error, MemoryError) as error:
+        if isinstance(error, MemoryError) or "CV_IO_MAX_IMAGE" in str(error):
+            raise SourceError(
+                f"{path.name} has more pixels than are taken here, {MOST_PIXELS // 10**6} million.", "Make it smaller."
+            ) from error
         pixels = None
     if pixels is None:
         raise SourceError(
