@@ -12,13 +12,15 @@ import numpy as np
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Frame
 from inference.errors import LabError
-from inference.weights import conversion, forms_of, ready
+from inference.importers import converted_bytes
+from inference.weights import conversion, converted, forms_of, keep_conversion
 from models.card import ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.errors import Cancelled
 from models.hashes import sha256_of
 from models.progress import Progress, Report, watch
 from models.store import Store
+from models.texts import as_name
 from models.user_cards import free_name, remove_card, save_card
 from models.whole import work_folder
 
@@ -53,27 +55,36 @@ def add(
     with work_folder() as folder:
         sources = proposal.sources
         if proposal.whole:
-            sources = (folder / sources[0].name,)
+            sources = (folder / as_name(sources[0].name),)
             sources[0].write_bytes(proposal.whole)
-        known = [ModelFile(path.name, _hash(path, cancelled), path.stat().st_size) for path in sources]
+        known = [ModelFile(as_name(path.name), _hash(path, cancelled), path.stat().st_size) for path in sources]
         card = replace(card, files=tuple(known))
-        kept: list[ModelFile] = []
-        saved = False
+        path, made = sources[0], b""
+        if card.format != "onnx":
+            report(f"Converting {card.title}", None)
+            made = converted_bytes(sources, card)
+            path = folder / converted(card, store).name
+            path.write_bytes(made)
+        report(f"Trying {card.title}", None)
+        recognise = Recogniser(
+            card, path, usual_backend(card), Engine(), cancelled=cancelled, apart=True, labels=proposal.labels or None
+        )
+        recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
+        _check(cancelled)
+        new = [file for file in known if store.find(file) is None]
         try:
-            for file, path in zip(known, sources, strict=True):
-                if store.find(file) is None:
-                    kept.append(file)
-                _copy(store, file, path, report, cancelled)
-            save_card(card, proposal.labels or None)
-            saved = True
-            path = ready(card, store, report, cancelled)
-            report(f"Trying {card.title}", None)
-            recognise = Recogniser(card, path, usual_backend(card), Engine(), cancelled=cancelled)
-            recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
-            _check(cancelled)
+            with store.adopting(new, card.labels if proposal.labels else ""):
+                for file, source in zip(known, sources, strict=True):
+                    _copy(store, file, source, report, cancelled)
+                save_card(card, proposal.labels or None)   # last: a card that is there has all that it names
         except BaseException:
-            _undo(card if saved else None, kept, store)
+            for file in new:
+                with suppress(LabError):
+                    store.forget(file)
             raise
+        if made:
+            with suppress(LabError):   # the first lane would make it again
+                keep_conversion(made, card, store)
     return card
 
 
@@ -125,12 +136,3 @@ def _check(cancelled: Event) -> None:
     if cancelled.is_set():
         raise Cancelled
 
-
-def _undo(card: ModelCard | None, kept: Iterable[ModelFile], store: Store) -> None:
-    """Take back what was done for a model that is not added after all."""
-    with suppress(LabError):
-        if card is not None:
-            remove_card(card)
-    for file in kept:
-        with suppress(LabError):
-            store.forget(file)

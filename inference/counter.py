@@ -11,6 +11,7 @@ from typing import Any
 
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.errors import LabError
+from inference.foreign import foreign
 from inference.shapes import AGAIN, CONVOLUTIONS, Shape, attribute_of, checked, guess, infer
 
 LARGEST_GRAPH = 200_000      # nodes
@@ -84,6 +85,11 @@ def count(path: Path, shape: Sequence[int] = ()) -> Cost:
         LabError: the file is no ONNX model, has a cycle, absurd or missing shapes, weights of another size than
             declared, functions of its own, or leaves its folder.
     """
+    with foreign(f"{path.name} cannot be counted", AGAIN):
+        return _count(path, shape)
+
+
+def _count(path: Path, shape: Sequence[int]) -> Cost:
     check_file(path)
     model = read_model(path)
     name = path.name

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from inference.errors import LabError
+from inference.logbook import open_log
 from models.errors import Cancelled
 from models.progress import Report
 
@@ -95,6 +96,7 @@ def _child(there: Connection, reports: bool, work: Callable[..., Any]) -> None:
     there.send((BEGUN, None))
     signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl+C goes to both; the parent ends this one
     _quiet()
+    open_log()
     try:
         named = {"report": lambda words, part: there.send((SAID, (words, part)))} if reports else {}
         answer = (DONE, work(**named))

@@ -5,7 +5,6 @@ network does not say (order of colours, range, mean, how the picture is fitted i
 guess is named in the card, so that it can be checked in the X-ray pane.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +20,7 @@ from inference.backends.model_file import check_file, external_files, read_model
 from inference.bundle import SUFFIX
 from inference.counter import count
 from inference.errors import LabError
+from inference.foreign import foreign
 from inference.importers import converted_bytes
 from inference.output_form import output_form
 from inference.own_files import PACKED, declared_input, gather, placeholder_size, read_given_labels, with_weights
@@ -28,14 +28,14 @@ from inference.own_process import in_own_process
 from inference.shapes import infer
 from inference.usual_recipe import built_in_labels, input_form, named_labels, usual_recipe
 from models.card import InputSpec, ModelCard, ModelFile
+from models.texts import as_name, plain
 from models.whole import work_folder
-
-log = logging.getLogger(__name__)
 
 SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
 MEMORY = 1 << 30          # bytes beside what the files themselves may need
 COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
 TENSORFLOW_SIZE = (300, 300)                           # px, of its detectors where the file does not say
+LONGEST_TITLE = 100                                    # letters
 LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
 
 
@@ -78,22 +78,16 @@ def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None
         LabError: a file is no model, is broken or hostile, or its input or outputs are of no known form.
     """
     sources, kind = gather(files)
-    title = name or (sources[0] if sources[0].name != PACKED else files[0]).stem
+    title = plain(name or (sources[0] if sources[0].name != PACKED else files[0]).stem, LONGEST_TITLE)
     card = ModelCard(
         name=title, title=title, family="Own model", task="classify", decoder="softmax", labels="", format=kind,
-        input=InputSpec((224, 224)), files=tuple(ModelFile(path.name, "", path.stat().st_size) for path in sources),
-        licence="unknown", source=f"Added from {', '.join(path.name for path in sources)}.",
+        input=InputSpec((224, 224)), licence="unknown",
+        files=tuple(ModelFile(as_name(path.name), "", path.stat().st_size) for path in sources),
+        source=plain(f"Added from {', '.join(path.name for path in sources)}."),
     )  # fmt: skip
     given = read_given_labels(labels) if labels else ()
-    try:
+    with foreign(f"{sources[0].name} cannot be read", "Make or fetch the file again."):
         return _proposal(card, sources, kind, given)
-    # The boundary to files that anybody may have written: what nobody foresaw is their fault, not a crash.
-    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError, MemoryError, RecursionError) as error:
-        log.debug("%s", title, exc_info=True)
-        raise LabError(
-            f"{sources[0].name} cannot be read: its parts contradict each other ({str(error)[:200]}).",
-            "Make or fetch the file again.",
-        ) from error
 
 
 def _proposal(card: ModelCard, sources: tuple[Path, ...], kind: str, given: tuple[str, ...]) -> Proposal:

@@ -61,9 +61,13 @@ class Recogniser:
 
     def __init__(
         self, card: ModelCard, path: Path, backend: str, engine: Engine, *, live: bool = False,
-        form: Form | None = None, cancelled: Event | None = None,
+        form: Form | None = None, cancelled: Event | None = None, apart: bool | None = None,
+        labels: tuple[str, ...] | None = None,
     ) -> None:  # fmt: skip
         """Opens the ONNX file `path` of `card`, or the form of it that the backend has, and warms it up.
+
+        A file that may crash the backend is tried `apart` first, in a process of its own; None: a card of the user's.
+        `labels` are those of a card that is not kept yet.
 
         Raises:
             BackendError: the file cannot be run, does not end, or does not fit its card.
@@ -80,12 +84,13 @@ class Recogniser:
             raise CardError(
                 f"{card.name}: there is no decoder {card.decoder!r}.", suggest(card.decoder, known)
             )
-        self.labels = read_labels(card)
+        self.labels = read_labels(card) if labels is None else labels
         # An overlap that the network has by itself; 1: no overlap is too large.
         self._nms = 1.0 if card.decoder in SUPPRESSED else float(card.options.get("overlap", 0))
         self._most = int(card.options.get("most", MAX_BOXES))
         self._options = {"classes": len(self.labels), **card.options}
-        if is_own(card) and backend in BACKENDS and BACKENDS[backend].fragile:
+        apart = is_own(card) if apart is None else apart
+        if apart and backend in BACKENDS and BACKENDS[backend].fragile:
             in_own_process(
                 partial(_try_out, card.input, path, backend, engine), what=f"trying {card.title}", seconds=TRY_S,
                 memory=TRY_MEMORY + TRY_COPIES * path.stat().st_size, cancelled=cancelled,

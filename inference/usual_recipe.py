@@ -7,9 +7,11 @@ from typing import Any
 
 from inference.errors import LabError
 from models.card import LARGEST_SIDE, ColourOrder, InputSpec, Layout, ModelCard
+from models.texts import plain
 
 DTYPES = {1: "float32", 10: "float16", 2: "uint8"}     # of onnx.TensorProto
 LABELS = {20: "voc_20.txt", 80: "coco_80.txt", 90: "coco_90.txt", 1000: "imagenet_1000.txt", 1001: "imagenet_1001.txt"}
+LONGEST_LABEL = 200   # letters
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
@@ -103,11 +105,13 @@ def named_labels(said: dict[str, str]) -> tuple[str, ...]:
         return ()
     try:
         found = ast.literal_eval(text)   # literals only: nothing is run
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        if isinstance(found, dict):
+            numbered = all(isinstance(key, int) for key in found)
+            found = [found[key] for key in sorted(found, key=None if numbered else str)]
+        return tuple(plain(str(label), LONGEST_LABEL) for label in found) if isinstance(found, list) else ()
+    # Keys that cannot be keys, numbers that cannot be written, lists in lists: no labels, then.
+    except (ArithmeticError, TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
         return ()
-    if isinstance(found, dict):
-        found = [found[key] for key in sorted(found, key=str if not all(isinstance(k, int) for k in found) else None)]
-    return tuple(str(label)[:200].replace("\n", " ") for label in found) if isinstance(found, list) else ()
 
 
 def _sizes(said: dict[str, str]) -> tuple[int, int] | None:

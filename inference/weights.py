@@ -105,7 +105,7 @@ def _convert(card: ModelCard, target: Path, store: Store, report: Report, cancel
     before = _signature(target)
     with _alone(target, cancelled):
         if _signature(target) == before:   # else another lane has made it meanwhile
-            _keep(converted_bytes(files, card), target, card)
+            keep_conversion(converted_bytes(files, card), card, store)
 
 
 def _signature(path: Path) -> tuple[int, int] | None:
@@ -291,8 +291,13 @@ def _alone(target: Path, cancelled: Event) -> Iterator[None]:
         lock.release()
 
 
-def _keep(data: bytes, target: Path, card: ModelCard) -> None:
-    """Write the file and its sha256, each whole or not at all; another program may do the same at the same time."""
+def keep_conversion(data: bytes, card: ModelCard, store: Store) -> None:
+    """Write the file and its sha256, each whole or not at all; another program may do the same at the same time.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    target = converted(card, store)
     try:
         with whole_file(target) as file:
             file.write(data)

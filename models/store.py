@@ -2,9 +2,10 @@
 
 import errno
 import hashlib
+import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -22,8 +23,8 @@ from models.catalog import config_folder
 from models.errors import NotHere, StoreError
 from models.hashes import CHUNK, HashIndex
 from models.progress import Progress, Report, watch
-from models.texts import is_plain_name, plain, reason
-from models.whole import part_name, sweep, sweep_notes, whole_file
+from models.texts import is_plain_name, plain, read_text, reason
+from models.whole import left, part_name, sweep, sweep_notes, whole_file
 
 if TYPE_CHECKING:
     from models.registry import Indexes
@@ -74,6 +75,7 @@ class Store:
         self._listing: dict[int, list[Path]] = {}   # of the mirror, by size in bytes
         self._listed_at = float("-inf")             # s, time.monotonic()
         self.notes = self.cache / "unfinished"      # of files that are being written elsewhere
+        self._adopted = self.cache / "adopting"     # notes of files whose card is not there yet
         self._own = config_folder() / "models"      # the user's own files: no cache, nobody can fetch them again
         self._sweep()
 
@@ -241,6 +243,49 @@ class Store:
                 raise StoreError(f"{file.name} changed while it was copied.", "Try again when nothing writes to it.")
         return kept
 
+    @contextmanager
+    def adopting(self, files: Iterable[ModelFile], labels: str) -> Iterator[None]:
+        """While files are adopted, and a list of labels of this name is written, for a card that is not there yet.
+
+        Should the program be killed meanwhile, the next one removes what no card names.
+
+        Raises:
+            StoreError: the cache cannot be written.
+        """
+        note = self._adopted / part_name()
+        try:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            told = {"files": [[file.name, file.sha256, file.bytes] for file in files], "labels": labels}
+            note.write_text(json.dumps(told), "utf-8")
+        except OSError as error:
+            raise _cannot_keep(self._adopted / "note" / note.name, 0, error) from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                note.unlink(missing_ok=True)
+
+    def _sweep_adopted(self) -> None:
+        """Remove what programs that were killed have adopted for cards that never came."""
+        notes = left(self._adopted)
+        if not notes:
+            return
+        cards = ""
+        for entry in _entries(config_folder() / "cards"):
+            if entry.name.endswith(".toml"):
+                with suppress(OSError, UnicodeDecodeError):
+                    cards += read_text(Path(entry.path)).lower()
+        for note in notes:
+            with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, StoreError):
+                told = json.loads(read_text(note))
+                for name, sha256, size in told["files"]:
+                    if sha256.lower() not in cards:
+                        self.forget(ModelFile(name, sha256, size))
+                if is_plain_name(told["labels"]) and f'"{told["labels"]}"' not in cards:
+                    (config_folder() / "cards" / told["labels"]).unlink(missing_ok=True)
+            with suppress(OSError):
+                note.unlink()
+
     def forget(self, file: ModelFile) -> None:
         """Remove the copies of a file that this program has made; a mirror is never touched.
 
@@ -402,6 +447,7 @@ class Store:
     def _sweep(self) -> None:
         """Remove archives and half-written files that nobody uses any more."""
         sweep_notes(self.notes)
+        self._sweep_adopted()
         config = config_folder()
         kept = (self.cache / "files", self.cache / "archives", self._own)
         inside = [Path(entry.path) for folder in kept for entry in _entries(folder)]

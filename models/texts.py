@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 LARGEST = 1 << 20    # bytes of a text, unless the caller knows better
+MOST_NAME = 200      # bytes of the name of a file
 LONGEST = 4000       # letters of one line
 
 # Control characters, those that turn the direction of writing, the ends of lines that are none, halves of
@@ -41,11 +42,21 @@ def is_plain_name(name: str) -> bool:
     return (
         name == plain(name)
         and "\ufffd" not in name   # what `plain` makes of what nobody can type
-        and 0 < len(name.encode()) <= 200
+        and 0 < len(name.encode()) <= MOST_NAME
         and not set(name) & set('/\\:*?"<>|')
         and name[0] != "."
         and name[-1] not in ". "
     )
+
+
+def as_name(text: str) -> str:
+    """The text as a name that `is_plain_name` takes, its ending kept: what is not allowed in one becomes "_"."""
+    bad = set('/\\:*?"<>|\ufffd')
+    name = "".join("_" if letter in bad else letter for letter in plain(text)).strip(". ") or "_"
+    stem, dot, ending = name.rpartition(".")
+    if len(name.encode()) > MOST_NAME and dot and len(ending.encode()) < 20:
+        return f"{stem.encode()[: MOST_NAME - 1 - len(ending.encode())].decode(errors='ignore')}.{ending}"
+    return name.encode()[:MOST_NAME].decode(errors="ignore").rstrip(". ")
 
 
 def read_text(path: Path, largest: int = LARGEST) -> str:

@@ -78,22 +78,25 @@ def work_folder() -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what processes that are gone have left unfinished in a folder; one that is not there is no trouble."""
+    for path in left(folder):
+        _remove(path)
+
+
+def left(folder: Path) -> list[Path]:
+    """What processes that are gone have left unfinished in a folder; nothing where it is not there."""
     with suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
-            if _is_left(entry):
-                _remove(Path(entry.path))
+        return [Path(entry.path) for entry in found if _is_left(entry)]
+    return []
 
 
 def sweep_notes(folder: Path) -> None:
     """Remove what notes in this folder say was left elsewhere, and the notes."""
-    with suppress(OSError), os.scandir(folder) as found:
-        for entry in found:
-            if _is_left(entry):
-                with suppress(OSError, ValueError):
-                    path = Path(os.fsdecode(Path(entry.path).read_bytes()))
-                    if path.name == entry.name:   # nothing but what carries this very name
-                        path.unlink(missing_ok=True)
-                _remove(Path(entry.path))
+    for note in left(folder):
+        with suppress(OSError, ValueError):
+            path = Path(os.fsdecode(note.read_bytes()))
+            if path.name == note.name:   # nothing but what carries this very name
+                path.unlink(missing_ok=True)
+        _remove(note)
 
 
 def _is_left(entry: os.DirEntry[str]) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from inference.errors import BackendError
+from inference.foreign import foreign
 
 AGAIN = "The file may be truncated or no ONNX model; fetch it again."
 
@@ -29,8 +30,9 @@ def check_file(path: Path) -> None:
         reason = "is not there" if missing else f"cannot be read: {error.strerror}"
         raise BackendError(f"{path.name} {reason}.", "Check the file, or fetch it again.") from error
     if external:
-        for location in external_files(read_model(path)):
-            _check_location(path, location)
+        with foreign(f"{path.name} cannot be read", AGAIN, BackendError):   # its names may be no text
+            for location in external_files(read_model(path)):
+                _check_location(path, location)
 
 
 def read_model(path: Path) -> Any:
@@ -54,9 +56,12 @@ def read_model(path: Path) -> Any:
 
 def external_files(model: Any) -> list[str]:
     """The files outside `model` that its weights lie in, as it names them."""
-    tensors = [t for graph in _graphs(model.graph) for t in _tensors(graph)]
+    tops = [model.graph, *(graph for training in model.training_info for graph in (training.initialization,
+                                                                                   training.algorithm))]   # fmt: skip
+    tensors = [t for top in tops for graph in _graphs(top) for t in _tensors(graph)]
     for function in model.functions:
         tensors += _node_tensors(function.node)
+        tensors += [t for graph in _inner(function.node) for t in _tensors(graph)]
     entries = (e for t in tensors for e in t.external_data)
     return sorted({entry.value for entry in entries if entry.key == "location"})
 
@@ -78,17 +83,35 @@ def _check_location(path: Path, location: str) -> None:
 
 
 def _graphs(graph: Any) -> list[Any]:
-    """A graph and those inside its nodes (If, Loop, Scan)."""
-    inner = [g for node in graph.node for a in node.attribute for g in (a.g, *a.graphs) if g.node]
-    return [graph, *(deeper for g in inner for deeper in _graphs(g))]
+    """A graph and those inside its nodes (If, Loop, Scan), also where these have no nodes themselves."""
+    return [graph, *_inner(graph.node)]
+
+
+def _inner(nodes: Any) -> list[Any]:
+    """The graphs inside nodes, and those inside these."""
+    return [
+        deeper
+        for node in nodes
+        for attribute in node.attribute
+        for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs)
+        for deeper in _graphs(graph)
+    ]
 
 
 def _tensors(graph: Any) -> list[Any]:
     """The tensors of one graph."""
-    sparse = [t for s in graph.sparse_initializer for t in (s.values, s.indices)]
-    return [*graph.initializer, *sparse, *_node_tensors(graph.node)]
+    return [*graph.initializer, *_sparse(graph.sparse_initializer), *_node_tensors(graph.node)]
 
 
 def _node_tensors(nodes: Any) -> list[Any]:
     """The tensors inside the nodes' attributes."""
-    return [t for node in nodes for a in node.attribute for t in (a.t, *a.tensors)]
+    return [
+        t
+        for node in nodes
+        for a in node.attribute
+        for t in (a.t, *a.tensors, *_sparse([a.sparse_tensor, *a.sparse_tensors]))
+    ]
+
+
+def _sparse(tensors: Any) -> list[Any]:
+    return [t for tensor in tensors for t in (tensor.values, tensor.indices)]

@@ -3,16 +3,16 @@
 Nothing here runs code out of a model file, needs the framework that wrote it, or trusts a size that the file states.
 """
 
-import logging
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from inference.errors import ImportFailed
+from inference.foreign import foreign
+from inference.logbook import log_path
 from models.card import ModelCard
-
-log = logging.getLogger(__name__)
+from models.user_cards import is_own
 
 VERSION = 1   # raise it when an importer's result changes: what was converted before is converted anew
 
@@ -52,11 +52,10 @@ def convert(files: Sequence[Path], card: ModelCard) -> Any:
             f"Known formats: {', '.join(IMPORTERS)}.",
         )
     importer = import_module(IMPORTERS[card.format])
-    try:
+    whose = (
+        f"If other programs read its files, this is a fault of Lineup: the details are in {log_path()}."
+        if is_own(card)
+        else f"Its files are as they were published: this is a fault of Lineup. The details are in {log_path()}."
+    )
+    with foreign(f"{card.title} cannot be converted", whose, ImportFailed):
         return importer.convert(tuple(files), card)
-    # The boundary to files that anybody may have written: what no reader foresaw is their fault, not a crash.
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError) as error:
-        log.debug("%s", card.name, exc_info=True)
-        raise ImportFailed(
-            f"{card.title} cannot be converted: its parts contradict each other ({error}).", "Fetch its files again."
-        ) from error
