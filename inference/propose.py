@@ -129,7 +129,8 @@ def _describe(
     net = load_backend("onnxruntime", path, Engine())
     dark = net.run(np.zeros(shape, spec.dtype))
     grey = net.run(np.full(shape, 128 if spec.dtype == "uint8" else 0.5, spec.dtype))
-    task, decoder, classes, options = output_form(card, (dark, grey), spec)
+    with np.errstate(all="ignore"):   # what answers with infinity is refused, not warned of
+        task, decoder, classes, options = output_form(card, (dark, grey), spec)
     spec, recipe = usual_recipe(card, model, spec, decoder, classes, said)
     guessed += recipe
     own = given or named_labels(said)

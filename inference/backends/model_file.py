@@ -70,13 +70,17 @@ def _check_location(path: Path, location: str) -> None:
     """A location must be a file below the model's folder, links followed, on every platform."""
     folder = path.resolve().parent
     parts = PureWindowsPath(location)   # knows both slashes, drives and shares
-    file = (folder / location).resolve()
+    try:
+        file = (folder / location).resolve()
+        there = file.is_file()
+    except (OSError, ValueError):   # a name that no system takes
+        file, there = folder / "none", False
     if parts.anchor or ".." in parts.parts or not file.is_relative_to(folder):
         raise BackendError(
             f"{path.name} wants to read {location!r}, which is outside its own folder.",
             "Do not use this file unless you know who made it.",
         )
-    if not file.is_file():
+    if not there:
         raise BackendError(
             f"The weights of {path.name} lie in {location!r}, which is not there.", "Put it beside the model."
         )

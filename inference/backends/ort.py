@@ -72,6 +72,10 @@ class OrtBackend:
                 f"ONNX Runtime cannot run the network: {_reason(error)}.",
                 "Compare the card's size, layout and type with the model's input.",
             ) from error
+        if not all(isinstance(output, np.ndarray) and output.dtype.kind in "fiub" for output in outputs):
+            raise BackendError(
+                "The network answers with something else than numbers.", "Choose the output before that, as a tensor."
+            )
         return outputs
 
     def stop(self) -> None:
