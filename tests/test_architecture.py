@@ -215,3 +215,8 @@ def test_the_cores_of_the_machine_are_counted_in_one_place() -> None:
     files = [path for folder in ("inference", "gui", "models") for path in (ROOT / folder).rglob("*.py")]
     counting = [path.name for path in (*files, ROOT / "app.py") if "cpu_count" in path.read_text(encoding="utf-8")]
     assert counting == ["cores.py"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "inference").rglob("*.py")), ids=lambda path: path.name)
+def test_onnx_runtime_is_told_to_keep_quiet_wherever_it_is_used(path: Path) -> None:
+    assert path.stem == "quiet_onnxruntime" or "onnxruntime" not in imports(path.read_text("utf-8"))

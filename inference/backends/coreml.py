@@ -56,9 +56,8 @@ class ReferenceBackend:
     lingers = True
 
     def __init__(self, path: Path, engine: Engine) -> None:
-        import onnxruntime
-
         from inference.backends.ort import session_options
+        from inference.quiet_onnxruntime import onnxruntime
 
         options = session_options(engine)
         self.threads = engine.threads

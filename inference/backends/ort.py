@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from inference.backends import Engine
 from inference.backends.model_file import AGAIN, check_file
 from inference.errors import BackendError
+from inference.quiet_onnxruntime import onnxruntime as ort
 
 CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
@@ -21,9 +21,6 @@ SIDES = "image_shape"
 # Longer than the pauses between the parallel parts of a network, and no longer: threads that wait busily while another
 # program has one of the cores keep it from the thread that they wait for (BENCHMARKS.md, "Threads").
 SPIN_US = 20
-
-ort.set_default_logger_severity(4)   # it would write to the terminal; errors come as exceptions
-
 
 # In the list of every build, but it computes elsewhere: nothing here sends pictures away.
 REMOTE = "AzureExecutionProvider"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import onnxruntime
 
 from inference.data import Frame
 from inference.errors import ExportFailed, ImportFailed
@@ -17,6 +16,7 @@ from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
 from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
 from inference.preprocess import Preprocessor, as_bytes
+from inference.quiet_onnxruntime import onnxruntime
 from inference.sources.pictures import read_picture
 from models.progress import Report
 

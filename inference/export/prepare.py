@@ -5,7 +5,6 @@ inversion, softmax, the decoding of boxes. Suppression of overlapping boxes stay
 float32 input, fixed shapes, no quantised arithmetic but as the same steps in float32, names of our own.
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from inference.export.decoding import Suppression, decoded, suppression
 from inference.export.editing import Editor, in_single_precision, set_shape
 from inference.preprocess import RANGES
 from models.card import InputSpec, ModelCard
+from models.whole import work_folder
 
 OPSET, IR_VERSION = 13, 8
 IMAGE, PICTURE = "image", "picture_"   # the input; and how the names of what the card does to it begin
@@ -150,13 +150,13 @@ def _dequantised(edit: Editor, node: Any) -> Any:
 
 def _folded(model: Any) -> Any:
     """Whatever depends on constants and fixed shapes alone is computed now, by ONNX Runtime's first level."""
-    import onnxruntime
+    from inference.quiet_onnxruntime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 4
-    with tempfile.TemporaryDirectory(prefix="lineup-") as folder:
-        target = Path(folder) / "folded.onnx"
+    with work_folder() as folder:
+        target = folder / "folded.onnx"
         options.optimized_model_filepath = str(target)
         try:
             onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -44,7 +44,7 @@ def rounded_to_half(model: Any) -> Any:
 
 def plain_session(model: Any) -> tuple[Any, list[str]]:
     """ONNX Runtime as the standard says, without its optimiser; and the names of the outputs."""
-    import onnxruntime
+    from inference.quiet_onnxruntime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
