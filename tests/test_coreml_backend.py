@@ -17,7 +17,7 @@ from onnx import helper, numpy_helper
 
 from inference.adding import add, remove_files
 from inference.backends import BACKENDS, OWN, Engine, backend_module, coreml, load_backend
-from inference.backends.coreml import where
+from inference.backends.coreml import REBUILT, where
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Lens
 from inference.errors import BackendError, ExportFailed
 from inference.export import lane_form
@@ -132,6 +132,24 @@ def test_a_package_is_made_once(
     with pytest.raises(TypeError):
         form(net, tmp_path / "cache")
     monkeypatch.undo()
+
+
+@needs_coremltools
+@pytest.mark.parametrize("sealed", [True, False], ids=["with its hashes", "of an earlier version"])
+def test_a_package_that_was_damaged_on_the_disk_is_made_anew(
+    net: tuple[ModelCard, Path], few: Path, tmp_path: Path, sealed: bool
+) -> None:
+    folder = form(net, tmp_path / "cache").path.parent
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    if not sealed:
+        (folder / "sums.json").unlink()
+    damaged = [path for path in files if path.name in ("weight.bin", REBUILT)]
+    assert len(damaged) == 2
+    for path in damaged:
+        path.write_bytes(bytes(len(files[path])))
+        form(net, tmp_path / "cache")
+        assert (path.read_bytes() == files[path]) is sealed
+        path.write_bytes(files[path])
 
 
 @needs_coremltools

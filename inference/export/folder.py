@@ -3,17 +3,21 @@
 What was interrupted never looks finished, and what a killed program left is swept by the next one.
 """
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from inference.errors import ExportFailed
+from models.hashes import HashIndex, sha256_of
+from models.texts import read_text
 
 ROOM = 8                   # times the networks' size that the disk must have, and
 LEAST_ROOM = 64 << 20      # bytes besides
+SEAL = "sums.json"         # the sha256 of all other files
 PART = re.compile(r"^\..+\.(\d+)\.part$")
 
 
@@ -52,6 +56,29 @@ def making(out: Path, name: str, size: int, *, replace: bool) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def seal(folder: Path) -> None:
+    """Write down the sha256 of everything in a folder that is finished.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    sums = {str(PurePosixPath(p.relative_to(folder))): sha256_of(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    (folder / SEAL).write_text(json.dumps(sums, indent=1), encoding="utf-8")
+
+
+def is_unbroken(folder: Path, hashes: HashIndex) -> bool:
+    """Whether a folder is there with all that was sealed, unchanged; one that was never sealed counts."""
+    if not folder.is_dir():
+        return False
+    try:
+        sums = json.loads(read_text(folder / SEAL))
+        return all(hashes.matches(p := folder / name, p.stat().st_size, sha256) for name, sha256 in sums.items())
+    except FileNotFoundError as error:
+        return str(error.filename) == str(folder / SEAL)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
 
 
 def sweep(out: Path) -> None:

@@ -17,7 +17,7 @@ from inference.backends.coreml import REBUILT
 from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
 from inference.export.coreml_check import size_of
-from inference.export.folder import making
+from inference.export.folder import is_unbroken, making, seal
 from inference.export.run import SAMPLES
 from inference.export.settings import Settings
 from inference.importers import VERSION
@@ -28,6 +28,7 @@ from inference.report import version
 from inference.sources.pictures import pictures_in
 from inference.weights import KEY, file_stem
 from models.card import ModelCard
+from models.hashes import HashIndex
 from models.progress import Report
 
 TARGET = "iOS16"
@@ -60,8 +61,9 @@ def formed(
     name = _name(card, precision)
     kept = folder / name
     if precision == OWN:
-        return _own(card, network, files, kept)
-    found = _known(kept)
+        return _own(card, network, files, kept, HashIndex(cache / "hashes.json"))
+    hashes = HashIndex(cache / "hashes.json")
+    found = _known(kept) if is_unbroken(kept, hashes) else {}
     if not found:
         if card.format == "tensorflow":
             raise ExportFailed(f"{card.title} is a TensorFlow graph, which no Core ML package is made of here.")
@@ -78,6 +80,7 @@ def formed(
             }  # fmt: skip
             _rebuild(work / variant.file, work / REBUILT, half=precision != "fp32")
             (work / NOTES).write_text(json.dumps(found), encoding="utf-8")
+            seal(work)
     return Form(
         form_card(card, precision, found["cut"]), kept / found["file"], precision, found["bytes"], found["relative"],
         found["agreeing"], found["compared"],
@@ -101,13 +104,14 @@ def _known(kept: Path) -> dict[str, Any]:
     return found if whole else {}
 
 
-def _own(card: ModelCard, network: Path, files: Sequence[Path], kept: Path) -> Form:
+def _own(card: ModelCard, network: Path, files: Sequence[Path], kept: Path, hashes: HashIndex) -> Form:
     """The card's own files in the shape that Core ML opens; what its decoder reads stays as the card says."""
     parts = dict(zip((Path(file.name).suffix.lower() for file in card.files), files, strict=True))
     model, weights = parts[".mlmodel"], parts.get(".bin")
     found = read(model, weights, card.title)
     package = "Own.mlpackage" if weights or found.half else "Own.mlmodel"
-    if not (kept / package).exists() or not (kept / REBUILT).is_file():
+    here = (kept / package).exists() and (kept / REBUILT).is_file()
+    if not here or not is_unbroken(kept, hashes):
         with making(kept.parent, kept.name, network.stat().st_size, replace=True) as work:
             if package.endswith(".mlmodel"):
                 shutil.copyfile(model, work / package)
@@ -115,6 +119,7 @@ def _own(card: ModelCard, network: Path, files: Sequence[Path], kept: Path) -> F
                 _package(work / package, model, weights)
             rebuilt = onnx.load(str(network))
             onnx.save(rounded_to_half(rebuilt) if found.half else rebuilt, str(work / REBUILT))
+            seal(work)
     spec = as_bytes(card.input, found.image.order)
     own = replace(card, input=spec, precision="fp16" if found.half else card.precision)
     return Form(own, kept / package, OWN, size_of(kept / package), 0.0, 0, 0)
