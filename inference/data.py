@@ -31,10 +31,11 @@ class Frame:
 
     def half(self) -> NDArray[np.uint8]:
         """The picture at half its size, (h // 2, w // 2, 3) BGR, means of 2×2 px; made once for all lanes."""
-        if "half" not in self.derived:   # two lanes may both make it: the same picture, so no lock
+        made = self.derived.get("half")   # asked once: the window may take it away meanwhile
+        if made is None:   # two lanes may both make it: the same picture, so no lock
             height, width = self.pixels.shape[:2]
-            self.derived["half"] = _halved(self.pixels, 0, 0, width // 2, height // 2)
-        return self.derived["half"]
+            made = self.derived["half"] = _halved(self.pixels, 0, 0, width // 2, height // 2)
+        return made
 
     def half_of(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
         """A part of the half, its edges in px of the whole picture; where nobody else needs the rest, without that."""

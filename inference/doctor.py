@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.cores import usable_cores
+from inference.logbook import log_path
 from inference.options import Options
 from inference.report import ROOT, cpu_name, size_text, version
 from inference.window_check import QT_CHECK_S, QT_PROBE, Trouble, no_screen, window_troubles
@@ -240,6 +241,7 @@ def _store(page: Page, options: Options) -> dict[str, Any]:
         "Writable": "yes" if writable else "no",
         "Mirror": mirror or "none",
         "Own cards": str(user_cards()),
+        "Log": str(log_path()),
     }
 
 

@@ -9,8 +9,8 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
-from threading import Event
+from multiprocessing.connection import Connection, wait
+from threading import Event, Thread
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -95,6 +95,7 @@ def _child(there: Connection, reports: bool, work: Callable[..., Any]) -> None:
     """The other process: do the work and send what comes of it."""
     there.send((BEGUN, None))
     signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl+C goes to both; the parent ends this one
+    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
     _quiet()
     open_log()
     try:
@@ -112,6 +113,13 @@ def _child(there: Connection, reports: bool, work: Callable[..., Any]) -> None:
     with suppress(BrokenPipeError):   # nobody waits any more
         there.send(answer)
     there.close()
+
+
+def _end_with_the_parent() -> None:
+    """A parent that is killed ends nobody: what hangs here would go on for ever."""
+    if parent := multiprocessing.parent_process():
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _trace(error: BaseException) -> str:

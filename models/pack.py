@@ -18,7 +18,7 @@ from models.errors import StoreError
 from models.progress import Progress, Report, watch
 from models.store import Store
 from models.texts import check_regular, is_plain_name, plain, reason
-from models.user_cards import check_texts, own_texts, take_texts
+from models.user_cards import check_texts, own_texts, take_texts, wanted_by
 from models.whole import whole_file
 
 LIST, VERSION = "lineup.json", 1
@@ -96,12 +96,15 @@ def unpack(path: Path, store: Store, report: Report, cancelled: Event) -> int:
     def take(progress: Progress) -> int:
         new = 0
         files, texts = _listed(path)
-        for file in files:
-            if not store.keeps(file):
-                progress.say(f"Unpacking {file.name}", file.bytes)
-                store.take(file, path, file.sha256, progress)
-                new += 1
-        take_texts(texts)
+        own = {sha256.lower() for sha256 in wanted_by(texts)}
+        with store.adopting([file for file in files if file.sha256 in own], ""):
+            for file in files:
+                mine = file.sha256 in own   # nobody can fetch it again
+                if not store.keeps(file, own=mine):
+                    progress.say(f"Unpacking {file.name}", file.bytes)
+                    store.take(file, path, file.sha256, progress, own=mine)
+                    new += 1
+            take_texts(texts)
         return new
 
     return watch(take, report, cancelled)

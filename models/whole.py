@@ -65,10 +65,8 @@ def whole_file(path: Path, *, sync: bool = True, noted_in: Path | None = None) -
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
-    """A folder for the time of the block; the next one sweeps those of processes that were killed."""
-    place = Path(tempfile.gettempdir())
-    sweep(place)
-    folder = place / part_name()[1:]
+    """A folder for the time of the block, among the system's temporary files, under such a name."""
+    folder = Path(tempfile.gettempdir()) / part_name()[1:]
     folder.mkdir(mode=0o700)
     try:
         yield folder

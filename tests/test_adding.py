@@ -217,6 +217,7 @@ def test_own_cards_travel_in_a_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert load_catalog()["mine"] == card
     path = Store().find(card.files[0])
     assert path is not None
+    assert path.is_relative_to(user_cards().parent / "models")   # no cache: nobody can fetch it again
     assert Recogniser(card, path, "onnxruntime", Engine()).labels == tuple("abcdefghij")
 
 

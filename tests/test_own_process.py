@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from threading import Event, Timer
@@ -124,3 +126,30 @@ def test_graphs_that_crash_opencv_end_as_a_sentence(seed: int, testdata: Path, t
 def test_in_its_own_process_the_proposal_is_the_same(testdata: Path) -> None:
     file = testdata / "models" / "mnist" / "mnist-8.onnx"
     assert propose_apart([file]).card == propose([file]).card
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
+def test_who_is_killed_takes_the_other_process_along(tmp_path: Path) -> None:
+    code = (
+        "import deeds, sys; from functools import partial; from pathlib import Path\n"
+        "from inference.own_process import in_own_process\n"
+        "if __name__ == '__main__':\n"
+        "    in_own_process(partial(deeds.hang, Path(sys.argv[1])), what='hanging', seconds=60)\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join((str(root), str(root / "tests")))
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py"), str(tmp_path / "pid")], env={**os.environ, "PYTHONPATH": path}
+    ) as parent:
+        end = monotonic() + 30
+        while not (written := (tmp_path / "pid").read_text() if (tmp_path / "pid").exists() else ""):
+            assert monotonic() < end
+            sleep(0.01)
+        child = int(written)
+        assert not gone(child)
+        parent.kill()
+    end = monotonic() + 5
+    while not gone(child):
+        assert monotonic() < end, "it goes on"
+        sleep(0.01)

@@ -4,17 +4,21 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter
 
 import httpx2
 import misbehaving as bad
+import psutil
 import pytest
 
 import models.download
-from models.card import PackageMember
+from models.card import ModelFile, PackageMember
 from models.download import Client, describe, host, megabytes
 from models.errors import Cancelled
 from models.progress import Progress
 from models.registry import Indexes, locate, pip_settings, read_indexes
+from models.store import Store
 
 PACKAGE = PackageMember("My.Net", "1.0", "my_net-1.0-cp34-none-plan9.whl", "a" * 64, 10, "my_net/w.bin")
 WHEEL = PACKAGE.archive
@@ -43,6 +47,34 @@ def places(where: Indexes) -> tuple[list[Path | str], list[str]]:
 
 
 # ---- the user's settings
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of a shell of POSIX")
+def test_the_question_to_pip_ends_when_the_fetch_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / "python"
+    slow.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    store, cancelled, ended = Store(tmp_path / "cache"), Event(), Event()
+    file = ModelFile("w.bin", "b" * 64, 10, package=PACKAGE)
+
+    def fetch() -> None:
+        with pytest.raises(Cancelled):
+            store.get(file, lambda *_: None, cancelled)
+        ended.set()
+
+    fetching = Thread(target=fetch)
+    fetching.start()
+    until = perf_counter() + 5
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert perf_counter() < until
+    cancelled.set()
+    assert ended.wait(3)
+    fetching.join()
+    while psutil.pid_exists(int((tmp_path / "pid").read_text())):
+        assert perf_counter() < until
+    assert store._indexes is None   # what was ended half-way is asked anew
+
+
 
 @pytest.mark.parametrize(
     ("listing", "settings"),

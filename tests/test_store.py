@@ -147,7 +147,11 @@ def test_a_changed_file_is_noticed_at_once(tmp_path: Path) -> None:
     assert store.find(model_file()) == path
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": ["x", "y", "z", 1]}', "\0\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"a": 1}', '{"a": ["x", "y", "z", 1]}', "\0\0", '{"a": [Infinity, 1, 1, "x"]}', "[" * 100_000,
+     '{"a": [' + "9" * 5000 + ', 1, 1, "x"]}'],
+)  # fmt: skip
 def test_a_damaged_index_is_made_anew(tmp_path: Path, text: str) -> None:
     path = aged(tmp_path / "mirror" / "net.onnx", BODY)
     index = tmp_path / "cache" / "hashes.json"
