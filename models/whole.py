@@ -116,7 +116,8 @@ def _is_gone(pid: int, made_s: float) -> bool:
     if pid == os.getpid():
         return False
     try:
-        return bool(psutil.Process(pid).create_time() > made_s + 1)
+        process = psutil.Process(pid)
+        return bool(process.status() == psutil.STATUS_ZOMBIE or process.create_time() > made_s + 1)
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:   # of another user

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -183,6 +185,61 @@ def test_what_does_not_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: py
         add([path], Store())
     assert not list(user_cards().glob("*"))
     assert not list((user_cards().parent / "models").rglob("*.onnx"))
+
+
+def test_nothing_is_kept_before_it_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Path]] = []
+    call = Recogniser.__call__
+
+    def looked(self: Recogniser, *given: Any, **named: Any) -> Any:
+        seen.append([path for path in user_cards().parent.rglob("*") if path.is_file()])
+        return call(self, *given, **named)
+
+    monkeypatch.setattr(Recogniser, "__call__", looked)
+    card = add([tiny_onnx(tmp_path / "mine.onnx")], Store())
+    assert seen == [[]]
+    assert load_catalog()["mine"] == card
+
+
+@pytest.mark.parametrize("when", ["files", "labels", "card"])
+def test_what_a_killed_program_adopted_goes_at_the_next_start(when: str, tmp_path: Path) -> None:
+    """Killed after the files were copied, after the labels were written, or after the card was."""
+    code = (
+        "import os, sys; from pathlib import Path; from unittest import mock; from inference import adding\n"
+        "from models import user_cards; from models.store import Store\n"
+        "write = user_cards._write\n"
+        "def killed(path, text):\n"
+        "    if sys.argv[2] == 'files' or (sys.argv[2] == 'labels' and path.suffix == '.toml'): os._exit(9)\n"
+        "    write(path, text)\n"
+        "    if sys.argv[2] == 'card' and path.suffix == '.toml': os._exit(9)\n"
+        "user_cards._write = killed\n"
+        "if __name__ == '__main__':\n"
+        "    adding.add([Path(sys.argv[1])], Store())\n"
+    )
+    (tmp_path / "killed.py").write_text(code)
+    net = tiny_onnx(tmp_path / "mine.onnx", classes=7)   # no built-in list has so many: its own is written
+    root = Path(__file__).parents[1]
+    ran = subprocess.run(
+        [sys.executable, str(tmp_path / "killed.py"), str(net), when], env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 9
+    own = user_cards().parent / "models"
+    assert list(own.rglob("mine.onnx"))
+    assert (user_cards() / "mine.txt").exists() is (when != "files")
+    Store()   # the next start
+    assert bool(list(own.rglob("mine.onnx"))) is (when == "card")
+    assert (user_cards() / "mine.txt").exists() is (when == "card")
+    assert ("mine" in load_catalog()) is (when == "card")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names are possible there alone")
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"net\xff.onnx")
+    tiny_onnx(tmp_path / "net.onnx").rename(path)
+    card = add([path], Store())
+    assert (card.name, card.title, card.files[0].name) == ("net", "net\ufffd", "net_.onnx")
+    assert load_catalog()["net"] == card
 
 
 def test_giving_up_leaves_nothing_behind(tmp_path: Path) -> None:

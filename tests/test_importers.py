@@ -6,6 +6,7 @@ import pickle
 import pickletools
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from inference.importers import IMPORTERS, convert
 from inference.importers.arrays import read_arrays
 from inference.importers.torch_file import read_tensors
 from models.card import Format
+from models.user_cards import save_card
 
 PICKLE, LITE = "squeezenet-pickle", "efficientnet-lite-torch"
 FORMS = {"zip": torch_zip, "rows": torch_rows}
@@ -51,7 +53,8 @@ def inputs(testdata: Path, shape: tuple[int, int, int, int], scale: float) -> li
     noise = np.random.default_rng(0).uniform(-scale, scale, shape).astype(np.float32)
     pictures = [cv2.imread(str(testdata / "images" / name)) for name in ("cat.jpg", "dog_bicycle_truck.jpg")]
     size = shape[3], shape[2]
-    return [noise, *(cv2.dnn.blobFromImage(p, scale / 255, size, swapRB=True) for p in pictures)]  # type: ignore[list-item]
+    return [noise, *(cv2.dnn.blobFromImage(p, scale / 255, size,
+    swapRB=True) for p in pictures)]  # type: ignore[list-item]
 
 
 def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -403,3 +406,24 @@ def test_truncated_files_are_always_said(tmp_path: Path, kind: str) -> None:
                 convert([path], foreign_card(kind, (32, 32)))
         path.write_bytes(whole)
         assert convert([path], foreign_card(kind, (32, 32))).graph.node
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["built in", "of one's own"])
+def test_a_mistake_of_ours_is_not_the_fault_of_the_file(
+    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise KeyError("conv2d_typo")
+
+    monkeypatch.setattr("inference.importers.darknet.convert", mistaken)
+    card = replace(foreign_card("darknet", (32, 32)), name="mine")
+    if own:
+        save_card(card)
+    with pytest.raises(ImportFailed,
+    match=r"cannot be converted: its parts contradict each other \('conv2d_typo'\)") as caught:
+        convert([tmp_path / "a.cfg"], card)
+    assert "a fault of Lineup" in caught.value.hint
+    assert ("as they were published" in caught.value.hint) is not own
+    assert "Fetch" not in caught.value.hint
+    assert "KeyError: 'conv2d_typo'" in caplog.text   # with its traceback
+    assert "in mistaken" in caplog.text

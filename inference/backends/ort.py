@@ -130,14 +130,19 @@ def told(wanted: str, nodes: Mapping[str, int]) -> str:
 
 def _open(path: Path, options: Any, wanted: list[str]) -> Any:
     """A session on the wanted providers, or on the CPU when the first of them cannot be had."""
+    source: str | bytes = str(path)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:   # a name that is no text, which Linux takes and ONNX Runtime does not
+        source = path.read_bytes()
     try:
         try:
             # Without its own fall-back, which prints to the terminal.
-            return ort.InferenceSession(str(path), options, providers=wanted, enable_fallback=0)
+            return ort.InferenceSession(source, options, providers=wanted, enable_fallback=0)
         except Exception:   # ONNX Runtime's exceptions share no other base
             if wanted == [CPU]:
                 raise
-            return ort.InferenceSession(str(path), options, providers=[CPU], enable_fallback=0)   # said in `warning`
+            return ort.InferenceSession(source, options, providers=[CPU], enable_fallback=0)   # said in `warning`
     except Exception as error:   # as above
         raise BackendError(f"ONNX Runtime cannot open {path.name}: {_reason(error)}.", AGAIN) from error
 
