@@ -14,15 +14,15 @@ _OBEYED = {
     *range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
     *range(0xFFF9, 0xFFFC), *range(0xD800, 0xE000), *range(0xE0000, 0xE0080),
 }  # fmt: skip
-_ONE_LINE = dict.fromkeys(_OBEYED, "\ufffd")
+_ONE_LINE = {**dict.fromkeys(_OBEYED, "\ufffd"), **dict.fromkeys(map(ord, "\t\n\r"), " ")}
 _LINES = dict.fromkeys(_OBEYED - {0x09, 0x0A}, "\ufffd")
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """The text as one line that nothing obeys: names, labels and sentences come from files that anybody may have made.
 
-    What a terminal would act on (escape sequences, a return, marks that turn the direction of writing) and what cannot
-    be written as UTF-8 becomes U+FFFD; more than `longest` letters are cut.
+    What a terminal would act on (escape sequences, marks that turn the direction of writing) and what cannot be written
+    as UTF-8 becomes U+FFFD, the end of a line a space; more than `longest` letters are cut.
     """
     return (text if len(text) <= longest else f"{text[: longest - 1]}…").translate(_ONE_LINE)
 

@@ -292,7 +292,7 @@ def test_a_card_with_strange_texts_can_be_written_and_read_again(tmp_path: Path)
     options = {"a b": [1, 2.5, True], "t": {"x": 1}}
     odd = replace(BUILT_IN["mnist"], name="odd", source='"\\\n\t\x7f\x00é😀', options=options)
     (tmp_path / "odd.toml").write_text(to_toml(odd), encoding="utf-8")
-    assert read_card(tmp_path / "odd.toml") == replace(odd, source='"\\\ufffd\ufffd\ufffd\ufffdé😀')
+    assert read_card(tmp_path / "odd.toml") == replace(odd, source='"\\  \ufffd\ufffdé😀')
 
 
 @pytest.mark.parametrize("text", ["../../etc/passwd", "CON", "a/b\\c", "...", "", "Ünï", "x" * 500, "nul.onnx"])

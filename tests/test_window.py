@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from threading import Event
 from threading import enumerate as threads
 from time import perf_counter
 
@@ -15,6 +16,7 @@ from pytestqt.exceptions import capture_exceptions
 
 from gui.bridge import Bridge
 from gui.lane_view import lane_facts
+from gui.lane_words import summary
 from gui.main import unforeseen
 from gui.main_window import MainWindow
 from gui.settings import Settings
@@ -30,7 +32,7 @@ LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
 class Quick:
     """Answers at once; `broken` fails at the third picture."""
 
-    provider, threads, warning, form = "CPU", 0, "", None
+    provider, threads, warning, form, usual_s = "CPU", 0, "", None, 0.0
 
     def __init__(self, model, broken=False):
         self.model, self.broken, self.count = model, broken, 0
@@ -359,3 +361,42 @@ def test_a_bug_in_a_slot_is_said_and_the_lab_goes_on(window, qtbot, caplog, caps
     assert "ZeroDivisionError" in QGuiApplication.clipboard().text()
     unforeseen(window, KeyboardInterrupt, KeyboardInterrupt(), None)
     assert window.closed
+
+
+def test_a_lane_that_hangs_says_so_and_marks_its_late_answer(window, qtbot, monkeypatch):
+    monkeypatch.setattr("inference.lane.PATIENCE_S", 0.2)
+    for _ in range(2):
+        window.add_lane(LaneSpec("quick"))
+    lane, other = window.session.lanes
+    view = window.grid.views[0]
+    qtbot.waitUntil(lambda: lane.results > 5 and other.results > 5, timeout=5000)
+    held, call = Event(), Quick.__call__
+
+    def hangs(self, frame, ask, *, idle, turn):
+        if self is lane._recognise:
+            assert held.wait(10)
+        return replace(call(self, frame, ask, idle=idle, turn=turn), timing=Timing(infer=4200))
+
+    monkeypatch.setattr(Quick, "__call__", hangs)
+    qtbot.waitUntil(lambda: lane.status.state is LaneState.STUCK, timeout=5000)
+    before = other.results
+    qtbot.waitUntil(lambda: other.results > before + 5, timeout=5000)   # the other goes on
+    qtbot.waitUntil(lambda: not view.notice.isHidden(), timeout=5000)
+    assert view.notice.accessibleName().startswith("MobileNet v2 does not answer.")
+    assert view.notice._again.isVisibleTo(view.notice)
+    window.refresh_figures()
+    assert "MobileNet v2 does not answer" in summary([(one, one.figures()) for one in window.session.lanes])
+    window.session.set_paused(other, True)
+    noted = []
+
+    def first(result):   # and no other one
+        noted.append(result)
+        window.session.set_paused(lane, True)
+        lane.inbox.take()
+
+    lane.on_result = first
+    held.set()
+    qtbot.waitUntil(lambda: bool(noted) and lane.latest is noted[0], timeout=5000)
+    assert noted[0].late
+    window.refresh_figures()
+    assert view.picture.chips[:1] == ("late 4.2 s",)
