@@ -67,6 +67,7 @@ class _Answer:
     spec: LaneSpec
     provider: str
     result: tuple[str, Any, Any]   # model, prediction, timing
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ class Recorder:
             # The pixels have lived since they were offered, so nothing else can have had their id meanwhile.
             number = self._numbers.get(id(result.frame.pixels))
             said = (result.model, result.prediction, result.timing)
-            self._buffer.append(_Answer(number, result.finished_at - self.began, slot, spec, provider, said))
+            at = result.finished_at - self.began
+            self._buffer.append(_Answer(number, at, slot, spec, provider, said, result.late))
 
     def pause(self, on: bool = True) -> None:
         """Stop the video's clock, or let it go on; answers are still written."""
@@ -346,6 +348,7 @@ class Recorder:
             "backend": answer.spec.backend,
             "precision": answer.spec.precision,
             "provider": answer.provider,
+            "late": answer.late,   # nobody waited for it any more
             "labels": list(prediction.labels),
             "scores": [round(float(score), 5) for score in prediction.scores],
         }

@@ -48,8 +48,7 @@ def save_card(card: ModelCard, labels: Iterable[str] | None = None) -> None:
     """
     if card.name != slug(card.name) or (CARDS / f"{card.name}.toml").exists():
         raise CardError(f"{card.name!r} cannot be the name of a card of your own.", "Choose another name.")
-    text = to_toml(card)
-    parse_card(text, card.name)
+    text = to_toml(parse_card(to_toml(card), card.name))   # as it will be read again, its texts made harmless
     if labels is not None:
         if card.labels != f"{card.name}.txt":
             raise CardError(f"The labels of {card.name} must be called {card.name}.txt.", "Correct the card.")

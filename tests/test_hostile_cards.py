@@ -299,6 +299,12 @@ def test_labels_end_where_a_line_ends_and_nowhere_else(network):
     assert read_labels(card) == ("one", "two\ufffdhalf", "three\ufffdmore", "\ufffd[2Jfour")
 
 
+def test_what_is_saved_is_harmless(network):
+    card = parse_card(filled(GOOD, network), "odd")
+    save_card(replace(card, title="a\ud800\x1b[2J", about="one\ntwo"))
+    assert load_catalog()["odd"] == replace(card, title="a\ufffd\ufffd[2J", about="one two")
+
+
 def test_a_card_that_could_not_be_read_again_is_not_written(network):
     card = parse_card(filled(GOOD, network), "odd")
     with pytest.raises(CardError, match=r"odd\.toml: gmacs"):

@@ -358,7 +358,7 @@ def test_answers_are_written_whole(tmp_path, disk):
     recorder = Recorder(tmp_path, "a", about={"mode": "turns"})
     frame, other = offer(recorder, disk, 5, 6)
     boxes = make.detections(("Käse", 0.75, (1, 2, 3.25, 4)))
-    found = Result(other, "yolo", boxes, Timing(infer=3), perf_counter())
+    found = Result(other, "yolo", boxes, Timing(infer=3), perf_counter(), late=True)
     recorder.answer(2, LaneSpec("yolo", "opencv"), "CPU", found)
     nothing = make.detections()
     recorder.answer(3, spec(), "CPU", Result(frame, "net", nothing, Timing(), perf_counter()))
@@ -369,10 +369,10 @@ def test_answers_are_written_whole(tmp_path, disk):
     assert first == {
         "kind": "answer", "video": "a.avi", "frame": 1, "lane": 3, "model": "yolo", "backend": "opencv",
         "precision": "",
-        "provider": "CPU", "labels": ["Käse"], "scores": [0.75], "boxes": [[1.0, 2.0, 3.2, 4.0]],
+        "provider": "CPU", "late": True, "labels": ["Käse"], "scores": [0.75], "boxes": [[1.0, 2.0, 3.2, 4.0]],
         "ms": {"wait": 0.0, "preprocess": 0.0, "infer": 3.0, "postprocess": 0.0, "cpu": 0.0},
     }  # fmt: skip
-    assert (second["frame"], second["boxes"], second["labels"]) == (0, [], [])
+    assert (second["frame"], second["boxes"], second["labels"], second["late"]) == (0, [], [], False)
     assert (third["video"], third["frame"], "boxes" in third) == (None, None, False)
     (start,) = lines(recorder, "start")
     assert (start["program"], start["mode"], start["fps"]) == ("Lineup", "turns", 30)
