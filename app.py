@@ -18,9 +18,9 @@ from contextlib import suppress
 from typing import NoReturn
 
 from inference.commands import parse
-from inference.commands.common import interrupt, interrupted
+from inference.commands.ends import interrupt, interrupted
 from inference.options import Options, WrongUse
-from inference.report import flush
+from inference.terminal import flush
 from models.errors import Cancelled, LabError
 from models.texts import plain, reason
 
@@ -64,7 +64,7 @@ def _open_streams() -> None:
 
 def _complain(error: Exception) -> int:
     """Say what went wrong; the exit code."""
-    from inference.report import complain, say
+    from inference.terminal import complain, say
 
     _drop_output()
     with suppress(OSError):
@@ -101,17 +101,17 @@ def _open_window(options: Options, words: Sequence[str]) -> int:
 
     Without a screen the lab runs unseen for a while; where Qt cannot even be loaded, without any window.
     """
-    from inference.window_check import no_screen
+    from inference.commands.window_check import no_screen
 
     if options.models or options.backend or options.providers:
-        from inference.commands.common import catalogue
+        from inference.commands.wanted import catalogue
         from inference.options import lane_specs
         from models.catalog import line_up
 
         catalog = catalogue()
         lane_specs(options, options.models or line_up(catalog), catalog)
     if options.mirror_dir:
-        from inference.shelf import open_store
+        from inference.options import open_store
 
         open_store(options)
     seen = no_screen() is None
@@ -123,7 +123,7 @@ def _open_window(options: Options, words: Sequence[str]) -> int:
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("PySide6", "shiboken6", "pyqtgraph"):
             if not seen:
-                from inference.report import say
+                from inference.terminal import say
 
                 say(f"There is no screen here, and no window either: {error}. The lab is measured without.", sys.stderr)
                 return _run(["live", *words, "--headless", "--seconds", "15"])

@@ -103,8 +103,8 @@ def headless(task: Task) -> Round:
 
     from benchmarks.lab import Still, lane_round
     from inference.data import LaneSpec
-    from inference.session import Session
-    from inference.weights import loader
+    from inference.intake.provide import loader
+    from inference.live.session import Session
     from models import load_catalog
     from models.store import Store
 

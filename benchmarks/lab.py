@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import Frame, LaneSpec, LaneState, Mode
-from inference.lane import Lane
+from inference.live.lane import Lane
+from inference.live.timings import COLUMNS
 from inference.options import Options
-from inference.timings import COLUMNS
 
 PATIENCE_S = 60
 AFTER_S = 0.002   # a frame comes while the network computes, as most do, not while its thread does something else

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from benchmarks.table import Row, at_most
-from inference.sources import parse_source
-from inference.weights import ready
+from inference.intake.provide import ready
+from inference.live.sources import parse_source
 from models import ModelCard, load_catalog
 from models.store import Store
 

@@ -1,8 +1,8 @@
 """How many threads a network should have, and how they should wait: all candidates in all situations.
 
-What `inference.threads` and `inference.backends.ort.session_options` hold was chosen by this table. Every situation is
-measured in rounds, all candidates in each; figures are medians over the rounds, ratios are to one thread in the same
-round.
+What `inference.live.threads` and `inference.backends.ort.session_options` hold was chosen by this table. Every
+situation is measured in rounds, all candidates in each; figures are medians over the rounds, ratios are to one thread
+in the same round.
 """
 
 import json
@@ -24,8 +24,8 @@ from benchmarks.table import Row
 from inference.backends.ort import SPIN_US
 from inference.cores import computing_cores, usable_cores
 from inference.data import LaneSpec, Mode
-from inference.threads import LINGER_MS, engine_for
-from inference.weights import ready
+from inference.intake.provide import ready
+from inference.live.threads import LINGER_MS, engine_for
 from models import line_up, load_catalog
 from models.store import Store
 
@@ -218,7 +218,7 @@ def windows(network: str) -> Figures:
 def _set(candidate: str) -> Iterator[None]:
     """Every lane computes as the candidate says."""
     import inference.backends.ort as backend
-    import inference.session as session
+    import inference.live.session as session
 
     kept = backend.session_options, session.engine_for
     cores = computing_cores() if CANDIDATES[candidate][0] else 1

@@ -18,11 +18,11 @@ from gui.answer import PictureView
 from gui.main_window import MainWindow
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, Mode
-from inference.lane import Lane
+from inference.intake.provide import ready
+from inference.live.lane import Lane
+from inference.live.sources import parse_source
+from inference.live.threads import engine_for
 from inference.recogniser import Recogniser
-from inference.sources import parse_source
-from inference.threads import engine_for
-from inference.weights import ready
 from models import ModelCard, line_up, load_catalog
 from models.store import Store
 

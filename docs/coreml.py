@@ -55,9 +55,8 @@ def main() -> int:
     args = parser.parse_args()
     import onnx
 
-    from inference.options import Options
-    from inference.shelf import open_store
-    from inference.weights import ready
+    from inference.intake.provide import ready
+    from inference.options import Options, open_store
     from models.catalog import CARDS, load_catalog
     from models.errors import LabError
 
@@ -98,10 +97,10 @@ def main() -> int:
 def exported(card: Any, path: Path, note: str) -> Any:
     """The outcome of one export, in a folder that goes again."""
     from inference.export.coreml import export
-    from inference.export.run import SAMPLES
     from inference.export.settings import Settings
-    from inference.report import version
-    from inference.sources.pictures import pictures_in
+    from inference.live.sources.pictures import pictures_in
+    from inference.machine import version
+    from inference.places import SAMPLES
 
     if note:   # they end in a softmax, whatever the real file does
         card = replace(card, decoder="probabilities")

@@ -13,7 +13,7 @@ from gui.jobs import Job
 from gui.plain import PlainLabel
 from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
-from inference.lane import Lane
+from inference.live.lane import Lane
 from models.errors import Cancelled, LabError
 from models.store import Store
 

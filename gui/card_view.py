@@ -9,9 +9,9 @@ from gui.lane_view import count
 from gui.plain import PlainLabel
 from gui.style import set_role
 from gui.theme import Size, Theme, font
-from inference.fetching import Fetch
-from inference.guesses import guessed_text
-from inference.shelf import origin
+from inference.intake.fetching import Fetch
+from inference.intake.guesses import guessed_text
+from inference.intake.inventory import origin
 from inference.xray import recipe
 from models.card import ModelCard
 from models.licence import demand

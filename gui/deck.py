@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from gui.panes import PANES, Pane, Services
 from gui.theme import DARK, Theme
-from inference.lane import Figures, Lane
+from inference.live.lane import Figures, Lane
 
 
 class Deck(QStackedWidget):

@@ -69,7 +69,7 @@ class ModelAdder(QObject):
                 self._told.emit(message if fraction is None else f"{message}: {fraction:.0%}")
 
         def work() -> ModelCard | None:
-            from inference.adding import add  # imports onnx
+            from inference.intake.adding import add  # imports onnx
 
             try:
                 return add(models, self._store, labels=labels, report=report, cancelled=cancelled)

@@ -9,7 +9,7 @@ from gui.image import ScaledPictures
 from gui.lane_view import LaneView
 from gui.theme import DARK, Theme
 from inference.data import Frame
-from inference.lane import Lane
+from inference.live.lane import Lane
 
 # lanes → (columns, rows)
 SHAPES = {1: (1, 1), 2: (2, 1), 3: (2, 2), 4: (2, 2), 5: (3, 2), 6: (3, 2), 7: (3, 3), 8: (3, 3), 9: (3, 3)}

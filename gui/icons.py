@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from gui.theme import RESOURCES
+from inference.places import RESOURCES
 
 ICONS = RESOURCES / "icons"
 FADED = 0.35             # opacity of an icon whose control is disabled

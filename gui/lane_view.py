@@ -26,7 +26,7 @@ from gui.plain import tip
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
-from inference.lane import Figures, Lane
+from inference.live.lane import Figures, Lane
 from models import ModelCard
 
 SWITCHED = "preprocessing switched"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inference.data import LaneState
-from inference.lane import Figures, Lane
+from inference.live.lane import Figures, Lane
 
 FROZEN = "Frozen: every network answers the same picture. Space goes on."
 

@@ -8,8 +8,8 @@ from gui.plot_style import DASHES
 from gui.style import blend
 from gui.theme import Theme
 from inference.data import LaneState
-from inference.lane import Figures, Lane
-from inference.timings import SPAN_S
+from inference.live.lane import Figures, Lane
+from inference.live.timings import SPAN_S
 
 # Lowest first. The lane's own work stands on the axis, so that frames compare; the wait lies on top.
 STACK = ("preprocess", "infer", "postprocess", "wait")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 from gui.elided import ElidedLabel
 from gui.plain import PlainLabel, tip
 from gui.theme import Size, Theme, font
-from inference.shelf import Missing
+from inference.intake.inventory import Missing
 from models import ModelCard
 from models.lineups import LineUp, line_ups
 

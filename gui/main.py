@@ -16,12 +16,11 @@ from gui.settings import Settings
 from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
 from inference.errors import LabError
+from inference.intake.provide import loader
+from inference.live.session import Session, default_mode
 from inference.logbook import note_bug
-from inference.options import Options, lane_specs
-from inference.report import say
-from inference.session import Session, default_mode
-from inference.shelf import open_store
-from inference.weights import loader
+from inference.options import Options, lane_specs, open_store
+from inference.terminal import say
 from models import CardError, ModelCard, line_up, load_catalog
 
 START_SAID_S = 60.0   # what went wrong at the start stays so long: nobody looks at once

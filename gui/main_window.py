@@ -48,14 +48,13 @@ from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import LabError
 from inference.formats import COMPANIONS, KINDS, foreign, is_model
-from inference.guesses import guessed_text
-from inference.lane import Lane
+from inference.intake.guesses import guessed_text
+from inference.intake.inventory import Missing, missing, missing_of
+from inference.live.lane import Lane
+from inference.live.session import MAX_LANES, Session
+from inference.live.sources import NO_CAMERA, Source, parse_source
 from inference.logbook import details
 from inference.opencv_threads import Share
-from inference.session import MAX_LANES, Session
-from inference.shelf import Missing, missing_of
-from inference.sources import NO_CAMERA, Source, parse_source
-from inference.weights import missing
 from models import ModelCard, load_catalog
 from models.lineups import line_ups
 from models.store import Store

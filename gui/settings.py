@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from inference.data import LaneSpec
-from inference.session import MAX_LANES
+from inference.live.session import MAX_LANES
 from models.catalog import config_folder
 from models.texts import read_text
 from models.whole import whole_file

@@ -9,10 +9,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from gui.jobs import Job
-from inference.sources import cameras
+from inference.live.sources import cameras
 
 if TYPE_CHECKING:
-    from inference.sources.camera import CameraInfo
+    from inference.live.sources.camera import CameraInfo
 
 # What a camera can be asked for: (width, height), frames/s.
 CAMERA_MODES = (((640, 480), 30), ((1280, 720), 30), ((1280, 720), 60), ((1920, 1080), 30), ((3840, 2160), 30))
@@ -23,7 +23,7 @@ PICTURES = "Pictures (*.jpg *.jpeg *.png *.bmp *.webp *.tif *.tiff *.gif);;All f
 class SourceMenu(QMenu):
     """Cameras by name, then what always works, then files and addresses."""
 
-    chosen = Signal(str)                   # as inference.sources.parse_source reads it
+    chosen = Signal(str)                   # as inference.live.sources.parse_source reads it
     camera_mode_chosen = Signal(object)    # ((width, height), frames/s)
 
     def __init__(self, parent: QWidget) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QColor, QFont, QFontDatabase
 
+from inference.places import RESOURCES
+
 FAMILY = "Inter"
-RESOURCES = Path(__file__).resolve().parents[1] / "resources"
 
 log = logging.getLogger(__name__)
 

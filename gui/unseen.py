@@ -17,7 +17,7 @@ from gui.overlay import short_label
 from gui.settings import Settings
 from inference.data import LaneState
 from inference.options import Options
-from inference.report import Progress, say, table
+from inference.terminal import ProgressLine, say, table
 from models import load_catalog
 
 RUN_S = 15.0
@@ -58,7 +58,7 @@ class _Unseen:
     def __init__(self, window: MainWindow, app: QApplication) -> None:
         self.code = 0
         self._window, self._app = window, app
-        self._progress = Progress()
+        self._progress = ProgressLine()
         self._began = 0.0
         self._timer = QTimer(app, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)

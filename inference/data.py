@@ -152,7 +152,7 @@ class LaneSpec:
 
     model: str
     backend: str = "onnxruntime"
-    threads: int = 0            # 0: as inference.threads has it
+    threads: int = 0            # 0: as inference.live.threads has it
     provider: str = ""          # "": the backend's first choice
     precision: str = ""         # of the weights, where the backend has a form of its own; "": its first choice
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.card import ModelCard
@@ -11,6 +12,7 @@ from models.lineups import expanded, line_ups
 
 if TYPE_CHECKING:
     from inference.data import Ask, LaneSpec
+    from models.store import Store
 
 MODES = ("turns", "together")  # the values of inference.data.Mode
 THEMES = ("dark", "light")
@@ -142,3 +144,34 @@ def _provider(backend: str, wanted: Sequence[str]) -> str:
 def _short(provider: str) -> str:
     """CPUExecutionProvider → CPU, as people write it."""
     return provider.removesuffix("ExecutionProvider")
+
+
+def open_store(options: Options) -> "Store":
+    """The store that the options ask for; the environment and the platform's folder where they say nothing.
+
+    Raises:
+        WrongUse: the folder with model files does not exist.
+    """
+    from models.store import Store, is_address
+
+    cache = Path(options.cache).expanduser() if options.cache else None
+    if options.mirror_dir and is_address(options.mirror_dir):
+        return Store(cache, mirror_url=options.mirror_dir, offline=bool(options.offline))
+    mirror = Path(options.mirror_dir).expanduser() if options.mirror_dir else None
+    if mirror and not mirror.is_dir():
+        raise WrongUse(
+            f"The folder {mirror} does not exist.", "Give --mirror a folder with model files below it."
+        )
+    return Store(cache, mirror, offline=bool(options.offline))
+
+
+def named(names: Iterable[str], catalog: Mapping[str, ModelCard]) -> list[ModelCard]:
+    """The cards of these names; those of a line-up, where one is named.
+
+    Raises:
+        WrongUse: there is no such model; the hint suggests the nearest.
+    """
+    try:
+        return [find_card(name, catalog) for name in dict.fromkeys(expanded(names))]
+    except CardError as error:
+        raise WrongUse(str(error), error.hint) from error

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
-from inference.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
+from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED
+from inference.decode.boxes import MAX_BOXES, Candidates, Outputs, suppress
+from inference.decode.labels import top_k
 from inference.errors import BackendError, CardError
 from inference.own_process import in_own_process
-from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, top_k
 from inference.preprocess import Placement, Preprocessor, as_bytes
 from inference.time_limit import time_limit
 from models import ModelCard, read_labels

@@ -110,13 +110,13 @@ class ModelCard:
     title: str                  # as people write it: "MobileNet v2"
     family: str                 # the architecture: "MobileNet"
     task: Task
-    decoder: str                # a key of inference.postprocess.CLASSIFIERS or DETECTORS
+    decoder: str                # a key of inference.decode.CLASSIFIERS or DETECTORS
     labels: str                 # file name under models/labels/
     input: InputSpec
     files: tuple[ModelFile, ...]
     licence: str                # SPDX where there is one
     source: str                 # where the weights came from, in a sentence
-    format: Format = "onnx"     # of `files`; anything else is converted once by inference.importers
+    format: Format = "onnx"     # of `files`; anything else is converted once by inference.intake.importers
     precision: str = "fp32"     # of the weights
     year: int = 0               # of the paper
     paper: str = ""
@@ -129,6 +129,11 @@ class ModelCard:
     lineup: int = 0             # place in the line-up of the first start; 0: not in it
     options: Mapping[str, Any] = field(default_factory=dict)   # what the decoder wants to know
     golden: Golden | None = None
+
+    @property
+    def weights_sha256(self) -> str:
+        """By which the weights are known: that of the largest file, as published, before any conversion; or ""."""
+        return max(self.files, key=lambda file: file.bytes).sha256 if self.files else ""
 
     @property
     def bytes(self) -> int:

@@ -39,7 +39,7 @@ def built_in() -> Callable[[str], Path]:
     It is fetched once and kept below build/. Where the registry cannot be reached the test is skipped, but not on CI:
     there, nothing may hide that no real network was tried.
     """
-    from inference.weights import ready
+    from inference.intake.provide import ready
     from models import load_catalog
     from models.catalog import CARDS
     from models.errors import StoreError

@@ -30,9 +30,8 @@ def main() -> int:
     from xcode_check import faults, syntax_faults
 
     import app
-    from inference.options import Options
-    from inference.shelf import open_store
-    from inference.weights import ready
+    from inference.intake.provide import ready
+    from inference.options import Options, open_store
     from models.catalog import CARDS, load_catalog
     from models.errors import LabError
 

@@ -74,8 +74,8 @@ def target(reader: str) -> Callable[[bytes], None]:
     from model_files import foreign_card
 
     from inference.errors import LabError
-    from inference.importers import convert
-    from inference.importers.prototext import read_text
+    from inference.intake.importers import convert
+    from inference.intake.importers.prototext import read_text
     from models.card import read_card
 
     names = READERS[reader][0]
@@ -103,10 +103,10 @@ def fuzz_one(reader: str, flags: list[str]) -> None:
     """The process of one reader: never returns."""
     import atheris
 
-    with atheris.instrument_imports(include=["inference.importers", "models.card"]):
+    with atheris.instrument_imports(include=["inference.intake.importers", "models.card"]):
         try_one = target(reader)
         for module in ("caffe", "coreml", "coreml_program", "darknet", "efficientnet_lite", "squeezenet", "tensorflow"):
-            __import__(f"inference.importers.{module}")
+            __import__(f"inference.intake.importers.{module}")
     atheris.Setup([sys.argv[0], *flags], try_one)
     atheris.Fuzz()
 

@@ -42,7 +42,7 @@ import sys, time
 import numpy as np
 from pathlib import Path
 from inference.data import Frame
-from inference.recording import Recorder
+from inference.live.recording import Recorder
 recorder = Recorder(Path(sys.argv[1]), "run")
 rng = np.random.default_rng(0)
 for i in range(60):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inference.backends import Engine
 from inference.data import Ask, Classification, Frame, LaneSpec, Result, Timing
 from inference.errors import Cancelled
-from inference.lane import Load, Recognise, Report
+from inference.live.lane import Load, Recognise, Report
 
 SOON = 5.0   # s; nothing waits so long unless something is broken
 

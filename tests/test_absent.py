@@ -19,9 +19,9 @@ from gui.main import build
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import LaneSpec, LaneState
+from inference.intake.provide import loader
+from inference.live.session import Session
 from inference.options import Options
-from inference.session import Session
-from inference.weights import loader
 from models.card import ModelCard
 from models.lineups import line_ups
 from models.pack import pack

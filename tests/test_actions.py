@@ -26,7 +26,7 @@ from pytestqt.qtbot import QtBot
 from gui import icons
 from gui.actions import ACTIONS, ActionInfo, build_actions, fill_menu, key_caps, restyle_actions
 from gui.theme import DARK, LIGHT
-from inference.session import MAX_LANES
+from inference.live.session import MAX_LANES
 
 PROMISED = {
     "Space": "freeze", "F": "full_screen", "F11": "full_screen", "F5": "full_screen", "+": "larger", "=": "larger",

@@ -16,13 +16,13 @@ import pytest
 from make import tiny_onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from inference.adding import add, remove
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import LabError
-from inference.propose import propose
+from inference.intake.adding import add, remove
+from inference.intake.propose import propose
+from inference.intake.provide import ready
 from inference.recogniser import Recogniser
-from inference.weights import ready
 from models.card import ModelCard, read_card
 from models.catalog import load_catalog, user_cards
 from models.errors import Cancelled, CardError, StoreError
@@ -205,7 +205,7 @@ def test_nothing_is_kept_before_it_has_run(tmp_path: Path, monkeypatch: pytest.M
 def test_what_a_killed_program_adopted_goes_at_the_next_start(when: str, tmp_path: Path) -> None:
     """Killed after the files were copied, after the labels were written, or after the card was."""
     code = (
-        "import os, sys; from pathlib import Path; from unittest import mock; from inference import adding\n"
+        "import os, sys; from pathlib import Path; from unittest import mock; from inference.intake import adding\n"
         "from models import user_cards; from models.store import Store\n"
         "write = user_cards._write\n"
         "def killed(path, text):\n"

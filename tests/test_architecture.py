@@ -1,8 +1,15 @@
-"""The rule of the house: gui → inference → models, Qt in gui/ alone, a spine that knows no leaves."""
+"""The rule of the house: its rooms and who may use whom, Qt in gui/ alone, nothing heavy before it is needed.
+
+The rooms are held by import-linter (pyproject.toml); here is shown that it finds what it should.
+"""
 
 import ast
+import os
+import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,18 +19,6 @@ from inference.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 QT = ("PySide6", "shiboken6", "pyqtgraph", "PyQt6", "PyQt5")
-LEAVES = ("inference.lab", "inference.export", "inference.importers")
-SPINE = (
-    "inference.data",
-    "inference.errors",
-    "inference.sources",
-    "inference.session",
-    "inference.lane",
-    "inference.recogniser",
-    "inference.preprocess",
-    "inference.postprocess",
-    "inference.backends",
-)
 FORBIDDEN = {
     "models": ("inference", "gui", "app", *QT),
     "inference": ("gui", "app", *QT),
@@ -34,7 +29,7 @@ HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth
 
 
 def module_name(path: Path) -> str:
-    """inference/sources/feed.py → inference.sources.feed"""
+    """inference/live/sources/feed.py → inference.live.sources.feed"""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -71,19 +66,6 @@ def upward(module: str, code: str) -> set[str]:
     return bad
 
 
-def reach(starts: Iterable[str], sources: dict[str, str]) -> set[str]:
-    """All modules of `sources` (name → code) that the ones below `starts` import, directly or not."""
-    waiting = [name for name in sources if within(name, starts)]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += [other for other in imports(sources[name]) if other in sources]
-    return seen
-
-
 def all_sources() -> dict[str, str]:
     files = [path for folder in ("gui", "inference", "models") for path in (ROOT / folder).rglob("*.py")]
     return {module_name(path): path.read_text(encoding="utf-8") for path in files}
@@ -103,12 +85,12 @@ def test_nothing_imports_upwards(module: str) -> None:
         ("models.card", "", set()),
         ("models.card", "import json", set()),
         ("models.card", "from inference.data import Frame", {"inference.data", "inference.data.Frame"}),
-        ("inference.lane", "def f():\n    import gui.theme", {"gui.theme"}),
-        ("inference.lane", "from PySide6 import QtCore", {"PySide6", "PySide6.QtCore"}),
-        ("inference.lane", "import_module('pyqtgraph')", {"pyqtgraph"}),
-        ("inference.lane", "importlib.import_module('gui.main')", {"gui.main"}),
-        ("inference.lane", "from models import find_card", set()),
-        ("gui.theme", "from PySide6.QtGui import QColor\nimport inference.lane", set()),
+        ("inference.live.lane", "def f():\n    import gui.theme", {"gui.theme"}),
+        ("inference.live.lane", "from PySide6 import QtCore", {"PySide6", "PySide6.QtCore"}),
+        ("inference.live.lane", "import_module('pyqtgraph')", {"pyqtgraph"}),
+        ("inference.live.lane", "importlib.import_module('gui.main')", {"gui.main"}),
+        ("inference.live.lane", "from models import find_card", set()),
+        ("gui.theme", "from PySide6.QtGui import QColor\nimport inference.live.lane", set()),
         ("gui.main", "import app", {"app"}),
         ("gui.panes.latency", "from gui.panes import PANES", set()),
         ("gui.panes.latency", "import gui.panes.latency.curves", set()),
@@ -124,21 +106,63 @@ def test_relative_imports_are_refused() -> None:
         imports("from .card import ModelCard")
 
 
-def test_the_spine_reaches_no_leaf() -> None:
-    assert not {name for name in reach(SPINE, SOURCES) if within(name, LEAVES)}
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+
+# A file, what is added to it, and the forbidden way that must be found then.
+PLANTED = [
+    ("models/card.py", "import inference.data", "inference.data"),
+    ("inference/data.py", "def f():\n    from inference.live.lane import Lane", "inference.live"),
+    ("inference/recogniser.py", "import inference.intake.provide", "inference.intake"),
+    ("inference/live/session.py", "import inference.intake.provide", "inference.intake"),
+    ("inference/intake/provide.py", "import inference.live.lane", "inference.live"),
+    ("inference/live/lane.py", "import inference.export.settings", "inference.export"),
+    ("inference/export/run.py", "import inference.commands.ends", "inference.commands"),
+    ("inference/commands/live.py", "import gui.theme", "gui"),
+    ("gui/bar.py", "import inference.commands.ends", "inference.commands"),
+    ("inference/lab/__init__.py", "import inference.export.settings", "inference.export"),
+    ("inference/intake/adding.py", "import inference.terminal", "inference.terminal"),
+    ("gui/panes/xray.py", "import gui.panes.latency", "gui.panes.latency"),
+]
 
 
-def test_every_part_of_the_spine_exists() -> None:
-    assert [part for part in SPINE if part not in SOURCES] == []
+def rooms() -> set[str]:
+    """What the contract of the layers names."""
+    (layers,) = (contract["layers"] for contract in CONTRACTS if contract["type"] == "layers")
+    return {name for layer in layers for name in re.findall(r"[\w.]+", layer)}
 
 
-def test_a_leaf_behind_a_detour_is_found() -> None:
-    house = {
-        "inference.lane": "from inference.weights import ready",
-        "inference.weights": "def ready():\n    import inference.importers.darknet",
-        "inference.importers.darknet": "",
-    }
-    assert reach(["inference.lane"], house) == set(house)
+def test_every_module_has_a_room() -> None:
+    found = {f"inference.{path.stem}" for path in (ROOT / "inference").iterdir() if path.stem != "__init__"}
+    assert found - {"inference.__pycache__"} == {name for name in rooms() if name.startswith("inference.")}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1", "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+def house_in(folder: Path) -> None:
+    """A copy of the house without its pictures."""
+    for room in ("gui", "inference", "models"):
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__", "cards", "labels"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def test_planted_violations_are_found(tmp_path: Path) -> None:
+    house_in(tmp_path)
+    assert lint(tmp_path).returncode == 0
+    for file, line, _ in PLANTED:
+        path = tmp_path / file
+        path.write_text(f"{path.read_text('utf-8')}\n{line}\n", "utf-8")
+    ran = lint(tmp_path)
+    assert ran.returncode == 1
+    for file, line, target in PLANTED:
+        last = len((tmp_path / file).read_text("utf-8").splitlines())
+        way = rf"{re.escape(module_name(ROOT / file))} -> {re.escape(target)}[\w.]* \(l\.{last}\)"
+        assert re.search(way, ran.stdout), (file, line)
 
 
 # Makes Qt and the window unimportable, as on a server without them.

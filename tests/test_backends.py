@@ -21,10 +21,10 @@ from inference.backends import ort as ort_backend
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.data import LaneSpec
 from inference.errors import BackendError
+from inference.live.session import Session
+from inference.live.sources.synthetic import Pattern
 from inference.opencv_threads import settle
 from inference.recogniser import Recogniser
-from inference.session import Session
-from inference.sources.synthetic import Pattern
 
 ALONE = Engine()
 

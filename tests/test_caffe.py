@@ -14,8 +14,8 @@ from model_files import foreign_card
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.importers import convert
-from inference.importers.prototext import read_text
+from inference.intake.importers import convert
+from inference.intake.importers.prototext import read_text
 
 Array = NDArray[Any]
 BOUND = 1e-4   # of the largest output

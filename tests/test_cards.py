@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.postprocess import CLASSIFIERS, DETECTORS
+from inference.decode import CLASSIFIERS, DETECTORS
 from models.card import ModelCard
 from models.catalog import load_catalog, read_labels
 

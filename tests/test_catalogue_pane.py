@@ -17,11 +17,11 @@ from gui.catalogue_table import CARD, COLUMNS, PLACE
 from gui.main_window import MainWindow
 from gui.panes.catalogue import ARROW
 from gui.settings import Settings
-from inference import fetching
-from inference.adding import add
 from inference.data import LaneSpec, Mode
-from inference.session import Session
-from inference.weights import loader
+from inference.intake import fetching
+from inference.intake.adding import add
+from inference.intake.provide import loader
+from inference.live.session import Session
 from models.card import Accuracy, ModelFile
 from models.catalog import config_folder, load_catalog
 from models.errors import Cancelled

@@ -20,13 +20,14 @@ import pytest
 
 import app
 from inference.commands import COMMANDS
-from inference.commands.common import interrupt
+from inference.commands.ends import interrupt
+from inference.commands.headless import Limits, Run, report_text, troubles
+from inference.commands.predicting import open_all
 from inference.data import LaneSpec, Mode
-from inference.headless import Limits, Run, report_text, troubles
 from inference.logbook import log_path
 from inference.options import Options, WrongUse, ask_of, lane_specs, split_lane
-from inference.predict import open_all
-from inference.report import count_text, say, size_text, table, write_json
+from inference.terminal import say, table, write_json
+from inference.words import count_text, size_text
 from models.card import ModelCard, ModelFile
 from models.errors import Cancelled, LabError
 from models.store import Store
@@ -411,7 +412,7 @@ class Few:
 
 
 def run_of(source: Few, limits: Limits, catalog: dict[str, ModelCard], **more: Any) -> dict[str, Any]:
-    from inference.weights import loader
+    from inference.intake.provide import loader
     from models.store import Store
 
     specs = [LaneSpec("tiny"), LaneSpec("box")]
@@ -582,7 +583,7 @@ import builtins, runpy, signal, sys
 sys.path.insert(0, {root!r})
 real = builtins.__import__
 def interrupted(name, *rest, **more):
-    if name == "inference.arguments":
+    if name == "inference.commands.arguments":
         signal.raise_signal(signal.SIGINT)
     return real(name, *rest, **more)
 builtins.__import__ = interrupted
@@ -723,7 +724,7 @@ def test_what_nobody_foresaw_is_a_sentence_and_written_down(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug\x1b[2J")
 
-    monkeypatch.setattr("inference.shelf.listing", broken)
+    monkeypatch.setattr("inference.intake.inventory.listing", broken)
     assert app.main(["models"]) == 1
     assert capsys.readouterr().err == (
         f"Something went wrong in Lineup: a bug\ufffd[2J. The details are in {log_path()}.\n"
@@ -764,7 +765,7 @@ def test_an_import_that_was_interrupted_is_an_interrupt(
         except KeyboardInterrupt:   # as a module written in C makes of it
             raise kind("initialization failed") from None
 
-    monkeypatch.setattr("inference.shelf.listing", interrupted)
+    monkeypatch.setattr("inference.intake.inventory.listing", interrupted)
     assert app.main(["models"]) == 130
     assert capsys.readouterr().err == ""
 
@@ -776,7 +777,7 @@ def test_predict_ends_where_an_import_was_interrupted(catalog: dict[str, ModelCa
         cancelled.set()
         raise LabError("ONNX Runtime is not available: initialization failed.")
 
-    with mock.patch("inference.predict.open_network", failed), pytest.raises(Cancelled):
+    with mock.patch("inference.commands.predicting.open_network", failed), pytest.raises(Cancelled):
         open_all([LaneSpec("tiny")] * 2, catalog, Store(), cancelled)
 
 

@@ -15,7 +15,6 @@ import pytest
 from export_nets import conv_net, heads_net, needs_coremltools, pictures, save
 from onnx import helper, numpy_helper
 
-from inference.adding import add, remove_files
 from inference.backends import BACKENDS, OWN, Engine, backend_module, coreml, load_backend
 from inference.backends.coreml import REBUILT, where
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Lens
@@ -23,10 +22,11 @@ from inference.errors import BackendError, ExportFailed
 from inference.export import lane_form
 from inference.export.lane_form import form_card, formed
 from inference.export.parity import Package, relative_difference
-from inference.importers.package import plain_session, read_package, rounded_to_half
+from inference.intake.adding import add, remove_files
+from inference.intake.importers.package import plain_session, read_package, rounded_to_half
+from inference.intake.provide import form_of, loader, ready
 from inference.options import Options, WrongUse, lane_specs
 from inference.recogniser import Recogniser
-from inference.weights import form_of, loader, ready
 from models.card import ModelCard
 from models.catalog import user_cards
 from models.store import Store

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
-from inference.adding import add
 from inference.backends import Engine
 from inference.data import Ask, Classification, Frame
 from inference.errors import ImportFailed, LabError
-from inference.importers import convert
+from inference.intake.adding import add
+from inference.intake.importers import convert
+from inference.intake.propose import propose
+from inference.intake.provide import ready
 from inference.preprocess import Preprocessor
-from inference.propose import propose
 from inference.recogniser import Recogniser
-from inference.weights import ready
 from models.catalog import load_catalog
 from models.store import Store
 

@@ -32,9 +32,9 @@ from test_coreml_operations import (
 )
 
 from inference.errors import ImportFailed
-from inference.importers.coreml_file import NETWORK, CoreMl, Image
-from inference.importers.coreml_layers import LAYERS, NAMES, build_layers
-from inference.importers.graph import Graph
+from inference.intake.importers.coreml_file import NETWORK, CoreMl, Image
+from inference.intake.importers.coreml_layers import LAYERS, NAMES, build_layers
+from inference.intake.importers.graph import Graph
 
 Array = NDArray[Any]
 CONSTANT = 1070

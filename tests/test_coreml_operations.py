@@ -16,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.importers.coreml_file import Image
-from inference.importers.coreml_operations import COMPRESSED, OPERATIONS, build_program
-from inference.importers.coreml_program import Operation, Program, unpacked
-from inference.importers.graph import Graph
+from inference.intake.importers.coreml_file import Image
+from inference.intake.importers.coreml_operations import COMPRESSED, OPERATIONS, build_program
+from inference.intake.importers.coreml_program import Operation, Program, unpacked
+from inference.intake.importers.graph import Graph
 
 Array = NDArray[Any]
 

@@ -11,11 +11,11 @@ import pytest
 from make import external_onnx, tiny_onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from inference import counter
 from inference.backends import Engine
-from inference.counter import count
 from inference.data import Ask, Frame
 from inference.errors import LabError
+from inference.intake import counter
+from inference.intake.counter import count
 from inference.recogniser import Recogniser
 from models import load_catalog
 from models.catalog import CARDS

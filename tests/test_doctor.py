@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import app
-from inference import doctor, window_check
+from inference.commands import health as doctor
+from inference.commands import window_check
+from inference.commands.health import Page, examine, pins, several_wheels
+from inference.commands.window_check import Trouble, no_screen, not_found, window_troubles
 from inference.cores import computing_cores
-from inference.doctor import Page, examine, pins, several_wheels
 from inference.options import Options
-from inference.window_check import Trouble, no_screen, not_found, window_troubles
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = ["Lineup", "Packages", "Window", "Cameras", "Backends", "Threads", "Model files", "Line-up"]
@@ -46,7 +47,7 @@ def test_a_part_that_breaks_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -
     def broken() -> list[object]:
         raise RuntimeError("the camera list exploded")
 
-    monkeypatch.setattr("inference.sources.cameras", broken)
+    monkeypatch.setattr("inference.live.sources.cameras", broken)
     page = examine(Options())
     assert page.sections["Cameras"] == {"unknown": "the camera list exploded"}
     assert page.sections["Threads"]["a lane alone or in turns"] == computing_cores()

@@ -26,7 +26,7 @@ from inference.export.coreml_check import size_of
 from inference.export.folder import sweep
 from inference.export.parity import noise
 from inference.export.settings import PRECISIONS, Settings
-from inference.importers.package import read_package
+from inference.intake.importers.package import read_package
 from models.card import ModelCard
 
 ROOT = Path(__file__).parents[1]
@@ -305,7 +305,7 @@ def test_a_folder_that_is_not_ours(
 def test_a_file_where_the_folder_should_be(
     catalog: dict[str, ModelCard], shown: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inference.export.run.check_library", lambda: None)
+    monkeypatch.setattr("inference.commands.exporting.check_library", lambda: None)
     Path("file").write_text("")
     assert export("net", "--pictures", str(shown), "--out", "file") == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -339,7 +339,7 @@ def test_nothing_of_the_program_but_one_module_imports_coremltools() -> None:
 
 
 def test_reading_core_ml_needs_no_coremltools() -> None:
-    code = "import sys, inference.importers.coreml, inference.export.parity; print('coremltools' in sys.modules)"
+    code = "import sys, inference.intake.importers.coreml, inference.export.parity; print('coremltools' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "False"
 

@@ -24,8 +24,8 @@ from gui.settings import Settings
 from inference.data import LaneSpec, LaneState, Mode
 from inference.errors import ExportFailed
 from inference.export import lane_form, run
-from inference.session import Session
-from inference.weights import loader
+from inference.intake.provide import loader
+from inference.live.session import Session
 from models.errors import Cancelled
 from models.store import Store
 

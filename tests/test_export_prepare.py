@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from inference.data import Frame
+from inference.decode import DETECTORS
+from inference.decode.rows import boxes_scores
 from inference.errors import ExportFailed
 from inference.export.naming import swift_name, unique
 from inference.export.palette import nearest_of
 from inference.export.parity import Original, noise
 from inference.export.prepare import Prepared, prepare
 from inference.export.rounding import carried, eight_bits, half, round_weights
-from inference.postprocess import DETECTORS, boxes_scores
 from inference.preprocess import Preprocessor, as_bytes
 from models.card import ModelCard
 

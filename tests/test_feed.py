@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from inference.data import Frame, SourceState
 from inference.errors import SourceError
-from inference.sources import Source, feed
-from inference.sources.feed import Feed
-from inference.sources.stream import Stream
-from inference.sources.synthetic import Pattern
+from inference.live.sources import Source, feed
+from inference.live.sources.feed import Feed
+from inference.live.sources.stream import Stream
+from inference.live.sources.synthetic import Pattern
 
 OPENING, LIVE, STALLED, LOST, REOPENING, ENDED = SourceState
 Step = NDArray[np.uint8] | BaseException | Callable[[], NDArray[np.uint8] | None] | None

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from make import card
 
-from inference import fetching
 from inference.errors import Cancelled, StoreError
-from inference.fetching import AT_ONCE, Fetcher, Pace
+from inference.intake import fetching
+from inference.intake.fetching import AT_ONCE, Fetcher, Pace
 from models.store import Store
 
 

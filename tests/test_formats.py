@@ -6,7 +6,7 @@ import pytest
 
 from inference.errors import LabError, SourceError
 from inference.formats import FOREIGN, KINDS, foreign, models_in
-from inference.sources import parse_source
+from inference.live.sources import parse_source
 
 
 def found(*names: str) -> list[tuple[tuple[str, ...], str]]:

@@ -41,7 +41,7 @@ def network(card: ModelCard, folder: Path) -> Path:
         path = store.find(card.files[0])
         assert path is not None
         return path
-    from inference.weights import ready
+    from inference.intake.provide import ready
 
     return ready(card, store, lambda *_: None, Event())
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from model_files import foreign_card
 
 from inference.errors import ImportFailed, LabError
-from inference.importers import IMPORTERS, converted_bytes
-from inference.importers.prototext import read_text
-from inference.importers.wire import fields
-from inference.propose import propose
+from inference.intake.importers import IMPORTERS, converted_bytes
+from inference.intake.importers.prototext import read_text
+from inference.intake.importers.wire import fields
+from inference.intake.propose import propose
 
 # One file of each format that has several, by what it is called.
 FILES = {

@@ -14,7 +14,7 @@ from make import file_of, tiny_onnx
 
 import app
 from inference.backends import Engine
-from inference.postprocess import CLASSIFIERS
+from inference.decode import CLASSIFIERS
 from inference.recogniser import Recogniser
 from models import load_catalog
 from models.card import parse_card

@@ -9,13 +9,13 @@ from make import card, file_of
 from test_hostile_cards import is_harmless
 
 import app
-from inference import propose as proposing
 from inference.backends import Engine
 from inference.backends.model_file import check_file
-from inference.counter import count
 from inference.data import Ask, Frame
 from inference.errors import BackendError, LabError
-from inference.propose import propose, propose_apart
+from inference.intake import propose as proposing
+from inference.intake.counter import count
+from inference.intake.propose import propose, propose_apart
 from inference.recogniser import Recogniser
 from models import load_catalog
 from models.user_cards import save_card, user_cards

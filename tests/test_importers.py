@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from inference.errors import ImportFailed
-from inference.importers import IMPORTERS, convert
-from inference.importers.arrays import read_arrays
-from inference.importers.torch_file import read_tensors
+from inference.intake.importers import IMPORTERS, convert
+from inference.intake.importers.arrays import read_arrays
+from inference.intake.importers.torch_file import read_tensors
 from models.card import Format
 from models.user_cards import save_card
 
@@ -415,7 +415,7 @@ def test_a_mistake_of_ours_is_not_the_fault_of_the_file(
     def mistaken(*_: object) -> None:
         raise KeyError("conv2d_typo")
 
-    monkeypatch.setattr("inference.importers.darknet.convert", mistaken)
+    monkeypatch.setattr("inference.intake.importers.darknet.convert", mistaken)
     card = replace(foreign_card("darknet", (32, 32)), name="mine")
     if own:
         save_card(card)

@@ -11,9 +11,9 @@ from spine import SOON, Bell, Net, SlowLoad, loading, picture, spec
 from inference.backends import Engine
 from inference.data import Ask, LaneState, Timing
 from inference.errors import BackendError
-from inference.lane import Lane, Mailbox, Turnstile
-from inference.timings import COLUMNS, HISTORY, SPAN_S, TimingLog
-from inference.timings import bound as bound_by
+from inference.live.lane import Lane, Mailbox, Turnstile
+from inference.live.timings import COLUMNS, HISTORY, SPAN_S, TimingLog
+from inference.live.timings import bound as bound_by
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from gui.plot_style import DASHES
 from gui.theme import DARK, LIGHT
 from inference.data import LaneState, LaneStatus, Timing
 from inference.errors import BackendError
-from inference.lane import Figures, Lane, Turnstile
-from inference.timings import SPAN_S
+from inference.live.lane import Figures, Lane, Turnstile
+from inference.live.timings import SPAN_S
 
 TITLES = ("MobileNet v2", "ResNet-50", "YOLOX-nano")
 

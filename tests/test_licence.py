@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from make import card
 
-from inference.weights import ready
+from inference.intake.provide import ready
 from models import load_catalog
 from models.card import ModelFile
 from models.catalog import CARDS, config_folder

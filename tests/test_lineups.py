@@ -9,8 +9,8 @@ import pytest
 
 import app
 import models.store
-from inference.options import Options, WrongUse, lane_specs
-from inference.shelf import missing_of, named
+from inference.intake.inventory import missing_of
+from inference.options import Options, WrongUse, lane_specs, named
 from models.card import ModelCard, ModelFile
 from models.catalog import CARDS, line_up, load_catalog
 from models.lineups import expanded, line_ups

@@ -21,11 +21,11 @@ from inference.backends import Engine
 from inference.backends.ort import OrtBackend
 from inference.data import Classification, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import BackendError, Cancelled
-from inference.lane import Lane
+from inference.live.lane import Lane
+from inference.live.session import CLOSE_S, Session
+from inference.live.turnstile import Turnstile
 from inference.recogniser import Recogniser
-from inference.session import CLOSE_S, Session
 from inference.time_limit import time_limit
-from inference.turnstile import Turnstile
 from models.user_cards import save_card
 
 MORE = 20   # answers that the others must still give
@@ -71,8 +71,8 @@ WAYS = {
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("inference.lane.PATIENCE_S", 0.2)
-    monkeypatch.setattr("inference.session.LOOK_S", 0.02)
+    monkeypatch.setattr("inference.live.lane.PATIENCE_S", 0.2)
+    monkeypatch.setattr("inference.live.session.LOOK_S", 0.02)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_the_others_go_on(what, mode, end, impatient, caplog):
         assert bad.status.message.startswith("Something went wrong in bad")
         assert "Traceback" in bad.status.details
     start = perf_counter()
-    with caplog.at_level(logging.WARNING, "inference.session"):
+    with caplog.at_level(logging.WARNING, "inference.live.session"):
         whole = session.close()
     assert perf_counter() - start < CLOSE_S + 0.2
     deaf = what in ("is deaf", "is late")

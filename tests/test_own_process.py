@@ -14,8 +14,8 @@ import deeds
 import pytest
 
 from inference.errors import LabError
+from inference.intake.propose import propose, propose_apart
 from inference.own_process import in_own_process
-from inference.propose import propose, propose_apart
 from models.errors import Cancelled
 
 LONG = 60.0     # s that no test here is to come near

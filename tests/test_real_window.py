@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import BUILT_IN
 
-from inference.sources.synthetic import samples
-from inference.system_packages import install_hint, missing_programs
-from inference.window_check import library_troubles, missing_libraries
+from inference.commands.system_packages import install_hint, missing_programs
+from inference.commands.window_check import library_troubles, missing_libraries
+from inference.live.sources.synthetic import samples
 
 ROOT = Path(__file__).parents[1]
 

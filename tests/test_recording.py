@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 from spine import SOON, Bell, Counting, Net, loading, spec
 
-from inference import avi, recording
 from inference.data import Classification, Frame, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import LabError
-from inference.recording import LEAST_FREE, MOST_ANSWERS, Recorder, Video, free_name, video_rate
-from inference.session import Session
-from inference.sources.video import VideoFile
+from inference.live import avi, recording
+from inference.live.recording import LEAST_FREE, MOST_ANSWERS, Recorder, Video, free_name, video_rate
+from inference.live.session import Session
+from inference.live.sources.video import VideoFile
 
 ROOT = Path(__file__).parents[1]
 BITS = 8
@@ -168,7 +168,7 @@ def test_a_video_whose_program_was_killed_plays_to_the_last_picture(tmp_path):
     script = (
         "import os, sys, cv2, numpy as np\n"
         "from pathlib import Path\n"
-        "from inference.recording import Video\n"
+        "from inference.live.recording import Video\n"
         "video = Video(Path(sys.argv[1]), (32, 128), 30)\n"
         "for _ in range(40):\n"
         "    video.add(cv2.imencode('.jpg', np.zeros((32, 128, 3), np.uint8))[1].tobytes())\n"

@@ -14,9 +14,10 @@ from test_golden import differences
 
 from inference.backends import Engine
 from inference.data import Ask, Detections, Frame
+from inference.live.sources.pictures import pictures_in, read_picture
+from inference.live.sources.synthetic import Reel, samples
+from inference.places import SAMPLES
 from inference.recogniser import Recogniser
-from inference.sources.pictures import pictures_in, read_picture
-from inference.sources.synthetic import SAMPLES, Reel, samples
 from models import ModelCard, load_catalog, read_labels
 from models.card import Golden
 from models.catalog import CARDS

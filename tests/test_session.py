@@ -11,7 +11,7 @@ from spine import SOON, Bell, Counting, Net, SlowLoad, loading, picture, spec
 from inference.backends import Engine
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import BackendError, LabError, SourceError
-from inference.session import MAX_LANES, Session, default_mode
+from inference.live.session import MAX_LANES, Session, default_mode
 
 
 class Desk:
@@ -520,7 +520,7 @@ def test_a_session_ends_soon_in_every_state(state, mode):
 
 
 def test_close_tells_when_something_does_not_end(monkeypatch):
-    monkeypatch.setattr("inference.session.CLOSE_S", 0.1)
+    monkeypatch.setattr("inference.live.session.CLOSE_S", 0.1)
     desk, source = Desk(), Counting()
     source.hold.set()
     desk.session.open(source)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from gui import settings as module
 from gui.settings import BROKEN, MODES, NAME, THEMES, Settings, from_json, to_json
 from inference.data import LaneSpec, Mode
+from inference.live.session import MAX_LANES
 from inference.options import Options
-from inference.session import MAX_LANES
 from models.catalog import CARDS, config_folder, load_catalog
 
 FULL = Settings(

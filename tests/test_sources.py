@@ -20,14 +20,14 @@ import pytest
 from mjpeg_server import MjpegServer, noise
 from numpy.typing import NDArray
 
-from inference import sources
 from inference.errors import SourceError
-from inference.sources import NO_CAMERA, SOURCES, Auto, Source, camera, cameras, parse_source, video
-from inference.sources.camera import Camera, CameraInfo
-from inference.sources.pictures import Folder, Picture, pictures_in, read_picture
-from inference.sources.stream import Stream
-from inference.sources.synthetic import Pattern, Reel
-from inference.sources.video import VideoFile
+from inference.live import sources
+from inference.live.sources import NO_CAMERA, SOURCES, Auto, Source, camera, cameras, parse_source, video
+from inference.live.sources.camera import Camera, CameraInfo
+from inference.live.sources.pictures import Folder, Picture, pictures_in, read_picture
+from inference.live.sources.stream import Stream
+from inference.live.sources.synthetic import Pattern, Reel
+from inference.live.sources.video import VideoFile
 
 WEBCAM = CameraInfo(0, "HD Webcam", "V4L2", "/dev/v4l/by-id/usb-hd-index0")
 SECOND = CameraInfo(2, "Document Camera", "V4L2", "/dev/v4l/by-id/usb-doc-index0")
@@ -225,7 +225,7 @@ def test_a_small_file_of_a_thousand_million_pixels_takes_no_memory(tmp_path: Pat
         "import sys, psutil, resource\n"
         "from pathlib import Path\n"
         "from inference.errors import SourceError\n"
-        "from inference.sources.pictures import read_picture\n"
+        "from inference.live.sources.pictures import read_picture\n"
         "read_picture(Path(sys.argv[2]))\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: read_picture(Path(sys.argv[1]))\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import app
-from inference import system_packages, window_check
-from inference.system_packages import MANAGERS, PACKAGES, install, install_hint, manager, packages
-from inference.window_check import library_troubles, missing_libraries
+from inference.commands import system_packages, window_check
+from inference.commands.system_packages import MANAGERS, PACKAGES, install, install_hint, manager, packages
+from inference.commands.window_check import library_troubles, missing_libraries
 from models.errors import LabError
 
 ROOT = Path(__file__).parents[1]

@@ -13,9 +13,9 @@ from make import card
 from inference.backends import BACKENDS, backend_module
 from inference.commands import COMMANDS
 from inference.data import Mode
+from inference.decode import CLASSIFIERS, DETECTORS
+from inference.live.sources import SOURCES, parse_source
 from inference.options import MODES, THEMES
-from inference.postprocess import CLASSIFIERS, DETECTORS
-from inference.sources import SOURCES, parse_source
 from models.card import InputSpec, ModelCard, ModelFile, PackageMember
 from models.catalog import CARDS as CARDS_FOLDER
 from models.catalog import LABELS, line_up, load_catalog

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from inference.backends import Engine, load_backend, usual_backend
-from inference.bundle import SUFFIX, unbundle
+from inference.backends.bundle import SUFFIX, unbundle
 from inference.data import Ask, Detections, Frame, LaneSpec
 from inference.errors import BackendError, ImportFailed
-from inference.importers import convert
+from inference.intake.importers import convert
+from inference.intake.provide import loader, ready
 from inference.recogniser import Recogniser
-from inference.weights import loader, ready
 from models.card import InputSpec, ModelCard, ModelFile
 from models.catalog import user_cards
 from models.hashes import sha256_of

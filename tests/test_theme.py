@@ -15,10 +15,11 @@ from pytestqt.qtbot import QtBot
 from gui import icons, style
 from gui.elided import ElidedLabel
 from gui.messages import AGAIN, COPY, Banner, trouble_text
-from gui.theme import DARK, FAMILY, LIGHT, RESOURCES, THEMES, Size, Theme, font, load_fonts
+from gui.theme import DARK, FAMILY, LIGHT, THEMES, Size, Theme, font, load_fonts
 from inference.data import LaneState, LaneStatus, SourceState, SourceStatus
 from inference.errors import LabError, SourceError
 from inference.logbook import one_line
+from inference.places import RESOURCES
 
 Array = NDArray[np.float64]
 

@@ -6,10 +6,11 @@ from threading import Thread, get_native_id
 
 import pytest
 
-from inference import cores, priority
+from inference import cores
 from inference.cores import _quota, _units, computing_cores, usable_cores
 from inference.data import LaneSpec, Mode
-from inference.threads import LINGER_MS, engine_for
+from inference.live import priority
+from inference.live.threads import LINGER_MS, engine_for
 
 TURNS, TOGETHER = Mode.TURNS, Mode.TOGETHER
 

@@ -17,11 +17,11 @@ from gui.bridge import Bridge
 from gui.chips import LIT, QUIET, RED, Chips, clock
 from gui.main_window import MainWindow
 from gui.settings import Settings
+from inference.commands.headless import Limits, Run
 from inference.data import Ask, Classification, Detections, LaneSpec, Mode, Result, Timing
-from inference.headless import Limits, Run
-from inference.session import Session
-from inference.sources import parse_source
-from inference.timings import SPAN_S
+from inference.live.session import Session
+from inference.live.sources import parse_source
+from inference.live.timings import SPAN_S
 from models.store import Store
 
 CATALOG = {

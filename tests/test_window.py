@@ -22,8 +22,8 @@ from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import BackendError
-from inference.session import Session
-from inference.timings import COLUMNS
+from inference.live.session import Session
+from inference.live.timings import COLUMNS
 from models.store import Store
 
 LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
@@ -364,7 +364,7 @@ def test_a_bug_in_a_slot_is_said_and_the_lab_goes_on(window, qtbot, caplog, caps
 
 
 def test_a_lane_that_hangs_says_so_and_marks_its_late_answer(window, qtbot, monkeypatch):
-    monkeypatch.setattr("inference.lane.PATIENCE_S", 0.2)
+    monkeypatch.setattr("inference.live.lane.PATIENCE_S", 0.2)
     for _ in range(2):
         window.add_lane(LaneSpec("quick"))
     lane, other = window.session.lanes

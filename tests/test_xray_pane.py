@@ -14,10 +14,10 @@ from PySide6.QtTest import QTest
 from gui.bridge import Bridge
 from gui.main_window import MainWindow
 from gui.settings import Settings
-from inference.adding import add
 from inference.data import LaneSpec, Mode
-from inference.session import Session
-from inference.weights import loader
+from inference.intake.adding import add
+from inference.intake.provide import loader
+from inference.live.session import Session
 from models.catalog import load_catalog
 from models.store import Store
 

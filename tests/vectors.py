@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from inference.boxes import Candidates, suppress
+from inference.decode.boxes import Candidates, suppress
+from inference.decode.labels import softmax, top_k
+from inference.decode.rows import boxes_scores
 from inference.export.vectors import placed, scaled
-from inference.postprocess import boxes_scores, softmax, top_k
 from models.card import InputSpec
 
 KIT = Path(__file__).parents[1] / "resources" / "ios_starter" / "LineupKit"
@@ -52,7 +53,7 @@ def overlaps() -> list[dict[str, Any]]:
 
 
 def suppressions() -> list[dict[str, Any]]:
-    """What `inference.boxes.suppress` keeps."""
+    """What `inference.decode.boxes.suppress` keeps."""
     made, rng = [], np.random.default_rng(1)
     fixed = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [0, 0, 10, 10], [30, 30, 50, 60]], np.float32)
     cases = [
@@ -82,7 +83,7 @@ def _place(given: Candidates, kept: Candidates, i: int) -> int:
 
 
 def raw_outputs() -> list[dict[str, Any]]:
-    """Coordinates and scores through `inference.postprocess.boxes_scores`."""
+    """Coordinates and scores through `inference.decode.rows.boxes_scores`."""
     rng, made = np.random.default_rng(2), []
     for n, labels, (width, height) in ((0, 3, (224, 224)), (40, 5, (416, 416)), (25, 1, (320, 192))):
         boxes = rng.uniform(0, 1, (n, 4)).astype(np.float32)
@@ -146,7 +147,7 @@ def exponentials() -> list[dict[str, Any]]:
 
 
 def tops() -> list[dict[str, Any]]:
-    """`inference.postprocess.top_k`: of equal scores the last in the list."""
+    """`inference.decode.labels.top_k`: of equal scores the last in the list."""
     made = []
     for scores, k in (([], 3), ([0.2, 0.5, 0.3], 2), ([0.5, 0.5, 0.5], 2), ([0.1, 0.9], 5), ([0.1, 0.9], 0)):
         values = np.array(scores, np.float32)

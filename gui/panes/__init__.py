@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from gui.theme import Theme
 from inference.data import LaneSpec
-from inference.lane import Figures, Lane
-from inference.session import Session
+from inference.live.lane import Figures, Lane
+from inference.live.session import Session
 from models.card import ModelCard
 from models.store import Store
 

@@ -31,14 +31,13 @@ from gui.jobs import Job
 from gui.panes import Services
 from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
-from inference.adding import remove, remove_files
 from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
 from inference.errors import LabError
-from inference.fetching import Fetcher
-from inference.lane import Figures, Lane
-from inference.shelf import cost_of
-from inference.weights import missing
+from inference.intake.adding import remove, remove_files
+from inference.intake.fetching import Fetcher
+from inference.intake.inventory import cost_of, missing
+from inference.live.lane import Figures, Lane
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accept, demand

@@ -34,8 +34,8 @@ from gui.theme import Size, Theme, font
 from inference.errors import LabError
 from inference.export.folder import app_folder
 from inference.export.settings import BITS, COST, PRECISIONS, TARGETS, Settings
-from inference.lane import Figures, Lane
-from inference.weights import missing
+from inference.intake.inventory import missing
+from inference.live.lane import Figures, Lane
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.errors import Cancelled
@@ -377,8 +377,9 @@ class Pane(QWidget):
 
         def work() -> tuple[Path, list[Any], Path] | None:
             from inference.export.coreml import check_library
-            from inference.export.run import SAMPLES, export_group
-            from inference.sources.pictures import pictures_in
+            from inference.export.run import export_group
+            from inference.live.sources.pictures import pictures_in
+            from inference.places import SAMPLES
 
             check_library()
             try:

@@ -17,8 +17,8 @@ from gui.plot_range import Array, Follow, joined, thin
 from gui.plot_style import DIGIT, Bars, Curve, Plot, paint_ends
 from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
-from inference.lane import Figures, Lane
-from inference.timings import COLUMNS, SPAN_S
+from inference.live.lane import Figures, Lane
+from inference.live.timings import COLUMNS, SPAN_S
 
 ROWS = 2048         # newest timings looked at: 20 s at 100 frames/s
 BARS = 60           # frames in the view of stages

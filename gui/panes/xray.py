@@ -19,8 +19,8 @@ from gui.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Classification, Lens, Result
 from inference.errors import LabError
-from inference.guesses import guessed_text
-from inference.lane import Figures, Lane
+from inference.intake.guesses import guessed_text
+from inference.live.lane import Figures, Lane
 from inference.xray import (
     OTHERS,
     SWITCHES,

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine
+from inference.backends.bundle import SUFFIX, unbundle
 from inference.backends.model_file import check_file, external_files, read_model
-from inference.bundle import SUFFIX, unbundle
 from inference.cores import usable_cores
 from inference.errors import BackendError
 from inference.opencv_threads import Share

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from inference.arguments import Parser
+from inference.commands.arguments import Parser
 from inference.options import WrongUse
 from models.catalog import suggest
 

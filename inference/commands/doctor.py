@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import FAILED, OK, Interruptible, options_of
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import FAILED, OK, Interruptible
+from inference.commands.wanted import options_of
 from models.errors import LabError
 
 SUMMARY = "What this machine has and what is missing, on one page."
@@ -31,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
     """Examine, check or install."""
     if args.install:
         return _install(for_tests=args.install == "tests")
-    from inference.doctor import examine
-    from inference.report import say, write_json
-    from inference.window_check import window_troubles
+    from inference.commands.health import examine
+    from inference.commands.window_check import window_troubles
+    from inference.terminal import say, write_json
 
     with Interruptible():
         if args.window:
@@ -51,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _install(*, for_tests: bool) -> int:
     """Bring in the system libraries that are missing; 1 where some still are."""
-    from inference.report import say
-    from inference.system_packages import install, install_hint, missing_programs
-    from inference.window_check import library_troubles, missing_libraries, no_screen
+    from inference.commands.system_packages import install, install_hint, missing_programs
+    from inference.commands.window_check import library_troubles, missing_libraries, no_screen
+    from inference.terminal import say
 
     def missing() -> list[str]:
         if sys.platform != "linux":

@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
-from inference.arguments import Parser, one_of, store_options
-from inference.commands.common import FAILED, OK, Interruptible, catalogue, options_of, split
-from inference.commands.models_get import accept_licence
+from inference.commands.arguments import Parser, one_of, store_options
+from inference.commands.ends import FAILED, OK, Interruptible
+from inference.commands.models_get import accept_licence, agree
+from inference.commands.wanted import catalogue, options_of, split
 from inference.export.settings import FORMATS, NMS, PRECISIONS, TARGETS, Settings
 
 SUMMARY = "Hand networks to another system, proven to be the same networks."
@@ -47,10 +48,9 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export each; one that fails does not stop the others, but for those that go into one app."""
-    from inference.export.run import export_all
-    from inference.options import WrongUse
-    from inference.report import check_target, write_json
-    from inference.shelf import agree, named, open_store
+    from inference.commands.exporting import export_all
+    from inference.options import WrongUse, named, open_store
+    from inference.terminal import check_target, write_json
 
     if args.all_precisions and args.precision:
         raise WrongUse("--all-precisions and --precision do not go together.", "Choose one of them.")

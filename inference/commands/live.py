@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from inference.arguments import Parser, model_options, real, source_options, whole, window_options
-from inference.commands.common import FAILED, OK, Interruptible, chosen, options_of
+from inference.commands.arguments import Parser, model_options, real, source_options, whole, window_options
+from inference.commands.ends import FAILED, OK, Interruptible
+from inference.commands.wanted import chosen, options_of
 from inference.options import Options, WrongUse
 
 SUMMARY = "The live pipeline; with --headless without a window, measured."
@@ -38,12 +39,12 @@ def run(args: argparse.Namespace) -> int | Options:
         if given := [f"--{name}" for name in HEADLESS_ONLY if getattr(args, name) is not None]:
             raise WrongUse(f"{' and '.join(given)} belongs to a run without a window.", "Add --headless.")
         return options
+    from inference.commands.headless import Limits, Run, report_text, troubles
     from inference.data import Mode
-    from inference.headless import Limits, Run, report_text, troubles
+    from inference.intake.provide import loader
+    from inference.live.sources import parse_source
     from inference.options import ask_of
-    from inference.report import check_target, say, write_json
-    from inference.sources import parse_source
-    from inference.weights import loader
+    from inference.terminal import check_target, say, write_json
 
     check_target(args.json)
     specs, catalog, store = chosen(options)

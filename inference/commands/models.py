@@ -1,9 +1,12 @@
 """`models`: which models there are."""
 
 import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import OK, Interruptible, catalogue, options_of
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import OK, Interruptible
+from inference.commands.wanted import catalogue, options_of
 
 SUMMARY = "Which models there are, and which of them are here."
 EXAMPLES = (
@@ -25,13 +28,33 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List them."""
-    from inference.report import say, write_json
-    from inference.shelf import listing, listing_text, open_store
+    from inference.intake.inventory import listing
+    from inference.options import open_store
+    from inference.terminal import say, write_json
 
     with Interruptible():
         rows = listing(catalogue(), open_store(options_of(args)))
         if args.json:
             write_json(rows, "-")
         else:
-            say(listing_text(rows))
+            say(_text(rows))
     return OK
+
+
+def _text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The listing as a table for people."""
+    from inference.terminal import table
+    from inference.words import count_text, size_text
+
+    lines = [("NAME", "TITLE", "FAMILY", "TASK", "PARAMETERS", "SIZE", "LICENCE", "WHERE")]
+    for row in rows:
+        where = (
+            "here"
+            if row["here"]
+            else "not here yet: " + ", ".join(dict.fromkeys(str(m["from"]) for m in row["missing"]))
+        )
+        lines.append(
+            (row["name"], row["title"], row["family"], row["task"], count_text(row["parameters"]),
+             size_text(row["bytes"]), row["licence"], where)
+        )  # fmt: skip
+    return table(lines, right=(4, 5))

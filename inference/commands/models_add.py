@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import OK, Interruptible, options_of
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import OK, Interruptible
+from inference.commands.wanted import options_of
 
 SUMMARY = "Add a model of your own; its card is proposed from the file."
 EXAMPLES = (
@@ -27,10 +28,29 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, try and keep it."""
-    from inference.shelf import add_own, open_store
+    """Read, try and keep each model that these files make, and say what was guessed."""
+    from inference.formats import models_in
+    from inference.intake.adding import add
+    from inference.intake.guesses import guessed_text
+    from inference.options import WrongUse, open_store
+    from inference.terminal import ProgressLine, say
+    from models.catalog import user_cards
 
     labels = Path(args.labels) if args.labels else None
     with Interruptible() as cancelled:
-        add_own([Path(name) for name in args.files], args.name, labels, open_store(options_of(args)), cancelled)
+        store = open_store(options_of(args))
+        found = models_in([Path(name) for name in args.files])
+        if len(found) > 1 and (args.name or labels):
+            what = "name" if args.name else "list of labels"
+            raise WrongUse(f"These are {len(found)} models, and one {what}.", "Add them one by one.")
+        for model, beside in found:
+            with ProgressLine(plain=True) as progress:
+                card = add(
+                    model, store, name=args.name, labels=labels or beside, report=progress, cancelled=cancelled
+                )
+            what = "labels" if card.task == "classify" else "boxes"
+            height, width = card.input.size
+            say(f"{card.name} is added: {what}, {width}×{height} {card.input.order}, decoder {card.decoder}.")
+            if card.guessed:
+                say(f"Guessed: {guessed_text(card)}. Check them in {user_cards() / card.name}.toml.")
     return OK

@@ -1,9 +1,17 @@
 """`models get`: fetch models now."""
 
 import argparse
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import FAILED, OK, Interruptible, catalogue, options_of, split
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import FAILED, OK, Interruptible
+from inference.commands.wanted import catalogue, options_of, split
+from models.errors import LabError
+
+if TYPE_CHECKING:
+    from models.card import ModelCard
 
 SUMMARY = "Fetch models now: download, verify, convert."
 EXAMPLES = (
@@ -27,12 +35,44 @@ def accept_licence(parser: Parser) -> None:
     )
 
 
+def agree(cards: "Iterable[ModelCard]") -> None:
+    """Remember that the user agrees to the licences of these models.
+
+    Raises:
+        StoreError: it cannot be noted.
+    """
+    from inference.terminal import say
+    from models.catalog import config_folder
+    from models.licence import accept, accepted, demand
+
+    for card in cards:
+        if not accepted(card, config_folder()):
+            accept(card, config_folder())
+            say(f"Agreed to {card.licence or 'the unknown licence'} for {card.title}, which {demand(card.licence)}.")
+
+
 def run(args: argparse.Namespace) -> int:
-    """Fetch them."""
-    from inference.shelf import agree, fetch, named, open_store
+    """Get each ready to run: fetch, verify, convert. A failure is said and the others go on."""
+    from inference.intake.inventory import announce
+    from inference.intake.provide import ready
+    from inference.options import named, open_store
+    from inference.terminal import ProgressLine, complain, say
 
     catalog = catalogue()
     cards = named(split(args.names), catalog)
+    code = OK
     with Interruptible() as cancelled:
         agree(named(split(args.accept_licence), catalog))
-        return OK if fetch(cards, open_store(options_of(args)), cancelled) else FAILED
+        store = open_store(options_of(args))
+        for line in announce(cards, store):
+            say(line, sys.stderr)
+        for card in cards:
+            try:
+                with ProgressLine(plain=True) as progress:
+                    path = ready(card, store, progress, cancelled)
+            except LabError as error:
+                complain(error)
+                code = FAILED
+            else:
+                say(f"{card.title} is here: {path}")
+    return code

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import OK, Interruptible, catalogue, options_of, split
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import OK, Interruptible
+from inference.commands.wanted import catalogue, options_of, split
 
 SUMMARY = "Put models into one file, for a place without a network."
 EXAMPLES = (
@@ -21,10 +22,21 @@ def arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write it."""
-    from inference.shelf import named, open_store, pack_up
+    """Write a pack of these models, or of all that are here."""
+    from inference.options import named, open_store
+    from inference.terminal import ProgressLine, say
+    from inference.words import size_text
+    from models.errors import StoreError
+    from models.pack import pack
 
-    catalog, store = catalogue(), open_store(options_of(args))
-    with Interruptible() as cancelled:
-        pack_up(Path(args.file), named(split(args.names), catalog), catalog, store, cancelled)
+    path, catalog, store = Path(args.file), catalogue(), open_store(options_of(args))
+    cards = named(split(args.names), catalog)
+    if not cards:
+        cards = [card for card in catalog.values() if card.files and not store.missing(card)]
+    if not cards:
+        raise StoreError("No model is here yet.", "Fetch some first: python app.py models get NAME")
+    with Interruptible() as cancelled, ProgressLine(plain=True) as progress:
+        files = pack(path, cards, store, progress, cancelled)
+    models = "1 model" if len(cards) == 1 else f"{len(cards)} models"
+    say(f"{path} holds {models} ({files} {'file' if files == 1 else 'files'}, {size_text(path.stat().st_size)}).")
     return OK

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from inference.arguments import Parser, store_options
-from inference.commands.common import OK, Interruptible, options_of
+from inference.commands.arguments import Parser, store_options
+from inference.commands.ends import OK, Interruptible
+from inference.commands.wanted import options_of
 
 SUMMARY = "Take the models of a pack in."
 EXAMPLES = ("models unpack venue.zip",)
@@ -18,8 +19,12 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and keep what is in it."""
-    from inference.shelf import open_store, take_in
+    from inference.options import open_store
+    from inference.terminal import ProgressLine, say
+    from models.pack import unpack
 
-    with Interruptible() as cancelled:
-        take_in(Path(args.file), open_store(options_of(args)), cancelled)
+    path, store = Path(args.file), open_store(options_of(args))
+    with Interruptible() as cancelled, ProgressLine(plain=True) as progress:
+        new = unpack(path, store, progress, cancelled)
+    say(f"New here from {path.name}: {new} {'file' if new == 1 else 'files'}, verified by sha256.")
     return OK

@@ -2,8 +2,9 @@
 
 import argparse
 
-from inference.arguments import Parser, model_options
-from inference.commands.common import FAILED, OK, Interruptible, chosen, options_of
+from inference.commands.arguments import Parser, model_options
+from inference.commands.ends import FAILED, OK, Interruptible
+from inference.commands.wanted import chosen, options_of
 
 SUMMARY = "Each picture through each model, exact, with times."
 EXAMPLES = (
@@ -22,9 +23,9 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer every picture with every model."""
+    from inference.commands.predicting import predict
     from inference.options import ask_of
-    from inference.predict import predict
-    from inference.report import check_target, write_json
+    from inference.terminal import check_target, write_json
 
     check_target(args.json)
     options = options_of(args)

@@ -2,8 +2,8 @@
 
 import argparse
 
-from inference.arguments import Parser, model_options, source_options, window_options
-from inference.commands.common import options_of
+from inference.commands.arguments import Parser, model_options, source_options, window_options
+from inference.commands.wanted import options_of
 from inference.options import Options
 
 SUMMARY = "Several neural networks in front of the same live picture."

@@ -15,15 +15,16 @@ from inference.errors import ExportFailed, ImportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
 from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
+from inference.live.sources.pictures import read_picture
+from inference.places import RESOURCES
 from inference.preprocess import Preprocessor, as_bytes
 from inference.quiet_onnxruntime import onnxruntime
-from inference.sources.pictures import read_picture
 from models.progress import Report
 
 if TYPE_CHECKING:
     from inference.export.coreml import Order
 
-VERIFY = Path(__file__).parents[2] / "resources" / "export" / "verify_on_mac.py"
+VERIFY = RESOURCES / "export" / "verify_on_mac.py"
 LARGEST_PICTURE = 1 << 24   # px of a side: none is made smaller
 
 

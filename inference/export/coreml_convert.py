@@ -10,7 +10,6 @@ import onnx
 from inference.export.coreml_write import Job, write
 from inference.export.prepare import prepare
 from inference.export.rounding import eight_bits, half, round_weights
-from inference.weights import weights_sha256
 from models.card import ModelCard
 from models.progress import Report
 
@@ -68,7 +67,7 @@ def described(card: ModelCard, version: str) -> dict[str, str]:
 
 def metadata(card: ModelCard) -> dict[str, str]:
     """What else a program can read of it."""
-    found = {"source": card.source, "sha256": weights_sha256(card), "card": card.name, "fit": card.input.fit}
+    found = {"source": card.source, "sha256": card.weights_sha256, "card": card.name, "fit": card.input.fit}
     if card.input.share != 1:
         found["share"] = f"{card.input.share:g}"
     if card.paper:

@@ -1,4 +1,4 @@
-"""Detectors' raw outputs to boxes, as ONNX nodes: the formulas of inference.postprocess, inside the network.
+"""Detectors' raw outputs to boxes, as ONNX nodes: the formulas of inference.decode.rows, inside the network.
 
 What comes out is what Core ML calls `coordinates`, (n, 4) cx cy w h relative to the input, 0..1, and `confidence`,
 (n, classes), 0..1: every box with every score, before suppression.
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from inference.anchors import grids, ssd_anchors
+from inference.decode.anchors import grids, ssd_anchors
+from inference.decode.maps import RETINANET_RATIOS, RETINANET_SCALES, YOLOV2_ANCHORS, YOLOV4_ANCHORS, YOLOV4_REACH
 from inference.errors import ExportFailed
 from inference.export.editing import Editor
-from inference.grid_heads import RETINANET_RATIOS, RETINANET_SCALES, YOLOV2_ANCHORS, YOLOV4_ANCHORS, YOLOV4_REACH
 from models.card import ModelCard
 
 LARGEST_LOG = 10.0   # exp of more is wider than any picture, and than half precision
@@ -218,7 +218,7 @@ def _cells(h: int, w: int) -> Any:
     return np.stack([xs, ys], -1).reshape(-1, 2).astype(np.float64)
 
 
-# The detectors of inference.postprocess that can be written into a network. The others suppress in the file.
+# The detectors of inference.decode.rows that can be written into a network. The others suppress in the file.
 DECODINGS: dict[str, Callable[[Decoder, Sequence[str], Shapes], Boxes]] = {
     "boxes-scores": _boxes_scores, "yolox": _yolox, "yolov5": _yolov5, "yolov8": _yolov8, "ssd-raw": _ssd_raw,
     "yolov2": _yolov2, "yolov4": _yolov4, "retinanet": _retinanet,

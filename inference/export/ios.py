@@ -24,14 +24,15 @@ from inference.export.folder import app_folder, making
 from inference.export.naming import swift_name
 from inference.export.settings import Settings
 from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
+from inference.places import RESOURCES
 from models.card import InputSpec, ModelCard
 from models.progress import Report
 
 if TYPE_CHECKING:
-    from inference.boxes import Candidates
+    from inference.decode.boxes import Candidates
     from inference.export.coreml_check import Outcome, Variant
 
-STARTER = Path(__file__).parents[2] / "resources" / "ios_starter"
+STARTER = RESOURCES / "ios_starter"
 MOST = 6                       # networks in one app: the screen has no room for more
 OLDEST = "17.0"                # iOS that the app's own code needs
 LIMITS = {"fp32": 0.01, "fp16": 0.03, "int8": 0.15, "palette6": 0.2, "palette4": 1.0}   # as verify_on_mac.py has them
@@ -206,8 +207,8 @@ def _network(one: Made) -> dict[str, Any]:
 
 
 def _suppression(one: Made) -> dict[str, Any]:
-    from inference.boxes import MAX_BOXES
     from inference.data import Ask
+    from inference.decode.boxes import MAX_BOXES
 
     cut = one.outcome.cut
     return {
@@ -233,7 +234,7 @@ def _kept(one: Made, golden: Any, key: str) -> "Candidates":
 
 def _answers(one: Made, folder: Path) -> list[dict[str, Any]]:
     """What the network must answer to each golden picture; boxes in px of the input."""
-    from inference.postprocess import top_k
+    from inference.decode.labels import top_k
 
     golden = np.load(folder / "expected.npz")
     about = json.loads((folder / "expected.json").read_text("utf-8"))
@@ -277,8 +278,8 @@ def _vectors(one: Made, folder: Path) -> dict[str, Any]:
 
 def _answer(one: Made, spec: InputSpec, golden: Any, key: str, picture: dict[str, Any]) -> dict[str, Any]:
     """A raw output, and what the lab reads in it; boxes in px of the picture."""
+    from inference.decode.labels import top_k
     from inference.export.parity import kept_boxes
-    from inference.postprocess import top_k
     from inference.preprocess import place
 
     width, height = picture["width"], picture["height"]

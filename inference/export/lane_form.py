@@ -18,15 +18,15 @@ from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
 from inference.export.coreml_check import size_of
 from inference.export.folder import is_unbroken, making, seal
-from inference.export.run import SAMPLES
 from inference.export.settings import Settings
-from inference.importers import VERSION
-from inference.importers.coreml import read
-from inference.importers.package import read_package, rounded_to_half
+from inference.intake.conversions import KEY, file_stem
+from inference.intake.importers import VERSION
+from inference.intake.importers.coreml import read
+from inference.intake.importers.package import read_package, rounded_to_half
+from inference.live.sources.pictures import pictures_in
+from inference.machine import version
+from inference.places import SAMPLES
 from inference.preprocess import as_bytes
-from inference.report import version
-from inference.sources.pictures import pictures_in
-from inference.weights import KEY, file_stem
 from models.card import ModelCard
 from models.hashes import HashIndex
 from models.progress import Report

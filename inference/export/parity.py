@@ -1,9 +1,9 @@
 """Whether a package is still the same network: read back by our own reader, run on ONNX Runtime, compared.
 
-The reader is `inference.importers.coreml`, which shares no code with what wrote the package. The original goes the way
-it goes in the lab: its card's preprocessing, its file, its decoder. The package gets the picture as a phone would give
-it: bytes of the size that it wants, in the colours that it states. Compared are the raw values before softmax or
-decoding (a saturated softmax hides faults), the answers, and the boxes in px of the picture.
+The reader is `inference.intake.importers.coreml`, which shares no code with what wrote the package. The original goes
+the way it goes in the lab: its card's preprocessing, its file, its decoder. The package gets the picture as a phone
+would give it: bytes of the size that it wants, in the colours that it states. Compared are the raw values before
+softmax or decoding (a saturated softmax hides faults), the answers, and the boxes in px of the picture.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from inference.boxes import MAX_BOXES, Candidates, suppress
 from inference.data import Ask, Classification, Detections, Frame
+from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED
+from inference.decode.boxes import MAX_BOXES, Candidates, suppress
+from inference.decode.labels import top_k
+from inference.decode.rows import boxes_scores
 from inference.errors import ExportFailed
 from inference.export.decoding import Suppression
 from inference.export.editing import in_single_precision
-from inference.importers.coreml import Read
-from inference.importers.package import plain_session, read_package, rounded_to_half
-from inference.postprocess import CLASSIFIERS, DETECTORS, SUPPRESSED, boxes_scores, top_k
+from inference.intake.importers.coreml import Read
+from inference.intake.importers.package import plain_session, read_package, rounded_to_half
 from inference.preprocess import Placement, Preprocessor, as_bytes
 from models.card import InputSpec, ModelCard
 

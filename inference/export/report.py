@@ -8,23 +8,22 @@ import json
 from collections.abc import Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 
+from inference.answers import prediction_values
 from inference.data import Classification, Detections
 from inference.export.coreml_check import Outcome, Variant
 from inference.export.parity import SAME, Answer, Comparison, Picture
 from inference.export.settings import EXPERIMENTAL
-from inference.predict import prediction_values
-from inference.report import machine
-from inference.weights import weights_sha256
+from inference.machine import machine
+from inference.places import RESOURCES
 
 if TYPE_CHECKING:
     from inference.export.coreml import Order
 
-CSS = Path(__file__).parents[2] / "resources" / "export" / "report.css"
+CSS = RESOURCES / "export" / "report.css"
 THUMBNAIL = 460    # px of the longer side
 BOXES = 12         # drawn of one picture
 LIBRARIES = ("coremltools", "onnx2coreml", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
@@ -70,7 +69,7 @@ def report_values(
     card, settings = order.card, order.settings
     return {
         "model": card.name, "title": card.title, "task": card.task, "licence": card.licence, "source": card.source,
-        "sha256": weights_sha256(card), "format": settings.format, "target": settings.target, "nms": settings.nms,
+        "sha256": card.weights_sha256, "format": settings.format, "target": settings.target, "nms": settings.nms,
         "input": {"height": card.input.size[0], "width": card.input.size[1], "colours": card.input.order,
                   "fit": card.input.fit, "share": card.input.share},
         "limit": SAME, "fp32_bytes": outcome.exact_bytes,
@@ -260,7 +259,7 @@ def _details(order: "Order") -> str:
     here = machine()
     rows = {
         "Card": card.name, "Weights from": card.source, "Licence": card.licence or "not stated",
-        "sha256 of the original": weights_sha256(card), "Paper": card.paper, "Deployment target": order.settings.target,
+        "sha256 of the original": card.weights_sha256, "Paper": card.paper, "Deployment target": order.settings.target,
         "Libraries": ", ".join(f"{name} {number}" for name, number in _libraries().items()),
         "Compared on": f"{here['cpu']}, {here['os']}, Python {here['python']}, Lineup {here['lineup']}",
     }  # fmt: skip

@@ -1,20 +1,17 @@
 """The verb `export`: every network of a list, with words on the terminal."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from inference.errors import ExportFailed, LabError, SourceError
-from inference.export.coreml import check_library, export
+from inference.errors import ExportFailed
+from inference.export.coreml import export
 from inference.export.ios import export_app
-from inference.export.settings import EXPERIMENTAL, Settings
-from inference.export.xcode import APP
-from inference.report import Progress, complain, say, table, version
-from inference.sources.pictures import pictures_in, read_picture
-from inference.weights import ready
+from inference.export.settings import Settings
+from inference.intake.provide import ready
+from inference.machine import version
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accepted, refusal
@@ -22,55 +19,7 @@ from models.progress import Report
 from models.store import Store
 from models.user_cards import is_own
 
-SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 MOST_PICTURES = 200   # to compare on
-
-
-def export_all(
-    cards: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Path | None, cancelled: Event, *,
-    replace: bool, quiet: bool, app: bool = False,
-) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
-    """Export every card; trouble is said on stderr and the rest goes on.
-
-    Args:
-        cards: the networks.
-        store: where their files lie.
-        out: the folder to write into.
-        settings: precisions, target, format.
-        pictures: a folder of pictures to compare on; the sample reel without one.
-        cancelled: set by somebody who wants it to end.
-        replace: whether folders that are there already go.
-        quiet: no tables on stdout, because a report goes there.
-        app: all of them in one Xcode project, instead of a folder of packages each.
-
-    Returns:
-        The reports as plain values, and whether everything went well.
-    """
-    settings.check()
-    check_library()
-    compared = _readable(pictures or SAMPLES)
-    values: list[dict[str, Any]] = []
-    good = True
-    for group in [list(cards)] if app else [[card] for card in cards]:
-        progress = Progress()
-        try:
-            done = export_group(
-                group, store, out, settings, compared, replace=replace, app=app, report=progress, cancelled=cancelled
-            )
-        except LabError as error:
-            progress.clear()
-            complain(error)
-            good = False
-            continue
-        progress.clear()
-        for path in done.reports:
-            report = json.loads(path.read_text(encoding="utf-8"))
-            values.append({**report, "folder": str(done.folder)})
-            if not quiet:
-                say(text_of(report, path.with_suffix(".html")) + "\n")
-        if app and not quiet:
-            say(f"Open {done.folder / f'{APP}.xcodeproj'} in Xcode; {done.folder / 'README.md'} says what to press.")
-    return values, good
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,49 +76,3 @@ def network_of(card: ModelCard, store: Store, report: Report, cancelled: Event) 
             "Convert it to ONNX first.",
         )
     return ready(card, store, report, cancelled)
-
-
-def _readable(folder: Path) -> list[Path]:
-    """The pictures of a folder; one that cannot be read is said and left out.
-
-    Raises:
-        SourceError: there is none, or there are too many.
-    """
-    found = pictures_in(folder)
-    if len(found) > MOST_PICTURES:
-        raise SourceError(f"The folder {folder} holds {len(found)} pictures.", f"{MOST_PICTURES} are enough.")
-    good = []
-    for path in found:
-        try:
-            read_picture(path)
-            good.append(path)
-        except SourceError as error:
-            complain(error)
-    if not good:
-        raise SourceError(f"The folder {folder} holds no pictures.", "Choose another with --pictures.")
-    return good
-
-
-def text_of(report: dict[str, Any], page: Path) -> str:
-    """A report as a table for people; `page` is where more is said."""
-    boxes = report["task"] == "detect"
-    head = ["PACKAGE", "WEIGHTS", "MB", "OF FP32", "RAW VALUES", "IN HALF", "SAME ANSWERS", "SCORES"]
-    rows = [[*head, *(["EDGES px"] if boxes else [])]]
-    for package in report["packages"]:
-        weights = package["precision"] + (" (experimental)" if package["precision"] in EXPERIMENTAL else "")
-        rows.append([
-            package["file"], weights, f"{package['bytes'] / 1e6:.2f}", f"{package['bytes'] / report['fp32_bytes']:.2f}",
-            f"{package['relative']:.1e}",
-            "" if package["relative_in_half"] is None else f"{package['relative_in_half']:.1e}",
-            f"{package['agreeing']} of {package['compared']}", f"{package['score']:.4f}",
-            *([f"{package['box_px']:.2f}"] if boxes else []),
-        ])  # fmt: skip
-    structure = report["structure"]["relative"]
-    lines = [
-        f"{report['title']} is the same network as Core ML: "
-        f"at fp32 its raw values differ by {structure:.1e} of the largest.",
-        table(rows, right=(2, 3, 4, 5, 6, 7, 8)),
-    ]
-    if report["left_out"]:
-        lines.append(f"Left out, as half precision cannot hold its values: {', '.join(report['left_out'])}.")
-    return "\n".join([*lines, str(page)])

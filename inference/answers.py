@@ -1,0 +1,33 @@
+"""Answers as plain values, for JSON: one form for every report and recording."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference.backends import Form
+from inference.data import Classification, Detections
+
+
+def prediction_values(prediction: Classification | Detections) -> dict[str, Any]:
+    """Labels and scores, and boxes (x1 y1 x2 y2, px of the picture) of a detector, as plain values."""
+    values: dict[str, Any] = {
+        "labels": list(prediction.labels),
+        "scores": [round(float(score), 6) for score in prediction.scores],
+    }
+    if isinstance(prediction, Detections):
+        values["boxes"] = [[round(float(edge), 2) for edge in box] for box in prediction.boxes]
+    return values
+
+
+def form_values(form: Form | None) -> dict[str, Any] | None:
+    """What a backend runs in the place of a card's file, and how it compares with that, as plain values."""
+    if form is None:
+        return None
+    return {
+        "precision": form.precision, "bytes": form.bytes, "relative": form.relative, "agreeing": form.agreeing,
+        "compared": form.compared,
+    }  # fmt: skip
+
+
+def engine_text(backend: str, form: Mapping[str, Any] | None) -> str:
+    """A backend, and the precision of its own form where it has one: as `--models` takes it behind the @."""
+    return f"{backend}/{form['precision']}" if form else backend

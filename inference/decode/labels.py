@@ -1,0 +1,59 @@
+"""One answer a picture: outputs to probabilities (classes,), and the best of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from inference.data import Classification
+from inference.decode.boxes import Floats, Outputs
+
+
+def softmax(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
+    """Logits of any shape with one value a class.
+
+    Raises:
+        ValueError: a logit is not a number.
+    """
+    del options
+    z = outputs[0].reshape(-1).astype(np.float32)
+    if not np.isfinite(z).all():
+        raise ValueError("logits that are not numbers")
+    z = np.exp(z - z.max())
+    return np.asarray(z / z.sum(), np.float32)
+
+
+def probabilities(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
+    """Probabilities of any shape with one value a class.
+
+    Raises:
+        ValueError: they are not within 0..1.
+    """
+    del options
+    p = outputs[0].reshape(-1).astype(np.float32)
+    # A little slack for half precision. Written so that NaN does not pass, which is the largest of all to numpy.
+    if not -0.01 <= p.max() <= 1.01:
+        raise ValueError("probabilities outside 0..1")
+    return p
+
+
+def quantised(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
+    """Probabilities in 8 bits, one a class: p = v * `scale`, 1/256 unless the card says otherwise.
+
+    Raises:
+        ValueError: the output is not uint8.
+    """
+    if outputs[0].dtype != np.uint8:
+        raise ValueError("probabilities that are not uint8")
+    scale = float(options.get("scale", 1 / 256))
+    return np.asarray(outputs[0].reshape(-1) * np.float32(scale), np.float32)
+
+
+def top_k(scores: Floats, labels: tuple[str, ...], k: int) -> Classification:
+    """The k best of (classes,) scores, best first; of equal ones the last in the list, as golden answers have it."""
+    k = max(0, min(k, scores.size))
+    # Sorting only what can be among the best is several times quicker than sorting all of a thousand classes.
+    least = np.partition(scores, -k)[-k] if k else np.inf
+    chosen = np.flatnonzero(scores >= least)
+    first = chosen[np.argsort(scores[chosen], kind="stable")[::-1][:k]]
+    return Classification(tuple(labels[i] for i in first), scores[first], tuple(int(i) for i in first))

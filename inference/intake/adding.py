@@ -1,0 +1,138 @@
+"""A model of the user's own: proposed, proven to run, kept, and taken away again."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from inference.backends import Engine, usual_backend
+from inference.data import Ask, Frame
+from inference.errors import LabError
+from inference.intake.conversions import conversion, converted, forms_of, keep_conversion
+from inference.intake.importers import converted_bytes
+from models.card import ModelCard, ModelFile
+from models.catalog import load_catalog
+from models.errors import Cancelled
+from models.hashes import sha256_of
+from models.progress import Progress, Report, watch
+from models.store import Store
+from models.texts import as_name
+from models.user_cards import free_name, remove_card, save_card
+from models.whole import work_folder
+
+
+def add(
+    files: Sequence[Path], store: Store, *, name: str = "", labels: Path | None = None,
+    report: Report = lambda _words, _part: None, cancelled: Event | None = None,
+) -> ModelCard:  # fmt: skip
+    """Propose a card for these files, copy them beside the settings, and run the network once.
+
+    `files` are those of one model; `name` is what to call it, "" as the file; `labels` its list, None for its own or
+    the one that fits (see inference.intake.propose). `report` is called with a sentence and a fraction 0..1 or None.
+
+    Returns:
+        The card, as it is in the user's folder now.
+
+    Raises:
+        LabError: the files are no model that runs here, or cannot be kept. Nothing of them stays then.
+        Cancelled: `cancelled` was set.
+    """
+    from inference.intake.propose import propose_apart
+    from inference.recogniser import Recogniser
+
+    cancelled = cancelled or Event()
+    report(f"Reading {files[0].name}" if files else "Reading", None)
+    proposal = propose_apart(files, name=name, labels=labels, cancelled=cancelled)
+    _check(cancelled)
+    taken = load_catalog(troubles=[])
+    card = replace(proposal.card, name=free_name(proposal.card.name, taken))
+    if proposal.labels:
+        card = replace(card, labels=f"{card.name}.txt")
+    with work_folder() as folder:
+        sources = proposal.sources
+        if proposal.whole:
+            sources = (folder / as_name(sources[0].name),)
+            sources[0].write_bytes(proposal.whole)
+        known = [ModelFile(as_name(path.name), _hash(path, cancelled), path.stat().st_size) for path in sources]
+        card = replace(card, files=tuple(known))
+        path, made = sources[0], b""
+        if card.format != "onnx":
+            report(f"Converting {card.title}", None)
+            made = converted_bytes(sources, card)
+            path = folder / converted(card, store).name
+            path.write_bytes(made)
+        report(f"Trying {card.title}", None)
+        recognise = Recogniser(
+            card, path, usual_backend(card), Engine(), cancelled=cancelled, apart=True, labels=proposal.labels or None
+        )
+        recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
+        _check(cancelled)
+        new = [file for file in known if store.find(file) is None]
+        try:
+            with store.adopting(new, card.labels if proposal.labels else ""):
+                for file, source in zip(known, sources, strict=True):
+                    _copy(store, file, source, report, cancelled)
+                save_card(card, proposal.labels or None)   # last: a card that is there has all that it names
+        except BaseException:
+            for file in new:
+                with suppress(LabError):
+                    store.forget(file)
+            raise
+        if made:
+            with suppress(LabError):   # the first lane would make it again
+                keep_conversion(made, card, store)
+    return card
+
+
+def remove(card: ModelCard, store: Store, catalog: Mapping[str, ModelCard]) -> None:
+    """Take a model of the user's own away: its card, its labels, and its files if no other card wants them.
+
+    Raises:
+        CardError: the card is built in.
+        StoreError: something cannot be removed.
+    """
+    remove_card(card)
+    remove_files(card, store, (other for other in catalog.values() if other.name != card.name))
+
+
+def remove_files(card: ModelCard, store: Store, others: Iterable[ModelCard]) -> None:
+    """Remove what is kept here of a model, but for files that `others` want too.
+
+    Raises:
+        StoreError: a file cannot be removed.
+    """
+    wanted = {file.sha256 for other in others for file in other.files}
+    for file in card.files:
+        if file.sha256 not in wanted:
+            store.forget(file)
+    if card.format != "onnx":
+        with suppress(OSError):
+            for path in conversion(card, store):
+                path.unlink(missing_ok=True)
+    for folder in forms_of(card, store):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(store: Store, file: ModelFile, path: Path, report: Report, cancelled: Event) -> None:
+    def work(progress: Progress) -> Path:
+        progress.say(f"Copying {file.name}", file.bytes)
+        return store.adopt(file, path, progress)
+
+    watch(work, report, cancelled)
+
+
+def _hash(path: Path, cancelled: Event) -> str:
+    try:
+        return sha256_of(path, lambda: _check(cancelled))
+    except OSError as error:
+        raise LabError(f"{path.name} cannot be read: {error.strerror}.", "Check the file.") from error
+
+
+def _check(cancelled: Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled
+

@@ -1,0 +1,181 @@
+"""A card for a model file that nobody has described: what the file says, and where it is silent, the usual recipe.
+
+The form of the input and of the outputs is read from the network, and from one run of it on a grey picture. What a
+network does not say (order of colours, range, mean, how the picture is fitted in) is guessed from its kind; every
+guess is named in the card, so that it can be checked in the X-ray pane.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from inference.backends import Engine, load_backend
+from inference.backends.bundle import SUFFIX
+from inference.backends.model_file import check_file, external_files, read_model
+from inference.errors import LabError
+from inference.foreign import foreign
+from inference.intake.counter import count
+from inference.intake.importers import converted_bytes
+from inference.intake.output_form import output_form
+from inference.intake.own_files import PACKED, declared_input, gather, placeholder_size, read_given_labels, with_weights
+from inference.intake.shapes import infer
+from inference.intake.usual_recipe import built_in_labels, input_form, named_labels, usual_recipe
+from inference.own_process import in_own_process
+from models.card import InputSpec, ModelCard, ModelFile
+from models.texts import as_name, plain
+from models.whole import work_folder
+
+SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
+MEMORY = 1 << 30          # bytes beside what the files themselves may need
+COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
+TENSORFLOW_SIZE = (300, 300)                           # px, of its detectors where the file does not say
+LONGEST_TITLE = 100                                    # letters
+LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A card as it could be, and what it was made from."""
+
+    card: ModelCard                  # its files have no sha256 yet
+    sources: tuple[Path, ...]        # the files of the card, in its order
+    labels: tuple[str, ...] = ()     # the model's own list; empty: a built-in one
+    whole: bytes = b""               # an ONNX file whose weights lay beside it, with them inside; replaces the source
+
+
+def propose_apart(
+    files: Sequence[Path], *, name: str = "", labels: Path | None = None, cancelled: Event | None = None
+) -> Proposal:
+    """As `propose`, in a process of its own: a file that crashes, stalls or bloats an engine harms nothing else.
+
+    Raises:
+        LabError: as `propose`; or the engine crashed on the file, took too long, or too much memory.
+        Cancelled: `cancelled` was set.
+    """
+    sources, _ = gather(files)   # says at once what is no model
+    size = sum(path.stat().st_size for path in sources)
+    return in_own_process(
+        partial(propose, files, name=name, labels=labels), what=f"reading {sources[0].name}",
+        seconds=SECONDS + size / PACE, memory=MEMORY + COPIES * size, cancelled=cancelled,
+    )  # fmt: skip
+
+
+def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None) -> Proposal:
+    """A card for these files; companions that were not named are looked for beside them.
+
+    Args:
+        files: one model: an .onnx, or the two files of another format.
+        name: of the card; "": as the file is called.
+        labels: a text with one label a line; None: the file's own, or the list that has as many classes.
+
+    Raises:
+        LabError: a file is no model, is broken or hostile, or its input or outputs are of no known form.
+    """
+    sources, kind = gather(files)
+    title = plain(name or (sources[0] if sources[0].name != PACKED else files[0]).stem, LONGEST_TITLE)
+    card = ModelCard(
+        name=title, title=title, family="Own model", task="classify", decoder="softmax", labels="", format=kind,
+        input=InputSpec((224, 224)), licence="unknown",
+        files=tuple(ModelFile(as_name(path.name), "", path.stat().st_size) for path in sources),
+        source=plain(f"Added from {', '.join(path.name for path in sources)}."),
+    )  # fmt: skip
+    given = read_given_labels(labels) if labels else ()
+    with foreign(f"{sources[0].name} cannot be read", "Make or fetch the file again."):
+        return _proposal(card, sources, kind, given)
+
+
+def _proposal(card: ModelCard, sources: tuple[Path, ...], kind: str, given: tuple[str, ...]) -> Proposal:
+    """What `propose` gives for a card that is empty yet."""
+    if kind == "tensorflow":
+        return _tensorflow(card, sources, given)
+    whole = b""
+    with work_folder() as folder:
+        path = sources[0]
+        if kind == "onnx":
+            check_file(path)
+            model = read_model(path)
+            if external_files(model):
+                whole = with_weights(path)
+                path = folder / "whole.onnx"
+        else:
+            if kind != "coreml":
+                card = replace(card, input=declared_input(card, sources[0]))
+            whole = converted_bytes(sources, card)
+            path = folder / "converted.onnx"
+        if whole:
+            path.write_bytes(whole)
+            model = read_model(path)
+        card, own = _describe(card, model, path, given)
+    return Proposal(card, sources, own, whole if kind == "onnx" else b"")
+
+
+def _describe(
+    card: ModelCard, model: Any, path: Path, given: tuple[str, ...]
+) -> tuple[ModelCard, tuple[str, ...]]:
+    """The card with all that can be read or guessed, and the model's own labels."""
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    spec, guessed = input_form(model, path.name, said)
+    channels = 1 if spec.order == "GRAY" else 3
+    shape = (1, channels, *spec.size) if spec.layout == "NCHW" else (1, *spec.size, channels)
+    values = infer(model, shape, path.name)
+    if largest := next((name for name, s in values.items() if prod(s) > LARGEST_VALUE), None):
+        raise LabError(f"{card.title} has more numbers in {largest!r} than fit here.", "Choose a smaller model.")
+    net = load_backend("onnxruntime", path, Engine())
+    dark = net.run(np.zeros(shape, spec.dtype))
+    grey = net.run(np.full(shape, 128 if spec.dtype == "uint8" else 0.5, spec.dtype))
+    with np.errstate(all="ignore"):   # what answers with infinity is refused, not warned of
+        task, decoder, classes, options = output_form(card, (dark, grey), spec)
+    spec, recipe = usual_recipe(card, model, spec, decoder, classes, said)
+    guessed += recipe
+    own = given or named_labels(said)
+    if own and classes and len(own) != classes:
+        who = "The list of labels" if given else card.title
+        raise LabError(f"{who} has {len(own)} labels, the network {classes} classes.", "Give the list that fits.")
+    file = "" if own else built_in_labels(classes, spec, task)
+    if not own and not file:
+        own = tuple(f"class {i}" for i in range(classes))
+    if not given and not named_labels(said):
+        guessed.append("labels")
+    cost = count(path)
+    made = replace(
+        card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed),
+        parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
+        # A file too small for its weights makes them up: right for shapes and speed, of no use otherwise.
+        trained=cost.bytes >= cost.parameters / 8,
+        precision="fp16" if spec.dtype == "float16" else "int8" if spec.dtype == "uint8" else "fp32",
+    )  # fmt: skip
+    return made, tuple(own)
+
+
+def _tensorflow(card: ModelCard, sources: tuple[Path, ...], given: tuple[str, ...]) -> Proposal:
+    """A graph that OpenCV runs: it does not tell what it wants, its text and one run do."""
+    stated = placeholder_size(sources)
+    size = stated or TENSORFLOW_SIZE
+    face = "face" in card.title.lower()
+    # OpenCV's own detector came from Caffe; TensorFlow's networks want -1..1.
+    spec = InputSpec(size, range="-1..1", resample="linear")
+    if face:
+        spec = replace(spec, order="BGR", range="0..255", mean=(104.0, 177.0, 123.0))
+    with work_folder() as folder:
+        path = folder / f"graph{SUFFIX}"
+        path.write_bytes(converted_bytes(sources, card))
+        net = load_backend("opencv", path, Engine())
+        x = np.zeros((1, 3, *size), np.float32)
+        answers = net.run(x), net.run(x + 128)
+    task, decoder, classes, options = output_form(card, answers, spec)
+    guessed = ["input.order", "input.mean", "input.range", "input.fit"] + ([] if stated else ["input.size"])
+    own = given
+    if not given:
+        guessed.append("labels")
+        own = ("face",) if face and decoder == "ssd-caffe" else ()
+    file = "" if own else built_in_labels(classes, spec, task)
+    if not own and not file:
+        own = tuple(f"class {i}" for i in range(classes))
+    made = replace(card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed))
+    return Proposal(made, sources, own)

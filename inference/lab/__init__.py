@@ -1,0 +1,1 @@
+"""Measurements and comparisons of networks that need neither window nor terminal."""

@@ -1,0 +1,358 @@
+"""A session: one source feeding any number of lanes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock, Thread
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from inference.backends import Engine
+from inference.cores import computing_cores, usable_cores
+from inference.data import Ask, Frame, LaneSpec, LaneState, Mode, Result, SourceState, SourceStatus
+from inference.errors import LabError
+from inference.live.lane import Lane, Load
+from inference.live.sources import Source
+from inference.live.sources.feed import Feed
+from inference.live.threads import engine_for
+from inference.live.turnstile import Turnstile
+
+if TYPE_CHECKING:
+    from inference.live.recording import Recorder
+
+MAX_LANES = 9
+CLOSE_S = 1.8   # the window must be gone within two seconds
+LOOK_S = 0.25   # between two looks at whether every lane still answers
+
+log = logging.getLogger(__name__)
+
+# Makes what a lane runs: (spec, says how to run it when asked) → load. inference.intake.provide.loader is the real one.
+MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
+
+
+def default_mode(cores: int | None = None) -> Mode:
+    """Turns up to four cores: there, networks that run together only measure each other."""
+    return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER
+
+
+class Session:
+    """Owns the feed and the lanes; close it and every thread is gone.
+
+    All methods may be called from one thread, the window's or the command line's; `on_change` is called from
+    the capture and lane threads, carries nothing, and must return at once.
+    """
+
+    def __init__(
+        self, make_load: MakeLoad, on_change: Callable[[], None] = lambda: None, *, mode: Mode | None = None,
+        window: bool = False,
+    ) -> None:  # fmt: skip
+        """With a `window`, the networks leave it a core where both want it."""
+        self.mode = mode or default_mode()
+        self.ask = Ask()
+        self.lanes: list[Lane] = []
+        self.latest: Frame | None = None          # the newest live picture
+        self.frozen: Frame | None = None          # the picture that all lanes answer while frozen
+        self.recorder: Recorder | None = None     # also one that ended by itself: see its `trouble`
+        self.prepare: Callable[[Frame], None] | None = None   # on the capture thread, before anyone gets a frame
+        self._make_load = make_load
+        self._window = window
+        self._on_change = on_change
+        self._cores = computing_cores()
+        self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
+        self._feed: Feed | None = None
+        self._next: Feed | None = None            # being opened; shown once it has given a picture
+        self.refused: SourceStatus | None = None  # of the source that was asked for last and gave none
+        self._leaving: list[Lane | Feed] = []     # told to end, not yet gone
+        self._leaving_guard = Lock()
+        self._handing = Lock()                    # no live picture slips past a freeze or an open
+        self._mirror = False
+        self._closed = Event()
+        self._watchman = Thread(target=self._look_after_lanes, name="watchman", daemon=True)
+
+    @property
+    def source(self) -> SourceStatus:
+        """Where the source stands now."""
+        return self._feed.status() if self._feed else SourceStatus(SourceState.OPENING, "No source")
+
+    @property
+    def states_passed(self) -> tuple[SourceState, ...]:
+        """Every state the present source has been in, in order, repeats left out."""
+        return self._feed.states_passed() if self._feed else ()
+
+    @property
+    def shown(self) -> Source | None:
+        """The source that is shown; `open` may have been asked for another one that has given no picture yet."""
+        return self._feed.source if self._feed else None
+
+    @property
+    def opening(self) -> Source | None:
+        """The source that was asked for and has given no picture yet, while another one is still shown."""
+        return self._next.source if self._next else None
+
+    def open(self, source: Source) -> None:
+        """Show another source.
+
+        The old one goes on until the new one gives its first picture: one that gives none is `refused`, and nothing is
+        lost. A camera is let go of at once, as the new source may be the same device.
+        """
+        feed = Feed(source, self._deliver, self._looked_after)
+        feed.mirror = self._mirror
+        with self._handing:
+            self.refused = None
+            given_up, self._next = self._next, None
+            old = self._feed
+            waits = old is not None and self.latest is not None and not (old.source.live and source.live)
+            if waits:
+                self._next = feed
+            else:
+                self._show(feed)
+        for one in (given_up, None if waits else old):
+            if one:
+                one.ask_to_close()
+                self._leave(one)
+        feed.start()
+
+    def _show(self, feed: Feed) -> None:
+        """Take this feed's pictures from now on. Under `_handing`."""
+        self._feed = feed
+        self.latest = self.frozen = None
+        if self.recorder:
+            self.recorder.pause(False)
+        for lane in self.lanes:
+            lane.inbox.take()   # of the old source, unread
+
+    def _looked_after(self) -> None:
+        """On the capture threads: something has changed; give up a new source that ended without a picture."""
+        given_up: Feed | None = None
+        with self._handing:
+            feed = self._next
+            if feed and (status := feed.status()).state in (SourceState.LOST, SourceState.ENDED):
+                self.refused, given_up, self._next = status, feed, None
+        if given_up:
+            given_up.ask_to_close()
+            self._leave(given_up)
+        self._on_change()
+
+    def add(self, spec: LaneSpec) -> Lane:
+        """Put one more network in front of the picture.
+
+        Raises:
+            LabError: there are nine already, or there is no such model.
+        """
+        slot = next((s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}), None)
+        if slot is None:
+            raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
+        wanted = partial(self._engine, spec)
+        lane = Lane(
+            spec, self._make_load(spec, wanted), self._turnstile, self._on_change, slot, wanted, behind=self._window
+        )
+        lane.ask = self.ask
+        lane.on_result = partial(self._note, lane)
+        with self._handing:
+            self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
+            if frame := self._held() or self.latest:
+                lane.inbox.put(frame)
+        if self._watchman.ident is None:
+            self._watchman.start()
+        return lane.start()
+
+    def threads_of_one_more(self) -> int:
+        """How many threads a network that is added now would compute with, if nobody chooses."""
+        return engine_for(LaneSpec(""), self.mode, len(self._running()) + 1, cores=self._cores).threads
+
+    def remove(self, lane: Lane) -> None:
+        """Take a network away; its thread ends by itself."""
+        self.lanes = [other for other in self.lanes if other is not lane]
+        lane.ask_to_close()
+        self._leave(lane)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Change how lanes share the machine; their figures begin anew."""
+        if mode is self.mode:
+            return
+        self.mode = mode
+        self._turnstile.free = mode is Mode.TOGETHER
+        for lane in self.lanes:
+            lane.timings.clear()
+
+    def retry(self, lane: Lane) -> None:
+        """Load a lane again, after a failure or with other settings."""
+        lane.reload(self._make_load(lane.spec, partial(self._engine, lane.spec)))
+        if frame := self._held():
+            self._hand(lane, frame)
+
+    def look_again(self, lane: Lane) -> None:
+        """Let a lane answer the held or newest picture once more: its lens has changed."""
+        if frame := self._held() or self.latest:
+            self._hand(lane, frame)
+
+    def set_paused(self, lane: Lane, paused: bool) -> None:
+        """Switch a lane off or on; off, it keeps its network and its last answer."""
+        lane.paused = paused
+        self.look_again(lane)
+        self._on_change()
+
+    def set_ask(self, ask: Ask) -> None:
+        """Change what is wanted of the answers; a frozen picture is answered anew."""
+        self.ask = ask
+        frame = self._held()
+        for lane in self.lanes:
+            lane.ask = ask
+            if frame:
+                self._hand(lane, frame)
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Hold the newest picture for all lanes, or go on. Before the first picture it does nothing."""
+        with self._handing:
+            if not frozen:
+                self.frozen = None
+                if self.recorder:
+                    self.recorder.pause(False)
+            elif self.frozen is None and self.latest is not None:
+                # The waiting time of an answer to a frozen picture begins now, not when it was taken.
+                self.frozen = replace(self.latest, taken_at=perf_counter(), held=True)
+                self._record_frozen(self.frozen)
+                for lane in self.lanes:
+                    self._hand(lane, self.frozen)
+        self._on_change()
+
+    @property
+    def mirror(self) -> bool:
+        """Whether pictures are flipped left to right before anyone sees them."""
+        return self._mirror
+
+    @mirror.setter
+    def mirror(self, mirror: bool) -> None:
+        self._mirror = mirror
+        for feed in (self._feed, self._next):
+            if feed:
+                feed.mirror = mirror
+
+    def record(self, folder: Path) -> Recorder:
+        """Write pictures and answers into `folder` until `stop_recording` or `close`.
+
+        Raises:
+            LabError: nothing can be written there, or a recording is running.
+        """
+        from inference.live.recording import Recorder, about_session, free_name, video_rate  # imports OpenCV
+
+        if self.recorder and not self.recorder.trouble:
+            raise LabError("A recording is running already.", "End it before you begin another.")
+        lanes = [(lane.slot, lane.spec, lane.provider, lane.threads) for lane in self.lanes]
+        source = self.source
+        about = about_session(self.mode.value, source.title, self._mirror, self.ask, lanes)
+        name, fps = free_name(folder), video_rate(source.fps)
+        recorder = Recorder(folder, name, fps=fps, about=about, on_change=self._on_change)
+        with self._handing:
+            self.recorder = recorder
+            if self.frozen:
+                self._record_frozen(self.frozen)
+            elif self.latest:   # a source that gives its only picture once
+                recorder.offer(self.latest)
+        return recorder
+
+    def stop_recording(self) -> str:
+        """End the recording; a sentence on what was written where."""
+        with self._handing:
+            recorder, self.recorder = self.recorder, None
+        if not recorder:
+            return "Nothing was being recorded."
+        recorder.close()
+        return recorder.sentence
+
+    def close(self) -> bool:
+        """Stop everything and wait for the threads. True when all are gone within two seconds.
+
+        What does not end, as a network inside an engine that cannot be stopped, is named in the log and left behind.
+        """
+        deadline = perf_counter() + CLOSE_S
+        self._closed.set()
+        feeds = [feed for feed in (self._feed, self._next) if feed]
+        for feed in feeds:
+            feed.ask_to_close()
+        if self.recorder:
+            self.recorder.ask_to_close()
+        lanes = self.lanes
+        for lane in lanes:   # before they are taken away: the last ones are not to spread over the cores once more
+            lane.ask_to_close()
+        self.lanes = []
+        for feed in feeds:
+            self._leave(feed)
+        recorders = [self.recorder] if self.recorder else []
+        left = [
+            one.title for one in (*lanes, *self._leaving, *recorders)
+            if not one.close(max(0.0, deadline - perf_counter()))
+        ]
+        if left:
+            log.warning("%s did not end and is left behind.", " and ".join(left))
+        if self._watchman.ident is not None:
+            self._watchman.join()
+        return not left
+
+    def _look_after_lanes(self) -> None:
+        while not self._closed.wait(LOOK_S):
+            for lane in self.lanes:
+                lane.look()
+
+    def _engine(self, spec: LaneSpec) -> Engine:
+        """How a lane shall compute beside those that do now; from any thread."""
+        return engine_for(spec, self.mode, len(self._running()), cores=self._cores)
+
+    def _running(self) -> list[Lane]:
+        """The lanes that compute, or are about to."""
+        return [lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED]
+
+    def _leave(self, one: Lane | Feed) -> None:
+        """Remember what was told to end, so that `close` can wait for it; from any thread."""
+        with self._leaving_guard:
+            self._leaving = [*(other for other in self._leaving if not other.close(0)), one]
+
+    def _held(self) -> Frame | None:
+        """The frozen picture as if taken now: the waiting time of its answer begins when it is asked for."""
+        return replace(self.frozen, taken_at=perf_counter()) if self.frozen else None
+
+    @staticmethod
+    def _hand(lane: Lane, frame: Frame) -> None:
+        if not lane.paused:
+            lane.inbox.put(frame)
+
+    def _record_frozen(self, frame: Frame) -> None:
+        """The frozen picture is the last one of the video until it goes on: its answers are joined to it."""
+        if self.recorder:
+            self.recorder.offer(frame, certain=True)
+            self.recorder.pause()
+
+    def _note(self, lane: Lane, result: Result) -> None:
+        """On the lane's thread: let the recording have an answer."""
+        if recorder := self.recorder:
+            recorder.answer(lane.slot, lane.spec, lane.provider, result)
+
+    def _deliver(self, feed: Feed, frame: Frame) -> None:
+        """On the capture thread: hand the picture to every lane."""
+        if sum(not lane.paused for lane in self.lanes) == 1:
+            frame = replace(frame, alone=True)
+        still = self.frozen is not None and feed is self._feed   # nobody looks at this picture
+        if self.prepare and feed in (self._feed, self._next) and not still:
+            self.prepare(frame)
+        old: Feed | None = None
+        with self._handing:
+            if feed is self._next:   # its first picture: now it is shown
+                old, self._next = self._feed, None
+                self._show(feed)
+            elif feed is not self._feed:   # a source that is being left
+                return
+            self.latest = frame
+            if self.frozen is None:
+                if self.recorder:
+                    self.recorder.offer(frame)   # before the lanes: their answers are joined to it
+                for lane in self.lanes:
+                    self._hand(lane, frame)
+        if old:
+            old.ask_to_close()
+            self._leave(old)
+        if not still:
+            self._on_change()

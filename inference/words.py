@@ -1,0 +1,19 @@
+"""Numbers as people say them."""
+
+
+def size_text(count: float) -> str:
+    """Bytes as people say them: 4.9 MB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def count_text(count: float) -> str:
+    """A large count as people say it: 1.2 M, 5.9 k, 40; "–" for zero."""
+    if not count:
+        return "–"
+    if count < 1000:
+        return f"{count:.0f}"
+    return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count / 1e3:.1f} k"
