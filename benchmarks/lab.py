@@ -134,19 +134,19 @@ def shown(names: Sequence[str], mode: Mode, *, plot: bool = True, threads: int =
     window.resize(1600, 1000)
     window.show()
     spin(0.3)
-    for lane in list(window.session.lanes):
-        window.remove_lane(lane)
+    for lane in list(window.desk.session.lanes):
+        window.desk.remove_lane(lane)
     for name in names:
-        window.add_lane(LaneSpec(name, threads=threads))
+        window.desk.add_lane(LaneSpec(name, threads=threads))
     return window
 
 
 def settled(window: MainWindow) -> MainWindow:
     """The window once every lane has answered three times."""
     give_up = perf_counter() + PATIENCE_S
-    while any(lane.results < 3 for lane in window.session.lanes):
+    while any(lane.results < 3 for lane in window.desk.session.lanes):
         spin(0.05)
-        failed = [lane.status.message for lane in window.session.lanes if lane.status.state is LaneState.FAILED]
+        failed = [lane.status.message for lane in window.desk.session.lanes if lane.status.state is LaneState.FAILED]
         if failed or perf_counter() > give_up:
             raise SystemExit(f"a lane does not run: {failed}")
     return window

@@ -14,8 +14,8 @@ from PySide6.QtGui import QPaintEvent
 
 from benchmarks.lab import Tape, settled, shown, spin
 from benchmarks.table import Row, at_least, at_most
-from gui.answer import PictureView
 from gui.main_window import MainWindow
+from gui.stage.answer import PictureView
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, Mode
 from inference.intake.provide import ready
@@ -57,7 +57,7 @@ class Bench:
         """A shown window whose lanes all run, and what they are fed by."""
         window = shown(names, mode, plot=plot, threads=threads)
         tape = Tape(fps, self.frames)
-        window.session.open(tape)
+        window.desk.session.open(tape)
         return settled(window), tape
 
     def loops(self, names: Sequence[str], mode: Mode, threads: int = 0) -> "Loops":
@@ -110,9 +110,9 @@ class Loops:
 
 def rate(window: MainWindow, seconds: float) -> float:
     """Answers per second of all lanes together."""
-    before, began = sum(lane.results for lane in window.session.lanes), perf_counter()
+    before, began = sum(lane.results for lane in window.desk.session.lanes), perf_counter()
     spin(seconds)
-    return (sum(lane.results for lane in window.session.lanes) - before) / (perf_counter() - began)
+    return (sum(lane.results for lane in window.desk.session.lanes) - before) / (perf_counter() - began)
 
 
 def throughput(bench: Bench) -> list[Row]:
@@ -125,7 +125,7 @@ def throughput(bench: Bench) -> list[Row]:
     ):
         loops = bench.loops(names, mode, threads)
         window, tape = bench.window(mode, names, fps=30, threads=threads)
-        tape.feed(window.session.lanes)
+        tape.feed(window.desk.session.lanes)
         ours, bare = [], []
         for _ in range(ROUNDS):
             tape.let.clear()
@@ -156,7 +156,7 @@ def turns(bench: Bench) -> list[Row]:
     p99, _ = ticks(window, 12)
     seconds = perf_counter() - began
     painted, answered = live.picture.painted - painted, live.lane.results - answered
-    counts = [len(lane.timings) for lane in window.session.lanes]
+    counts = [len(lane.timings) for lane in window.desk.session.lanes]
     errors, words = _solo_errors(window, tape)
     window.close()
     return [
@@ -187,7 +187,7 @@ def ticks(window: MainWindow, seconds: float) -> tuple[float, float]:
 
     ticker = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
     ticker.timeout.connect(tick)
-    for lane in window.session.lanes:
+    for lane in window.desk.session.lanes:
         lane.timings.clear()
     before = [(view.picture.painted, view.lane.results) for view in window.grid.views]
     ticker.start()
@@ -203,11 +203,11 @@ def idle() -> list[Row]:
     rows = []
     for what, names in (("frozen, four lanes", line_up(load_catalog())), ("no lanes, a still picture", [])):
         window = shown(names, Mode.TURNS)
-        window.session.open(Tape(30, tape_frames()[:1]))
+        window.desk.session.open(Tape(30, tape_frames()[:1]))
         settled(window)
         spin(1)
         if names:
-            window.session.freeze()
+            window.desk.session.freeze()
         spin(2)
         process = psutil.Process()
         before, began = sum(process.cpu_times()[:2]), perf_counter()
@@ -223,11 +223,11 @@ def _solo_errors(window: MainWindow, tape: Tape, rounds: int = 5) -> tuple[list[
 
     Alone, it is given pictures as fast as it answers: in turns it does not rest between them either.
     """
-    lanes = window.session.lanes
+    lanes = window.desk.session.lanes
 
     def infer(running: Sequence[Lane], seconds: float) -> list[float]:
         for lane in lanes:
-            window.session.set_paused(lane, lane not in running)
+            window.desk.session.set_paused(lane, lane not in running)
         spin(0.5)
         for lane in running:
             lane.timings.clear()
@@ -280,14 +280,14 @@ def slow_painter(bench: Bench) -> list[Row]:
     PictureView.paintEvent = slowed  # type: ignore[method-assign]
     try:
         window, _ = bench.window(Mode.TURNS, bench.names[:1], fps=30, plot=False)
-        prepare = window.session.prepare
+        prepare = window.desk.session.prepare
 
         def note(frame: Frame) -> None:
             if prepare:
                 prepare(frame)
             newest[:] = [frame]
 
-        window.session.prepare = note
+        window.desk.session.prepare = note
         spin(1)
         lags.clear()
         memory = psutil.Process().memory_info().rss

@@ -29,7 +29,7 @@ def main() -> int:
         window.show()
 
         def save() -> None:
-            answers = [lane.latest.prediction.labels if lane.latest else () for lane in window.session.lanes]
+            answers = [lane.latest.prediction.labels if lane.latest else () for lane in window.desk.session.lanes]
             if all(answers):   # the detector has found something, too
                 window.grab().save(str(HERE / "window.png"))
                 window.close()
@@ -38,7 +38,7 @@ def main() -> int:
                 QTimer.singleShot(200, save)
 
         def begin_anew() -> None:
-            window.open_source("reel")
+            window.desk.open_source("reel")
             QTimer.singleShot(FIRST_S * 1000, save)
 
         QTimer.singleShot(SETTLE_S * 1000, begin_anew)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.jobs import Job
-from gui.plain import PlainLabel
+from gui.parts.plain import PlainLabel
 from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
 from inference.live.lane import Lane

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.icons import icon
+from gui.panes import PANES
 from gui.theme import DARK, Theme
 
 ICON_PX = 20     # at 100 %
@@ -47,7 +48,13 @@ _LANES = {
     for key in "123456789"
 }
 
-_PANES = "Latency plot, X-ray, catalogue"
+
+def _panes_of(group: str) -> dict[str, ActionInfo]:
+    return {
+        name: ActionInfo(pane.title, pane.help, (pane.key,), pane.icon, checkable=True)
+        for name, pane in PANES.items() if pane.group == group
+    }
+
 
 _GROUPS: dict[str, dict[str, ActionInfo]] = {
     "Picture": {
@@ -82,9 +89,7 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "add_file": ActionInfo(
             "Add a model file…", "Add a network", ("Ctrl+O",), "plus"
         ),
-        "export": ActionInfo(
-            "Export to iOS…", "Hand a network to an iPhone, as Core ML", ("E",), "phone", checkable=True
-        ),
+        **_panes_of("Networks"),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },
@@ -96,9 +101,7 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "smoothing": ActionInfo(
             "Smooth labels", "Calm flickering labels", ("L",), "smoothing", checkable=True
         ),
-        "latency": ActionInfo("Latency plot", _PANES, ("P",), "plot", checkable=True),
-        "xray": ActionInfo("X-ray", _PANES, ("X",), "xray", checkable=True),
-        "catalogue": ActionInfo("Catalogue", _PANES, ("G",), "catalogue", checkable=True),
+        **_panes_of("Answers"),
     },
     "Window": {
         "full_screen": ActionInfo(

@@ -18,15 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.lane_view import count
-from gui.lane_words import PRECISION_WORDS
+from gui.jobs import Job
 from gui.line_ups import LineUps
-from gui.plain import PlainLabel, tip
+from gui.parts.plain import PlainLabel, tip
+from gui.stage.lane_view import count
+from gui.stage.lane_words import PRECISION_WORDS
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import NATIVE, OWN, backend_module, backends
 from inference.data import LaneSpec
 from inference.errors import LabError
+from inference.intake.inventory import Missing, missing, missing_of
 from models import ModelCard
+from models.lineups import line_ups
+from models.store import Store
 
 NAME, HERE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
@@ -173,6 +177,24 @@ class AddLane(QWidget):
     def show_threads(self, auto: int) -> None:
         """Say how many threads "auto" means for one more network."""
         self._threads.setItemText(0, f"auto ({auto})")
+
+    def look(self, store: Store) -> None:
+        """Find out which models are here, and what the line-ups lack; away from the window."""
+        cards = dict(self._catalog)
+
+        def work() -> tuple[dict[str, bool], dict[str, Missing]]:
+            here = {name: not missing(card, store) for name, card in cards.items()}
+            lacking = {
+                name: missing_of((cards[model] for model in line_up.models if model in cards), store)
+                for name, line_up in line_ups().items()
+            }
+            return here, lacking
+
+        def done(found: tuple[dict[str, bool], dict[str, Missing]]) -> None:
+            self.show_here(found[0])
+            self.line_ups.show_missing(found[1])
+
+        Job(work, done, parent=self)
 
     def show_here(self, here: Mapping[str, bool]) -> None:
         """Mark which models are on this machine."""

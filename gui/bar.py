@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.icons import icon
-from gui.plain import PlainLabel
+from gui.parts.plain import PlainLabel
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Mode, SourceState, SourceStatus
 

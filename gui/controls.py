@@ -5,7 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QVBoxLayout, QWidget
 
-from gui.plain import PlainLabel
+from gui.parts.plain import PlainLabel
 from gui.settings import MOST_LABELS
 from gui.theme import Size, Theme, font
 from inference.data import Ask

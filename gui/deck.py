@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from gui.panes import PANES, Pane, Services
+from gui.panes import PANES, PaneBase, Services
 from gui.theme import DARK, Theme
 from inference.live.lane import Figures, Lane
 
@@ -17,7 +17,7 @@ class Deck(QStackedWidget):
         super().__init__(parent)
         self.key = ""
         self._services, self._states = services, dict(states)
-        self._panes: dict[str, Pane] = {}
+        self._panes: dict[str, PaneBase] = {}
         self._mode_text = ""
         self._look: tuple[Theme, float] = (DARK, 1.0)
         self.hide()
@@ -25,21 +25,19 @@ class Deck(QStackedWidget):
     def present(self, key: str) -> None:
         """Show this pane; "" folds the place away."""
         if key and key not in self._panes:
-            pane = PANES[key].make()
-            if attach := getattr(pane, "attach", None):
-                attach(self._services)
+            pane = PANES[key].make(self._services)
             pane.restore(self._states.get(key))
             pane.mode_text = self._mode_text
             self._panes[key] = pane
-            self.addWidget(pane)  # type: ignore[arg-type]
+            self.addWidget(pane)
         self.key = key
         if pane_shown := self._panes.get(key):
             pane_shown.restyle(*self._look)
-            self.setCurrentWidget(pane_shown)  # type: ignore[arg-type]
+            self.setCurrentWidget(pane_shown)
         self.setVisible(bool(key))
 
     @property
-    def pane(self) -> Pane | None:
+    def pane(self) -> PaneBase | None:
         """The pane that is shown."""
         return self._panes.get(self.key)
 
@@ -69,8 +67,7 @@ class Deck(QStackedWidget):
     def end(self) -> None:
         """The window closes: what a pane has begun ends."""
         for pane in self._panes.values():
-            if end := getattr(pane, "end", None):
-                end()
+            pane.end()
 
     def states(self) -> dict[str, dict[str, str | bool | float]]:
         """What is chosen in each pane, also in those that were not opened this time."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
 
-from gui.elided import ElidedLabel
-from gui.plain import PlainLabel, tip
+from gui.parts.elided import ElidedLabel
+from gui.parts.plain import PlainLabel, tip
 from gui.theme import Size, Theme, font
 from inference.intake.inventory import Missing
 from models import ModelCard

@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui.bridge import Bridge
+from gui.desk import Desk
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.theme import load_fonts
@@ -22,6 +23,7 @@ from inference.logbook import note_bug
 from inference.options import Options, lane_specs, open_store
 from inference.terminal import say
 from models import CardError, ModelCard, line_up, load_catalog
+from models.catalog import Catalogue
 
 START_SAID_S = 60.0   # what went wrong at the start stays so long: nobody looks at once
 
@@ -71,7 +73,8 @@ def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -
         store.use_folder(Path(settings.models_folder))
     mode = options.mode or settings.mode   # "" where neither says
     bridge = Bridge()
-    session = Session(loader(catalog, store), bridge.wake, mode=Mode(mode) if mode else default_mode(), window=True)
+    catalogue = Catalogue(catalog)
+    session = Session(loader(catalogue, store), bridge.wake, mode=Mode(mode) if mode else default_mode(), window=True)
     session.set_ask(
         Ask(
             topk=settings.topk if options.topk is None else options.topk,
@@ -81,7 +84,7 @@ def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -
         )
     )
     session.mirror = settings.mirror if options.mirror_picture is None else options.mirror_picture
-    window = MainWindow(session, bridge, catalog, store, settings)
+    window = MainWindow(Desk(session, catalogue, store, settings), bridge)
     bridge.setParent(window)
     if options.theme:
         window.set_theme(options.theme)
@@ -93,22 +96,23 @@ def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -
 def _begin(window: MainWindow, options: Options) -> None:
     if window.closed:
         return
-    if not window.open_source(options.source or window.settings.source or "auto"):
-        window.open_source("auto")   # a file of last time may be gone; the sentence about it stays to be read
-        window.say(window.said, START_SAID_S)
+    desk, settings = window.desk, window.desk.settings
+    if not desk.open_source(options.source or settings.source or "auto"):
+        desk.open_source("auto")   # a file of last time may be gone; the sentence about it stays to be read
+        window.say(window.truth.said, START_SAID_S)
     try:
-        specs = _lanes(options, window.catalog, window.settings)
+        specs = _lanes(options, desk.catalogue, settings)
     except LabError as error:
         window.say(error.sentence)
         specs = ()
     for spec in specs:
-        window.add_lane(spec)
-    window.choose_lane(None)   # nobody has chosen one yet
-    window.begun = True
-    gone = {spec.model for spec in window.settings.lanes or ()} - set(window.catalog)
+        desk.add_lane(spec)
+    desk.choose_lane(None)   # nobody has chosen one yet
+    desk.begun = True
+    gone = {spec.model for spec in settings.lanes or ()} - set(desk.catalogue)
     if gone and not options.models:
         window.say(f"There are no models called {', '.join(sorted(gone))} any more: left out.", START_SAID_S)
-    QTimer.singleShot(50, lambda: None if window.closed else window.show_pane(window.settings.pane))
+    QTimer.singleShot(50, lambda: None if window.closed else window.show_pane(settings.pane))
     window.sources.look()
 
 

@@ -26,11 +26,11 @@ class SourceMenu(QMenu):
     chosen = Signal(str)                   # as inference.live.sources.parse_source reads it
     camera_mode_chosen = Signal(object)    # ((width, height), frames/s)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, camera_mode: tuple[tuple[int, int], int], parent: QWidget) -> None:
         super().__init__(parent)
         self._cameras: Sequence[CameraInfo] = ()
         self._looking = False
-        self.camera_mode = CAMERA_MODES[1]
+        self.camera_mode = camera_mode
         self._last = ""   # a file or address chosen before
         self.aboutToShow.connect(self.look)
         self._fill()

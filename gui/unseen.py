@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from gui.main import application, build
 from gui.main_window import MainWindow
-from gui.overlay import short_label
 from gui.settings import Settings
+from gui.stage.overlay import short_label
 from inference.data import LaneState
 from inference.options import Options
 from inference.terminal import ProgressLine, say, table
@@ -73,9 +73,9 @@ class _Unseen:
 
     def _look(self) -> None:
         window = self._window
-        if not window.begun:
+        if not window.desk.begun:
             return
-        lanes = window.session.lanes
+        lanes = window.desk.session.lanes
         loading = [lane for lane in lanes if lane.status.state is LaneState.LOADING]
         if loading and not self._began:
             status = loading[0].status
@@ -94,7 +94,7 @@ class _Unseen:
         self._report()
 
     def _report(self) -> None:
-        lanes = self._window.session.lanes
+        lanes = self._window.desk.session.lanes
         rows = [("NETWORK", "ANSWER", "p50 ms", "p95 ms", "ANSWERS/s")]
         troubles = []
         for lane in lanes:

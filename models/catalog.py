@@ -1,7 +1,7 @@
 """Find the cards: the built-in ones and the user's own."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -48,6 +48,41 @@ def load_catalog(*folders: Path, troubles: list[CardError] | None = None) -> dic
                     raise
                 troubles.append(error)
     return catalog
+
+
+class Catalogue(Mapping[str, ModelCard]):
+    """The cards of a running program, by name, which tells who listens what changed. Changed on one thread."""
+
+    def __init__(self, cards: Mapping[str, ModelCard]) -> None:
+        self._cards = dict(cards)
+        self._listeners: list[Callable[[str], None]] = []
+
+    def __getitem__(self, name: str) -> ModelCard:
+        return self._cards[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def listen(self, changed: Callable[[str], None]) -> None:
+        """Call `changed` with the name of each card that is put or dropped from now on."""
+        self._listeners.append(changed)
+
+    def put(self, card: ModelCard) -> None:
+        """Take a card that is new, or another one of its name."""
+        self._cards[card.name] = card
+        self._tell(card.name)
+
+    def drop(self, name: str) -> None:
+        """Leave a card out; nothing happens if there is none of this name."""
+        if self._cards.pop(name, None):
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        for changed in self._listeners:
+            changed(name)
 
 
 def _cards_in(folder: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from test_cli import file_of
 
 from gui.absent import AGAIN, ALLOW
 from gui.bridge import Bridge
+from gui.desk import Desk
 from gui.main import build
 from gui.main_window import MainWindow
 from gui.settings import Settings
@@ -23,6 +24,7 @@ from inference.intake.provide import loader
 from inference.live.session import Session
 from inference.options import Options
 from models.card import ModelCard
+from models.catalog import Catalogue
 from models.lineups import line_ups
 from models.pack import pack
 from models.registry import Indexes
@@ -53,15 +55,16 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def window(qtbot, catalog: dict[str, ModelCard], store: Store) -> Iterator[MainWindow]:
     bridge = Bridge()
+    catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake)
-    made = MainWindow(session, bridge, catalog, store, Settings())
+    made = MainWindow(Desk(session, catalog, store, Settings()), bridge)
     bridge.setParent(made)
     made.resize(1280, 800)
     made.show()
-    made.open_source("pattern")
-    made.add_lane(LaneSpec("tiny"))
-    qtbot.waitUntil(lambda: made.session.lanes[0].status.absent, timeout=8000)
-    made.refresh_figures()
+    made.desk.open_source("pattern")
+    made.desk.add_lane(LaneSpec("tiny"))
+    qtbot.waitUntil(lambda: made.desk.session.lanes[0].status.absent, timeout=8000)
+    made.painting.figures()
     yield made
     made.close()
     shiboken6.delete(made)
@@ -69,8 +72,8 @@ def window(qtbot, catalog: dict[str, ModelCard], store: Store) -> Iterator[MainW
 
 
 def running(window: MainWindow) -> bool:
-    window.refresh_figures()
-    return window.session.lanes[0].status.state is LaneState.RUNNING and window.absent.isHidden()
+    window.painting.figures()
+    return window.desk.session.lanes[0].status.state is LaneState.RUNNING and window.absent.isHidden()
 
 
 def test_it_is_said_once_and_nothing_is_red(window: MainWindow) -> None:
@@ -91,7 +94,7 @@ def test_a_folder_is_chosen_and_remembered(window: MainWindow, files: Path, qtbo
     window.absent.buttons["folder"].click()
     qtbot.waitUntil(lambda: running(window), timeout=8000)
     assert window.current_settings().models_folder == str(files)
-    assert window.store.offline   # that was not asked for
+    assert window.desk.store.offline   # that was not asked for
 
 
 def test_a_dialog_that_is_cancelled_changes_nothing(window: MainWindow, monkeypatch) -> None:
@@ -99,7 +102,7 @@ def test_a_dialog_that_is_cancelled_changes_nothing(window: MainWindow, monkeypa
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     window.absent.buttons["folder"].click()
     window.absent.buttons["pack"].click()
-    assert window.session.lanes[0].status.absent
+    assert window.desk.session.lanes[0].status.absent
     assert window.current_settings().models_folder == ""
 
 
@@ -107,20 +110,20 @@ def test_a_folder_without_the_files_leaves_the_strip(window: MainWindow, tmp_pat
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(empty))
-    before = window.session.lanes[0].status
+    before = window.desk.session.lanes[0].status
     window.absent.buttons["folder"].click()
-    qtbot.waitUntil(lambda: window.session.lanes[0].status is not before, timeout=8000)
-    qtbot.waitUntil(lambda: window.session.lanes[0].status.absent, timeout=8000)
-    window.refresh_figures()
+    qtbot.waitUntil(lambda: window.desk.session.lanes[0].status is not before, timeout=8000)
+    qtbot.waitUntil(lambda: window.desk.session.lanes[0].status.absent, timeout=8000)
+    window.painting.figures()
     assert window.absent.isVisible()
 
 
 def test_the_download_is_allowed(window: MainWindow, files: Path, qtbot) -> None:
     with bad.serving() as server:
         server.routes["/tiny.onnx"] = bad.whole((files / "tiny.onnx").read_bytes())
-        window.catalog["tiny"] = card = replace(
-            window.catalog["tiny"], files=(replace(window.catalog["tiny"].files[0], url=f"{server.url}/tiny.onnx"),)
-        )
+        card = window.desk.catalogue["tiny"]
+        card = replace(card, files=(replace(card.files[0], url=f"{server.url}/tiny.onnx"),))
+        window.desk.catalogue.put(card)
         assert card.fetchable
         window.absent.buttons["allow"].click()
         qtbot.waitUntil(lambda: running(window), timeout=8000)
@@ -131,13 +134,13 @@ def test_where_no_network_is_the_download_is_tried_again(window: MainWindow, qtb
     monkeypatch.setattr("models.download.PAUSES_S", (0.0, 0.0))
     with bad.serving() as server:
         gone = server.url
-    file = replace(window.catalog["tiny"].files[0], url=f"{gone}/tiny.onnx")
-    window.catalog["tiny"] = replace(window.catalog["tiny"], files=(file,))
-    before = window.session.lanes[0].status
+    file = replace(window.desk.catalogue["tiny"].files[0], url=f"{gone}/tiny.onnx")
+    window.desk.catalogue.put(replace(window.desk.catalogue["tiny"], files=(file,)))
+    before = window.desk.session.lanes[0].status
     window.absent.buttons["allow"].click()
-    qtbot.waitUntil(lambda: window.session.lanes[0].status is not before, timeout=8000)
-    qtbot.waitUntil(lambda: window.session.lanes[0].status.absent, timeout=8000)
-    window.refresh_figures()
+    qtbot.waitUntil(lambda: window.desk.session.lanes[0].status is not before, timeout=8000)
+    qtbot.waitUntil(lambda: window.desk.session.lanes[0].status.absent, timeout=8000)
+    window.painting.figures()
     assert window.absent.isVisible()
     assert window.absent.buttons["allow"].text() == AGAIN
     assert "no connection to 127.0.0.1" in window.absent._hint.text()
@@ -145,17 +148,17 @@ def test_where_no_network_is_the_download_is_tried_again(window: MainWindow, qtb
 
 def test_a_pack_is_taken_in(window: MainWindow, files: Path, tmp_path: Path, qtbot, monkeypatch) -> None:
     venue = tmp_path / "venue.zip"
-    pack(venue, [window.catalog["tiny"]], Store(tmp_path / "other", files), lambda *_: None, Event())
+    pack(venue, [window.desk.catalogue["tiny"]], Store(tmp_path / "other", files), lambda *_: None, Event())
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(venue), ""))
     window.absent.buttons["pack"].click()
     qtbot.waitUntil(lambda: running(window), timeout=8000)
-    assert "1 file, verified" in window.said
+    assert "1 file, verified" in window.truth.said
 
 
 def test_what_is_no_pack_is_said(window: MainWindow, files: Path, qtbot, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(files / "tiny.onnx"), ""))
     window.absent.buttons["pack"].click()
-    qtbot.waitUntil(lambda: "not taken as a pack" in window.said, timeout=8000)
+    qtbot.waitUntil(lambda: "not taken as a pack" in window.truth.said, timeout=8000)
     assert window.absent.buttons["pack"].isEnabled()
 
 
@@ -164,9 +167,9 @@ def test_the_folder_of_last_time_is_looked_at(
 ) -> None:
     options = Options(cache=str(tmp_path / "cache"), source="pattern")
     made = build(options, catalog, Settings(models_folder=str(files)))
-    assert made.store.mirror == files
+    assert made.desk.store.mirror == files
     given = build(replace(options, mirror_dir=str(tmp_path)), catalog, Settings(models_folder=str(files)))
-    assert given.store.mirror == tmp_path
+    assert given.desk.store.mirror == tmp_path
     for window in (made, given):
         window.close()
         shiboken6.delete(window)
@@ -187,14 +190,15 @@ def test_a_line_up_says_what_is_missing_and_gets_it_all(qtbot, tmp_path: Path, m
             file = replace(file_of(made), url=f"{server.url}/{name}.onnx")
             catalog[name] = replace(make.card(name, files=(file,), size=(8 + i, 8)), title=f"The {name}")
         store, bridge = Store(tmp_path / "cache", indexes=NOWHERE), Bridge()
+        catalog = Catalogue(catalog)
         session = Session(loader(catalog, store), bridge.wake)
-        window = MainWindow(session, bridge, catalog, store, Settings())
+        window = MainWindow(Desk(session, catalog, store, Settings()), bridge)
         bridge.setParent(window)
         window.resize(1440, 900)
         window.show()
         try:
-            window.open_source("pattern")
-            window.add_lane(LaneSpec("other"))
+            window.desk.open_source("pattern")
+            window.desk.add_lane(LaneSpec("other"))
             window.show_add_lane()
             rows = window.adding.line_ups
             qtbot.waitUntil(lambda: rows.buttons["talk"].text() == "Get all", timeout=8000)
@@ -206,7 +210,7 @@ def test_a_line_up_says_what_is_missing_and_gets_it_all(qtbot, tmp_path: Path, m
                 and all(lane.status.state is LaneState.RUNNING for lane in session.lanes),
                 timeout=20_000,
             )   # in the place of what ran before
-            assert window.drawers["add_lane"].isHidden()
+            assert window.floating.drawers["add_lane"].isHidden()
             window.show_add_lane()
             qtbot.waitUntil(lambda: rows.buttons["talk"].text() == "Show", timeout=8000)
         finally:

@@ -92,9 +92,9 @@ def test_nothing_imports_upwards(module: str) -> None:
         ("inference.live.lane", "from models import find_card", set()),
         ("gui.theme", "from PySide6.QtGui import QColor\nimport inference.live.lane", set()),
         ("gui.main", "import app", {"app"}),
-        ("gui.panes.latency", "from gui.panes import PANES", set()),
-        ("gui.panes.latency", "import gui.panes.latency.curves", set()),
-        ("gui.panes.latency", "from gui.panes.other import Pane", {"gui.panes.other", "gui.panes.other.Pane"}),
+        ("gui.panes.latency.pane", "from gui.panes import PANES", set()),
+        ("gui.panes.latency.pane", "import gui.panes.latency.curves", set()),
+        ("gui.panes.latency.pane", "from gui.panes.other import Pane", {"gui.panes.other", "gui.panes.other.Pane"}),
     ],
 )
 def test_the_check_finds_what_it_should(module: str, code: str, bad: set[str]) -> None:
@@ -121,7 +121,7 @@ PLANTED = [
     ("gui/bar.py", "import inference.commands.ends", "inference.commands"),
     ("inference/lab/__init__.py", "import inference.export.settings", "inference.export"),
     ("inference/intake/adding.py", "import inference.terminal", "inference.terminal"),
-    ("gui/panes/xray.py", "import gui.panes.latency", "gui.panes.latency"),
+    ("gui/panes/xray/pane.py", "import gui.panes.latency.pane", "gui.panes.latency.pane"),
 ]
 
 

@@ -11,11 +11,12 @@ import shiboken6
 from make import card, tiny_onnx
 from PySide6.QtCore import Qt
 
-from gui.blocks import BLOCKS, block_of
 from gui.bridge import Bridge
-from gui.catalogue_table import CARD, COLUMNS, PLACE
+from gui.desk import Desk
 from gui.main_window import MainWindow
-from gui.panes.catalogue import ARROW
+from gui.panes.catalogue.blocks import BLOCKS, block_of
+from gui.panes.catalogue.pane import ARROW
+from gui.panes.catalogue.table import CARD, COLUMNS, PLACE
 from gui.settings import Settings
 from inference.data import LaneSpec, Mode
 from inference.intake import fetching
@@ -23,7 +24,7 @@ from inference.intake.adding import add
 from inference.intake.provide import loader
 from inference.live.session import Session
 from models.card import Accuracy, ModelFile
-from models.catalog import config_folder, load_catalog
+from models.catalog import Catalogue, config_folder, load_catalog
 from models.errors import Cancelled
 from models.licence import accepted
 from models.store import Store
@@ -44,8 +45,9 @@ def window(qtbot, tmp_path):
         "strict": replace(card("strict"), title="Strict", files=away, licence="AGPL-3.0", gmacs=0.5, task="detect"),
         "empty": replace(card("empty"), title="Empty", files=away, trained=False),
     }
+    catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(session, bridge, catalog, store, Settings(pane=""))
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
     bridge.setParent(made)
     made.resize(1600, 900)
     made.show()
@@ -124,7 +126,7 @@ def test_getting_asks_once_and_says_what_it_is(window, pane, gate, qtbot):
     qtbot.waitUntil(lambda: "40 %" in pane.card._note.text(), timeout=5_000)
     assert pane.card.buttons["cancel"].isVisible()
     gate.set()
-    qtbot.waitUntil(lambda: "Free is here" in window.said, timeout=5_000)
+    qtbot.waitUntil(lambda: "Free is here" in window.truth.said, timeout=5_000)
 
 
 def test_a_licence_that_asks_for_more_wants_a_yes(pane, gate, qtbot):
@@ -148,15 +150,15 @@ def test_a_network_without_training_is_marked(pane):
 def test_enter_adds_it_as_a_lane_and_marks_it(window, pane, qtbot):
     pane.choose("tiny")
     qtbot.keyClick(pane.view, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: [lane.spec.model for lane in window.session.lanes] == ["tiny"], timeout=5_000)
+    qtbot.waitUntil(lambda: [lane.spec.model for lane in window.desk.session.lanes] == ["tiny"], timeout=5_000)
     qtbot.waitUntil(lambda: pane.table.slots == {"tiny": 0}, timeout=5_000)
     pane.card.buttons["remove"].click()
     pane.card.buttons["yes"].click()
-    assert "Take its lane away first" in window.said
+    assert "Take its lane away first" in window.truth.said
 
 
 def test_the_xray_button_adds_it_and_goes_there(window, pane, qtbot):
-    window.open_source("pattern")
+    window.desk.open_source("pattern")
     pane.choose("tiny")
     pane.card.buttons["xray"].click()
     assert window.deck.key == "xray"
@@ -168,7 +170,7 @@ def test_removing_an_own_model_takes_its_card_away(window, pane, qtbot):
     pane.card.buttons["remove"].click()
     assert "Its card goes too" in pane.card._note.text()
     pane.card.buttons["yes"].click()
-    qtbot.waitUntil(lambda: "tiny" not in window.catalog, timeout=5_000)
+    qtbot.waitUntil(lambda: "tiny" not in window.desk.catalogue, timeout=5_000)
     qtbot.waitUntil(lambda: "tiny" not in names(pane), timeout=5_000)
     assert "tiny" not in load_catalog()
 
@@ -188,13 +190,13 @@ def test_what_is_typed_over_the_table_is_searched_for(window, pane, qtbot):
     window.activateWindow()
     pane.view.setFocus()
     qtbot.waitUntil(pane.view.hasFocus, timeout=5000)
-    mode = window.session.mode
+    mode = window.desk.session.mode
     for letter in "resnet":
         qtbot.keyClick(pane.search if pane.search.hasFocus() else pane.view, letter)
     assert pane.search.text() == "resnet"
-    assert window.session.recorder is None
-    assert window.session.mode is mode
-    assert "Picture saved" not in window.said
+    assert window.desk.session.recorder is None
+    assert window.desk.session.mode is mode
+    assert "Picture saved" not in window.truth.said
 
 
 def test_a_network_that_runs_is_here_and_before_anybody_has_looked_nothing_is_said(window, pane, qtbot):
@@ -205,10 +207,10 @@ def test_a_network_that_runs_is_here_and_before_anybody_has_looked_nothing_is_sa
     pane.table.facts = {}
     pane.table.running = frozenset()
     pane.table.changed()
-    assert {place(name) for name in window.catalog} == {"looking…"}
+    assert {place(name) for name in window.desk.catalogue} == {"looking…"}
     pane._show_card()
     assert not pane.card.buttons["get"].isVisible()
-    window.add_lane(LaneSpec("tiny"))
+    window.desk.add_lane(LaneSpec("tiny"))
     qtbot.waitUntil(lambda: place("tiny") == "here", timeout=10_000)
 
 

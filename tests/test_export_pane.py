@@ -16,16 +16,18 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QDesktopServices, QPixmap
 
 from gui.bridge import Bridge
-from gui.export_report import Pair, ReportView
+from gui.desk import Desk
 from gui.main_window import MainWindow
-from gui.panes import export as pane_module
-from gui.panes.export import size_mb
+from gui.panes.export import pane as pane_module
+from gui.panes.export.pane import size_mb
+from gui.panes.export.report import Pair, ReportView
 from gui.settings import Settings
 from inference.data import LaneSpec, LaneState, Mode
 from inference.errors import ExportFailed
 from inference.export import lane_form, run
 from inference.intake.provide import loader
 from inference.live.session import Session
+from models.catalog import Catalogue
 from models.errors import Cancelled
 from models.store import Store
 
@@ -45,14 +47,15 @@ def window(qtbot, tmp_path, shown, here, monkeypatch):
         "strict": replace(make.card("strict", files=(make.file_of(net),), size=(16, 16)), licence="AGPL-3.0"),
         "absent": make.card("absent"),
     }
-    monkeypatch.setattr(run, "SAMPLES", shown)
+    monkeypatch.setattr("inference.places.SAMPLES", shown)
     monkeypatch.setattr(lane_form, "SAMPLES", shown)
     monkeypatch.setattr(
         pane_module.QStandardPaths, "writableLocation", lambda _: str(tmp_path / "documents")
     )
     store, bridge = Store(tmp_path / "cache", folder, offline=True), Bridge()
+    catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(session, bridge, catalog, store, Settings(pane=""))
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
     bridge.setParent(made)
     made.resize(1500, 1000)
     made.show()
@@ -79,7 +82,7 @@ def test_only_networks_that_are_here_can_be_chosen(pane):
 
 
 def test_the_chosen_lane_s_network_comes_first(window, pane, qtbot):
-    window.add_lane(LaneSpec("things"))
+    window.desk.add_lane(LaneSpec("things"))
     view = window.grid.views[0]
     view.export_asked.emit(view.lane)
     assert window.deck.key == "export"
@@ -214,23 +217,23 @@ def all_run(lanes):
 @needs_coremltools
 def test_every_precision_stands_beside_the_original(window, qtbot):
     """One click: as lanes, with size and agreement."""
-    window.add_lane(LaneSpec("things"))
+    window.desk.add_lane(LaneSpec("things"))
     view = window.grid.views[0]
     for precision in ("fp32", "int8"):   # one after the other: in this test both are made in one process
         view.tried.emit(view.lane, (precision,))
-        lanes = window.session.lanes
+        lanes = window.desk.session.lanes
         qtbot.waitUntil(partial(all_run, lanes), timeout=3 * SOON)
     assert [(lane.spec.backend, lane.spec.precision) for lane in lanes] == [
         ("onnxruntime", ""), ("coreml", "fp32"), ("coreml", "int8")
     ]  # fmt: skip
-    window.refresh_figures()
+    window.painting.figures()
     facts = [view.header._facts for view in window.grid.views]
     assert "as the original" not in facts[0]
     assert facts[1].startswith("3 of 3 as the original")
     assert "int8 · Core ML reference (CPU) ×" in facts[2]
     assert lanes[2].title == "Things · int8, Core ML reference"
     view.tried.emit(view.lane, ("fp32", "int8"))   # they are there already
-    assert len(window.session.lanes) == 3
+    assert len(window.desk.session.lanes) == 3
 
 
 def test_a_pair_says_in_words_what_it_shows(qtbot):

@@ -1,8 +1,8 @@
 """Frames as Qt images: what is prepared, and what is not."""
 
 import numpy as np
+from gui.stage.image import PREPARE_S, ScaledPictures
 
-from gui.image import PREPARE_S, ScaledPictures
 from inference.data import Frame
 
 

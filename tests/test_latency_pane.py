@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from spine import SOON, Bell, Net, loading, spec
 
-from gui.lane_words import FROZEN, sentence, summary
-from gui.panes import PANES
-from gui.panes.latency import BARS, EMPTY, Pane
-from gui.plot_legend import Entry, Legend
-from gui.plot_range import PATIENCE, Follow, joined, nice, spread, thin
-from gui.plot_style import DASHES
+from gui.panes import PANES, Services
+from gui.panes.latency.legend import Entry, Legend
+from gui.panes.latency.pane import BARS, EMPTY, Pane
+from gui.panes.latency.plot import DASHES
+from gui.panes.latency.range import PATIENCE, Follow, joined, nice, spread, thin
+from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, LIGHT
 from inference.data import LaneState, LaneStatus, Timing
 from inference.errors import BackendError
@@ -46,7 +46,7 @@ def lanes():
 
 @pytest.fixture
 def pane(qtbot):
-    made = PANES["latency"].make()
+    made = PANES["latency"].make(Services(desk=None, show_pane=lambda _: None))
     qtbot.addWidget(made)
     made.resize(1400, 200)
     made.restyle(DARK, 1.0)

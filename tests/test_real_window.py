@@ -36,7 +36,7 @@ window.resize(1280, 800)
 window.show()
 
 def look():
-    lanes = window.session.lanes
+    lanes = window.desk.session.lanes
     if len(lanes) < 2 or any(lane.results < 3 for lane in lanes):
         failed = [lane.status.message for lane in lanes if lane.status.state.value == "failed"]
         if failed:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gui.parts.elided import ElidedLabel
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QIcon
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMainW
 from pytestqt.qtbot import QtBot
 
 from gui import icons, style
-from gui.elided import ElidedLabel
 from gui.messages import AGAIN, COPY, Banner, trouble_text
 from gui.theme import DARK, FAMILY, LIGHT, THEMES, Size, Theme, font, load_fonts
 from inference.data import LaneState, LaneStatus, SourceState, SourceStatus

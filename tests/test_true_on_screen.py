@@ -12,16 +12,18 @@ import shiboken6
 from PySide6.QtCore import Qt
 from spine import SOON, Counting
 
-from gui.answer import percent
 from gui.bridge import Bridge
-from gui.chips import LIT, QUIET, RED, Chips, clock
+from gui.desk import Desk
 from gui.main_window import MainWindow
+from gui.parts.chips import LIT, QUIET, RED, Chips, clock
 from gui.settings import Settings
+from gui.stage.answer import percent
 from inference.commands.headless import Limits, Run
 from inference.data import Ask, Classification, Detections, LaneSpec, Mode, Result, Timing
 from inference.live.session import Session
 from inference.live.sources import parse_source
 from inference.live.timings import SPAN_S
+from models.catalog import Catalogue
 from models.store import Store
 
 CATALOG = {
@@ -61,7 +63,7 @@ def readers():
 def window(qtbot, tmp_path, readers):
     bridge = Bridge()
     session = Session(lambda spec, engine: lambda report, cancelled: readers[spec.model], bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(session, bridge, CATALOG, Store(cache=tmp_path / "cache"), Settings())
+    made = MainWindow(Desk(session, Catalogue(CATALOG), Store(cache=tmp_path / "cache"), Settings()), bridge)
     bridge.setParent(made)
     made.resize(1280, 800)
     made.show()
@@ -73,8 +75,8 @@ def window(qtbot, tmp_path, readers):
 
 
 def lane_of(window, qtbot, name="reads", answers=3):
-    window.add_lane(LaneSpec(name))
-    lane = window.session.lanes[-1]
+    window.desk.add_lane(LaneSpec(name))
+    lane = window.desk.session.lanes[-1]
     qtbot.waitUntil(lambda: lane.results >= answers, timeout=8000)
     return lane
 
@@ -82,7 +84,7 @@ def lane_of(window, qtbot, name="reads", answers=3):
 def settle(window, qtbot):
     """The newest is on screen."""
     qtbot.waitUntil(lambda: all(v._shown is v.lane.latest for v in window.grid.views), timeout=5000)
-    window.refresh_figures()
+    window.painting.figures()
 
 
 # ---- an answer and its picture ----
@@ -93,9 +95,9 @@ def test_a_lane_shows_the_picture_that_it_answered(window, qtbot, readers, name)
     """Whatever the camera shows meanwhile: the network is held, a hundred pictures go by."""
     lane = lane_of(window, qtbot, name)
     settle(window, qtbot)
-    seen = window.session.latest.index
-    qtbot.waitUntil(lambda: window.session.latest.index > seen + 100, timeout=8000)
-    window.refresh()
+    seen = window.desk.session.latest.index
+    qtbot.waitUntil(lambda: window.desk.session.latest.index > seen + 100, timeout=8000)
+    window.painting.refresh()
     view = window.grid.views[0]
     assert view.picture.frame is lane.latest.frame
     assert view.bars._answer is lane.latest.prediction
@@ -116,7 +118,7 @@ def test_a_little_is_not_nothing(score, said):
 
 def test_before_the_first_answer_the_live_picture_is_shown(window, qtbot, readers):
     readers["reads"].gate = Semaphore(0)
-    window.add_lane(LaneSpec("reads"))
+    window.desk.add_lane(LaneSpec("reads"))
     view = window.grid.views[0]
     qtbot.waitUntil(lambda: view.picture.frame is not None, timeout=5000)
     first = view.picture.frame.index
@@ -133,13 +135,13 @@ def test_a_frozen_lane_never_says_nought(window, qtbot, readers):
     readers["reads"].gate.release(40)
     qtbot.waitUntil(lambda: lane.results >= 12, timeout=8000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    assert window.session.frozen is not None
+    assert window.desk.session.frozen is not None
     qtbot.waitUntil(lambda: lane.latest.frame.held, timeout=5000)
     settle(window, qtbot)
     view = window.grid.views[0]
     assert view.figures_row._shown[0] == "9.2 ms"   # what it had
     qtbot.keyClick(window, Qt.Key.Key_T)
-    window.refresh_figures()
+    window.painting.figures()
     assert not len(lane.timings)
     assert view.figures_row._shown == ("–", ())
     said = " ".join(entry.values[0] for entry in window.deck.pane.legend.entries) if window.deck.pane else ""
@@ -153,7 +155,7 @@ def test_one_p50_in_lane_legend_and_json(window, qtbot, readers):
     end = perf_counter()
     for i in range(900):   # 60 s: more than any of the three may look at
         lane.timings.append(end - 60 + i / 15, Timing(preprocess=1.0, infer=float(rng.gamma(4, 8))), i)
-    window.refresh_figures()
+    window.painting.figures()
     shown = window.grid.views[0].figures_row._shown
     legend = window.deck.pane.legend.entries[0].values[0]
     report = Run(lambda *_: None, [], parse_source("pattern"), Limits())._lane(lane)
@@ -170,8 +172,8 @@ def test_one_p50_in_lane_legend_and_json(window, qtbot, readers):
 
 
 def chips(window):
-    window.refresh_figures()
-    return dict(window.chips.shown)
+    window.painting.figures()
+    return dict(window.truth.chips.shown)
 
 
 def test_frozen_is_said_whatever_else_is(window, qtbot):
@@ -187,22 +189,22 @@ def test_frozen_is_said_whatever_else_is(window, qtbot):
 
 
 def test_a_recording_is_red_with_its_time_and_size(window, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr("gui.main_window._folder_for", lambda _: tmp_path)
-    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
-    window.record(True)
-    qtbot.waitUntil(lambda: window.session.recorder.frames > 0, timeout=5000)
+    monkeypatch.setattr("gui.desk.folder_for", lambda _: tmp_path)
+    qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
+    window.desk.record(True)
+    qtbot.waitUntil(lambda: window.desk.session.recorder.frames > 0, timeout=5000)
     (words,) = chips(window)
     assert chips(window)[words] == RED
     assert words.startswith("● REC 0:0")
     assert words.endswith(" MB")
-    window.record(False)
+    window.desk.record(False)
     assert not chips(window)
 
 
 def test_the_other_states_stand_beside_each_other(window, qtbot):
-    window.set_ask(Ask(smoothing=True))
-    window.set_mirror(True)
-    window.set_mode(Mode.TOGETHER)
+    window.desk.set_ask(Ask(smoothing=True))
+    window.desk.set_mirror(True)
+    window.desk.set_mode(Mode.TOGETHER)
     assert chips(window) == {
         "labels smoothed": QUIET, "mirrored": QUIET, "together: networks slow each other": QUIET,
     }  # fmt: skip
@@ -227,23 +229,23 @@ def test_chips_take_no_room_where_there_is_nothing(qtbot):
 
 def test_a_source_that_gives_nothing_leaves_the_old_one(window, qtbot, tmp_path):
     lane = lane_of(window, qtbot)
-    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
-    before = window.source_text
+    qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
+    before = window.desk.source_text
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video at all")
-    assert window.open_source(str(broken))
-    qtbot.waitUntil(lambda: "broken.mp4" in window.said, timeout=8000)
-    assert window.source_text == before
-    assert window.session.source.title == "counting"
+    assert window.desk.open_source(str(broken))
+    qtbot.waitUntil(lambda: "broken.mp4" in window.truth.said, timeout=8000)
+    assert window.desk.source_text == before
+    assert window.desk.session.source.title == "counting"
     assert window.banner.isHidden()
     assert lane.status.state.value == "running"
 
 
 def test_a_source_is_remembered_once_it_is_shown(window, qtbot):
-    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
-    window.open_source("pattern")
-    qtbot.waitUntil(lambda: window.source_text == "pattern", timeout=8000)
-    assert window.session.source.title == "Test pattern"
+    qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
+    window.desk.open_source("pattern")
+    qtbot.waitUntil(lambda: window.desk.source_text == "pattern", timeout=8000)
+    assert window.desk.session.source.title == "Test pattern"
 
 
 def test_the_caption_of_a_picture_is_said(window, qtbot):
@@ -251,12 +253,12 @@ def test_the_caption_of_a_picture_is_said(window, qtbot):
         caption = "A spice market: nobody taught these networks the word."
         note = "No camera found."
 
-    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
-    window.session.open(Told("told"))
-    qtbot.waitUntil(lambda: window.session.source.title == "told", timeout=5000)
-    window._noted_until = perf_counter() + 60   # a source that is new: what there is to know of it comes first
-    window.refresh_figures()
-    assert window.truth.text() == Told.note
-    window._noted_until = 0.0
-    window.refresh_figures()
-    assert window.truth.text() == Told.caption
+    qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
+    window.desk.session.open(Told("told"))
+    qtbot.waitUntil(lambda: window.desk.session.source.title == "told", timeout=5000)
+    window.truth._noted_until = perf_counter() + 60   # a source that is new: what there is to know of it comes first
+    window.painting.figures()
+    assert window.truth.words.text() == Told.note
+    window.truth._noted_until = 0.0
+    window.painting.figures()
+    assert window.truth.words.text() == Told.caption

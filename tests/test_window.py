@@ -15,15 +15,19 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.exceptions import capture_exceptions
 
 from gui.bridge import Bridge
-from gui.lane_view import lane_facts
-from gui.lane_words import summary
+from gui.desk import Desk
 from gui.main import unforeseen
 from gui.main_window import MainWindow
 from gui.settings import Settings
+from gui.snapshot import save_picture
+from gui.stage.lane_view import lane_facts
+from gui.stage.lane_words import summary
+from gui.truth import conditions
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import BackendError
 from inference.live.session import Session
 from inference.live.timings import COLUMNS
+from models.catalog import Catalogue
 from models.store import Store
 
 LABELS = ("tabby, tabby cat", "espresso", "goldfish", "macaw", "school bus")
@@ -78,18 +82,18 @@ def end(made):
 def window(qtbot, tmp_path):
     bridge = Bridge()
     session = Session(make_load, bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(session, bridge, CATALOG, Store(cache=tmp_path / "cache"), Settings())
+    made = MainWindow(Desk(session, Catalogue(CATALOG), Store(cache=tmp_path / "cache"), Settings()), bridge)
     bridge.setParent(made)
     made.resize(1280, 800)
     made.show()
-    made.open_source("pattern")
+    made.desk.open_source("pattern")
     yield made
     end(made)
     assert not [t for t in threads() if t.name.startswith(("lane", "capture"))]
 
 
 def answered(window, count=2):
-    return lambda: all(lane.results >= count for lane in window.session.lanes)
+    return lambda: all(lane.results >= count for lane in window.desk.session.lanes)
 
 
 def test_without_lanes_the_picture_itself_is_shown(window, qtbot):
@@ -100,7 +104,7 @@ def test_without_lanes_the_picture_itself_is_shown(window, qtbot):
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 9])
 def test_panes_do_not_overlap_and_every_part_has_room(window, qtbot, count):
     for _ in range(count):
-        window.add_lane(LaneSpec("quick"))
+        window.desk.add_lane(LaneSpec("quick"))
     qtbot.waitUntil(answered(window), timeout=8000)
     for width, height in ((1024, 640), (1920, 1080)):
         window.resize(width, height)
@@ -123,8 +127,8 @@ def test_the_first_label_is_large_enough_for_the_last_row(window, qtbot):
 
     for size in ((1024, 640), (1920, 1080), (3840, 2160)):
         window.resize(*size)
-        for _ in range(9 - len(window.session.lanes)):
-            window.add_lane(LaneSpec("quick"))
+        for _ in range(9 - len(window.desk.session.lanes)):
+            window.desk.add_lane(LaneSpec("quick"))
         view = window.grid.views[0]
         assert Size.ANSWER.value * view.bars.scale >= window.height() / 45
         assert min(Size.FIGURE.value * view.figures_row.scale, view.figures_row.height() * 0.86) >= window.height() / 45
@@ -132,8 +136,8 @@ def test_the_first_label_is_large_enough_for_the_last_row(window, qtbot):
 
 def test_a_lane_that_breaks_says_so_in_its_pane_and_the_others_go_on(window, qtbot):
     for name in ("quick", "broken", "absent"):
-        window.add_lane(LaneSpec(name))
-    quick, broken, absent = window.session.lanes
+        window.desk.add_lane(LaneSpec(name))
+    quick, broken, absent = window.desk.session.lanes
     qtbot.waitUntil(lambda: broken.status.state is LaneState.FAILED and absent.status.state is LaneState.FAILED)
     seen = quick.results
     qtbot.waitUntil(lambda: quick.results > seen + 3, timeout=5000)
@@ -141,7 +145,7 @@ def test_a_lane_that_breaks_says_so_in_its_pane_and_the_others_go_on(window, qtb
     qtbot.waitUntil(lambda: [n.isVisible() for n in notices] == [False, True, True], timeout=3000)
     assert "broke in the middle" in notices[1].accessibleName()
     assert "Connect to a network" in notices[2].accessibleName()
-    window.retry_failed()
+    window.desk.retry_failed()
     qtbot.waitUntil(lambda: broken.results >= 4, timeout=5000)
 
 
@@ -152,36 +156,36 @@ def last_noted(lane):
 
 def test_frozen_all_lanes_answer_one_picture(window, qtbot):
     for _ in range(3):
-        window.add_lane(LaneSpec("quick"))
+        window.desk.add_lane(LaneSpec("quick"))
     qtbot.waitUntil(answered(window), timeout=5000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    frozen = window.session.frozen
+    frozen = window.desk.session.frozen
     assert frozen is not None
-    lanes = window.session.lanes
+    lanes = window.desk.session.lanes
     qtbot.waitUntil(lambda: {last_noted(lane) for lane in lanes} == {frozen.index}, timeout=5000)
     before = [lane.results for lane in lanes]
-    window.set_ask(replace(window.session.ask, topk=2))   # acts at once, on the frozen picture
+    window.desk.set_ask(replace(window.desk.session.ask, topk=2))   # acts at once, on the frozen picture
     qtbot.waitUntil(lambda: all(len(lane.latest.prediction.labels) == 2 for lane in lanes), timeout=5000)
     qtbot.waitUntil(lambda: [lane.results for lane in lanes] == [b + 1 for b in before], timeout=5000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    assert window.session.frozen is None
-    qtbot.waitUntil(lambda: window.session.lanes[0].latest.frame.index > frozen.index, timeout=5000)
+    assert window.desk.session.frozen is None
+    qtbot.waitUntil(lambda: window.desk.session.lanes[0].latest.frame.index > frozen.index, timeout=5000)
 
 
 def test_keys_act(window, qtbot):
-    window.add_lane(LaneSpec("quick"))
+    window.desk.add_lane(LaneSpec("quick"))
     qtbot.waitUntil(answered(window), timeout=5000)
     qtbot.keyClick(window, Qt.Key.Key_T)
-    assert window.session.mode is Mode.TOGETHER
+    assert window.desk.session.mode is Mode.TOGETHER
     qtbot.keyClick(window, Qt.Key.Key_M)
-    assert window.session.mirror
+    assert window.desk.session.mirror
     qtbot.keyClick(window, Qt.Key.Key_L)
-    assert window.session.ask.smoothing
-    assert ("labels smoothed", "quiet") in window._conditions()
+    assert window.desk.session.ask.smoothing
+    assert ("labels smoothed", "quiet") in conditions(window.desk.session)
     qtbot.keyClick(window, Qt.Key.Key_1)
-    assert window.session.lanes[0].paused
+    assert window.desk.session.lanes[0].paused
     qtbot.keyClick(window, Qt.Key.Key_1)
-    assert not window.session.lanes[0].paused
+    assert not window.desk.session.lanes[0].paused
     scale = window.text_scale
     qtbot.keyClick(window, Qt.Key.Key_Plus)
     assert window.text_scale > scale
@@ -192,7 +196,7 @@ def test_keys_act(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_D)
     assert window.theme.name == "light"
     qtbot.keyClick(window, Qt.Key.Key_PageDown)
-    assert window.grid.alone is window.session.lanes[0]
+    assert window.grid.alone is window.desk.session.lanes[0]
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.grid.alone is None
 
@@ -200,38 +204,38 @@ def test_keys_act(window, qtbot):
 def test_letters_typed_into_the_search_do_nothing_else(window, qtbot):
     window.show_add_lane()
     qtbot.keyClicks(window.adding._find, "mobile t")
-    assert window.session.mode is Mode.TURNS
+    assert window.desk.session.mode is Mode.TURNS
     qtbot.keyClick(window.adding._find, Qt.Key.Key_Backspace)
     qtbot.keyClick(window.adding._find, Qt.Key.Key_Backspace)
     qtbot.keyClick(window.adding._find, Qt.Key.Key_Return)
-    assert [lane.spec.model for lane in window.session.lanes] == ["quick"]
+    assert [lane.spec.model for lane in window.desk.session.lanes] == ["quick"]
 
 
 def test_a_tenth_network_is_refused_in_a_sentence(window, qtbot):
     for _ in range(10):
-        window.add_lane(LaneSpec("quick"))
-    assert len(window.session.lanes) == 9
-    assert "Remove one" in window.truth.text()
+        window.desk.add_lane(LaneSpec("quick"))
+    assert len(window.desk.session.lanes) == 9
+    assert "Remove one" in window.truth.words.text()
 
 
 def test_a_wrong_source_is_said_and_the_old_one_goes_on(window, qtbot):
-    window.open_source("no/such/file.mp4")
-    assert "file.mp4" in window.truth.text()
-    assert window.source_text == "pattern"
-    seen = window.session.latest
-    qtbot.waitUntil(lambda: window.session.latest is not seen, timeout=3000)
+    window.desk.open_source("no/such/file.mp4")
+    assert "file.mp4" in window.truth.words.text()
+    assert window.desk.source_text == "pattern"
+    seen = window.desk.session.latest
+    qtbot.waitUntil(lambda: window.desk.session.latest is not seen, timeout=3000)
 
 
 def test_twins_are_told_apart(window):
-    window.add_lane(LaneSpec("quick"))
-    window.add_lane(LaneSpec("quick", "opencv"))
-    titles = [lane.title for lane in window.session.lanes]
+    window.desk.add_lane(LaneSpec("quick"))
+    window.desk.add_lane(LaneSpec("quick", "opencv"))
+    titles = [lane.title for lane in window.desk.session.lanes]
     assert len(set(titles)) == 2
 
 
 def test_what_was_chosen_comes_back(window, qtbot):
-    window.add_lane(LaneSpec("quick"))
-    window.set_ask(Ask(topk=3, confidence=0.4, iou=0.6, smoothing=True))
+    window.desk.add_lane(LaneSpec("quick"))
+    window.desk.set_ask(Ask(topk=3, confidence=0.4, iou=0.6, smoothing=True))
     window.set_theme("light")
     window.show_pane("latency")
     kept = window.current_settings()
@@ -243,27 +247,27 @@ def test_what_was_chosen_comes_back(window, qtbot):
 
 
 def test_the_picture_of_the_window_is_written(window, qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr("gui.main_window._folder_for", lambda _kind: tmp_path / "new" / "pictures")
-    window.save_picture()
-    qtbot.waitUntil(lambda: "saved to" in window.truth.text(), timeout=5000)
+    monkeypatch.setattr("gui.snapshot.folder_for", lambda _kind: tmp_path / "new" / "pictures")
+    save_picture(window, window.say)
+    qtbot.waitUntil(lambda: "saved to" in window.truth.words.text(), timeout=5000)
     assert len(list((tmp_path / "new" / "pictures").glob("lineup-*.png"))) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_said(window, qtbot, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("gui.main_window._folder_for", lambda _kind: tmp_path / "file")
-    window.save_picture()
-    qtbot.waitUntil(lambda: "cannot be" in window.truth.text(), timeout=5000)
+    monkeypatch.setattr("gui.snapshot.folder_for", lambda _kind: tmp_path / "file")
+    save_picture(window, window.say)
+    qtbot.waitUntil(lambda: "cannot be" in window.truth.words.text(), timeout=5000)
 
 
 @pytest.mark.parametrize("state", ["loading", "frozen", "running"])
 def test_closing_ends_every_thread_within_two_seconds(window, qtbot, state):
     for name in ("quick", "broken", "quick"):
-        window.add_lane(LaneSpec(name))
+        window.desk.add_lane(LaneSpec(name))
     if state != "loading":
-        qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
+        qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
     if state == "frozen":
-        window.freeze(True)
+        window.desk.freeze(True)
     start = perf_counter()
     window.close()
     assert perf_counter() - start < 2
@@ -276,8 +280,8 @@ def test_a_dead_source_of_last_time_gives_way_to_what_is_there(qtbot, tmp_path):
 
     made = build(Options(cache=str(tmp_path / "c")), CATALOG, Settings(source=str(tmp_path / "gone.mp4"), lanes=()))
     made.show()
-    qtbot.waitUntil(lambda: made.session.latest is not None, timeout=8000)   # the reel, as there is no camera
-    assert "gone.mp4" in made.said
+    qtbot.waitUntil(lambda: made.desk.session.latest is not None, timeout=8000)   # the reel, as there is no camera
+    assert "gone.mp4" in made.truth.said
     end(made)
 
 
@@ -291,17 +295,17 @@ def test_a_window_that_is_closed_before_its_first_painting_starts_nothing(qtbot,
     made.close()
     qtbot.wait(50)
     assert made.closed
-    assert made.session.lanes == []
+    assert made.desk.session.lanes == []
     assert Settings.load().lanes == kept   # and forgets nothing
     end(made)
 
 
 def test_the_menu_ticks_what_is_on(window):
-    window.add_lane(LaneSpec("quick"))
+    window.desk.add_lane(LaneSpec("quick"))
     ticked = [window.actions_by_name[f"lane_{key}"].isChecked() for key in (1, 2)]
     assert ticked == [True, False]
-    window.toggle_lane(0)
-    window.toggle_lane(1)   # there is none
+    window.desk.toggle_lane(0)
+    window.desk.toggle_lane(1)   # there is none
     assert not window.actions_by_name["lane_1"].isChecked()
     assert not window.actions_by_name["lane_2"].isChecked()
 
@@ -317,32 +321,32 @@ def test_saved_mirror_and_smoothing_are_ticked(qtbot, tmp_path):
 
 
 def test_threads_that_nobody_chose_are_shown_as_what_they_are(window, qtbot):
-    window.session._cores = 8
+    window.desk.session._cores = 8
     for spec in (LaneSpec("quick"), LaneSpec("quick", threads=3)):
-        window.add_lane(spec)
-    lanes = window.session.lanes
+        window.desk.add_lane(spec)
+    lanes = window.desk.session.lanes
     qtbot.waitUntil(lambda: all(lane.status.state is LaneState.RUNNING for lane in lanes))
     facts = [lane_facts(lane, CATALOG["quick"])[-1] for lane in lanes]
     assert facts == ["ONNX Runtime CPU ×8 auto", "ONNX Runtime CPU ×3"]
-    window.set_mode(Mode.TOGETHER)
+    window.desk.set_mode(Mode.TOGETHER)
     assert lane_facts(lanes[0], CATALOG["quick"])[-1] == "ONNX Runtime CPU ×4 auto"
-    window.adding.show_threads(window.session.threads_of_one_more())
+    window.adding.show_threads(window.desk.session.threads_of_one_more())
     assert window.adding._threads.itemText(0) == "auto (2)"
     assert window.adding._threads.itemData(0) == 0
 
 
 @pytest.mark.usefixtures("opencv_threads")
 def test_without_networks_all_cores_scale_the_picture(window, qtbot, monkeypatch):
-    monkeypatch.setattr("gui.main_window.usable_cores", lambda: 2)
-    qtbot.waitUntil(lambda: window._share is not None, timeout=5000)
-    assert window._share.wanted == 2
-    window.add_lane(LaneSpec("quick"))
-    assert window._share is None   # at once: OpenCV has one number of threads for all
-    window.refresh_figures()
-    assert window._share is None
-    window.remove_lane(window.session.lanes[0])
-    window.refresh_figures()
-    assert window._share is not None
+    monkeypatch.setattr("gui.desk.usable_cores", lambda: 2)
+    qtbot.waitUntil(lambda: window.desk._share is not None, timeout=5000)
+    assert window.desk._share.wanted == 2
+    window.desk.add_lane(LaneSpec("quick"))
+    assert window.desk._share is None   # at once: OpenCV has one number of threads for all
+    window.painting.figures()
+    assert window.desk._share is None
+    window.desk.remove_lane(window.desk.session.lanes[0])
+    window.painting.figures()
+    assert window.desk._share is not None
 
 
 def test_a_bug_in_a_slot_is_said_and_the_lab_goes_on(window, qtbot, caplog, capsys):
@@ -366,8 +370,8 @@ def test_a_bug_in_a_slot_is_said_and_the_lab_goes_on(window, qtbot, caplog, caps
 def test_a_lane_that_hangs_says_so_and_marks_its_late_answer(window, qtbot, monkeypatch):
     monkeypatch.setattr("inference.live.lane.PATIENCE_S", 0.2)
     for _ in range(2):
-        window.add_lane(LaneSpec("quick"))
-    lane, other = window.session.lanes
+        window.desk.add_lane(LaneSpec("quick"))
+    lane, other = window.desk.session.lanes
     view = window.grid.views[0]
     qtbot.waitUntil(lambda: lane.results > 5 and other.results > 5, timeout=5000)
     held, call = Event(), Quick.__call__
@@ -384,19 +388,19 @@ def test_a_lane_that_hangs_says_so_and_marks_its_late_answer(window, qtbot, monk
     qtbot.waitUntil(lambda: not view.notice.isHidden(), timeout=5000)
     assert view.notice.accessibleName().startswith("MobileNet v2 does not answer.")
     assert view.notice._again.isVisibleTo(view.notice)
-    window.refresh_figures()
-    assert "MobileNet v2 does not answer" in summary([(one, one.figures()) for one in window.session.lanes])
-    window.session.set_paused(other, True)
+    window.painting.figures()
+    assert "MobileNet v2 does not answer" in summary([(one, one.figures()) for one in window.desk.session.lanes])
+    window.desk.session.set_paused(other, True)
     noted = []
 
     def first(result):   # and no other one
         noted.append(result)
-        window.session.set_paused(lane, True)
+        window.desk.session.set_paused(lane, True)
         lane.inbox.take()
 
     lane.on_result = first
     held.set()
     qtbot.waitUntil(lambda: bool(noted) and lane.latest is noted[0], timeout=5000)
     assert noted[0].late
-    window.refresh_figures()
+    window.painting.figures()
     assert view.picture.chips[:1] == ("late 4.2 s",)

@@ -12,13 +12,14 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
 from gui.bridge import Bridge
+from gui.desk import Desk
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from inference.data import LaneSpec, Mode
 from inference.intake.adding import add
 from inference.intake.provide import loader
 from inference.live.session import Session
-from models.catalog import load_catalog
+from models.catalog import Catalogue, load_catalog
 from models.store import Store
 
 
@@ -27,12 +28,13 @@ def window(qtbot, tmp_path):
     store, bridge = Store(), Bridge()
     add([tiny_onnx(tmp_path / "tiny.onnx")], store)
     catalog = load_catalog()
+    catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(session, bridge, catalog, store, Settings(pane=""))
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
     bridge.setParent(made)
     made.resize(1600, 900)
     made.show()
-    made.open_source("pattern")
+    made.desk.open_source("pattern")
     yield made
     made.close()
     shiboken6.delete(made)
@@ -42,7 +44,7 @@ def window(qtbot, tmp_path):
 
 @pytest.fixture
 def pane(window, qtbot):
-    window.add_lane(LaneSpec("tiny"))
+    window.desk.add_lane(LaneSpec("tiny"))
     window.show_pane("xray")
     made = window.deck.pane
     qtbot.waitUntil(lambda: made._shown is not None, timeout=10_000)
@@ -52,15 +54,15 @@ def pane(window, qtbot):
 def test_it_says_what_to_do_when_there_is_no_network(window, qtbot):
     window.show_pane("xray")
     assert window.deck.pane._empty.isVisible()
-    window.add_lane(LaneSpec("tiny"))
+    window.desk.add_lane(LaneSpec("tiny"))
     qtbot.waitUntil(lambda: window.deck.pane._shown is not None, timeout=10_000)
     assert not window.deck.pane._empty.isVisible()
 
 
 def test_a_switch_acts_at_once_also_on_a_frozen_picture(window, pane, qtbot):
-    lane = window.session.lanes[0]
-    window.freeze(True)
-    qtbot.waitUntil(lambda: lane.latest is not None and lane.latest.frame is window.session.frozen, timeout=10_000)
+    lane = window.desk.session.lanes[0]
+    window.desk.freeze(True)
+    qtbot.waitUntil(lambda: lane.latest is not None and lane.latest.frame is window.desk.session.frozen, timeout=10_000)
     before = lane.latest
     pane.switches["order"].buttons["BGR"].click()
     qtbot.waitUntil(lambda: lane.latest is not before and lane.latest.seen is not None, timeout=10_000)
@@ -75,7 +77,7 @@ def test_a_switch_acts_at_once_also_on_a_frozen_picture(window, pane, qtbot):
 
 
 def test_going_away_takes_every_switch_back(window, pane, qtbot):
-    lane = window.session.lanes[0]
+    lane = window.desk.session.lanes[0]
     pane._switch("range", "0..255")
     assert lane.lens.input is not None
     window.show_pane("latency")
@@ -86,11 +88,11 @@ def test_going_away_takes_every_switch_back(window, pane, qtbot):
 
 
 def test_a_recipe_is_saved_into_the_card_and_the_lane_loads_it(window, pane, qtbot):
-    lane = window.session.lanes[0]
-    assert "input.order" in window.catalog["tiny"].guessed
+    lane = window.desk.session.lanes[0]
+    assert "input.order" in window.desk.catalogue["tiny"].guessed
     pane._switch("order", "BGR")
     pane.save.click()
-    qtbot.waitUntil(lambda: window.catalog["tiny"].input.order == "BGR", timeout=10_000)
+    qtbot.waitUntil(lambda: window.desk.catalogue["tiny"].input.order == "BGR", timeout=10_000)
     assert load_catalog()["tiny"].input.order == "BGR"
     assert "input.order" not in load_catalog()["tiny"].guessed
     qtbot.waitUntil(lambda: lane.lens is not None and lane.lens.input is None, timeout=10_000)
@@ -98,7 +100,7 @@ def test_a_recipe_is_saved_into_the_card_and_the_lane_loads_it(window, pane, qtb
 
 
 def test_what_is_seen_is_the_tensor_of_the_answer_beside_it(window, pane, qtbot):
-    result = window.session.lanes[0].seen
+    result = window.desk.session.lanes[0].seen
     assert result.seen.tensor.shape == (1, 3, 8, 8)
     assert np.isfinite(result.seen.tensor).all()
     x1, y1, x2, y2 = result.seen.crop
@@ -120,65 +122,65 @@ def test_it_fits_every_window(window, pane, qtbot, size):
 def test_a_model_that_is_dropped_becomes_a_lane(window, qtbot, tmp_path):
     path = tiny_onnx(tmp_path / "dropped.onnx")
     drop(window, path)
-    qtbot.waitUntil(lambda: any(lane.spec.model == "dropped" for lane in window.session.lanes), timeout=20_000)
-    assert "dropped" in window.catalog
-    assert "is added" in window.said
-    window.change_card("dropped")
-    assert not window.session.lanes
-    assert "dropped" not in window.catalog
+    qtbot.waitUntil(lambda: any(lane.spec.model == "dropped" for lane in window.desk.session.lanes), timeout=20_000)
+    assert "dropped" in window.desk.catalogue
+    assert "is added" in window.truth.said
+    window.desk.drop_card("dropped")
+    assert not window.desk.session.lanes
+    assert "dropped" not in window.desk.catalogue
 
 
 def test_two_models_that_are_dropped_become_two_lanes(window, qtbot, tmp_path):
-    before = len(window.session.lanes)
+    before = len(window.desk.session.lanes)
     drop(window, tiny_onnx(tmp_path / "one.onnx"), tiny_onnx(tmp_path / "two.onnx", size=(9, 9)))
     wanted = {"one", "two"}
-    qtbot.waitUntil(lambda: wanted <= {lane.spec.model for lane in window.session.lanes}, timeout=40_000)
-    assert len(window.session.lanes) == before + 2
-    assert not window.adder.busy
+    qtbot.waitUntil(lambda: wanted <= {lane.spec.model for lane in window.desk.session.lanes}, timeout=40_000)
+    assert len(window.desk.session.lanes) == before + 2
+    assert not window.desk._adder.busy
 
 
 @pytest.mark.parametrize("name", ["net.tflite", "net.pt", "net.h5"])
 def test_a_model_that_is_not_read_is_named_and_the_picture_goes_on(window, qtbot, tmp_path, name):
     (tmp_path / name).write_bytes(b"TFL3")
-    before = window.session.source.title
+    before = window.desk.session.source.title
     drop(window, tmp_path / name)
-    assert name in window.said
-    assert "which is not read here. Export the network to ONNX" in window.said
-    assert window.session.opening is None
-    assert window.session.source.title == before
+    assert name in window.truth.said
+    assert "which is not read here. Export the network to ONNX" in window.truth.said
+    assert window.desk.session.opening is None
+    assert window.desk.session.source.title == before
 
 
 def test_anything_else_that_is_dropped_leaves_the_picture(window, qtbot, tmp_path):
-    qtbot.waitUntil(lambda: window.session.latest is not None, timeout=5000)
-    before = window.session.source.title
+    qtbot.waitUntil(lambda: window.desk.session.latest is not None, timeout=5000)
+    before = window.desk.session.source.title
     (tmp_path / "talk.pdf").write_bytes(b"%PDF-1.7")
     drop(window, tmp_path / "talk.pdf")
-    qtbot.waitUntil(lambda: "talk.pdf" in window.said, timeout=8000)
-    assert window.session.source.title == before
-    assert window.session.source.state.value == "live"
+    qtbot.waitUntil(lambda: "talk.pdf" in window.truth.said, timeout=8000)
+    assert window.desk.session.source.title == before
+    assert window.desk.session.source.state.value == "live"
 
 
 def test_labels_alone_are_said_and_lock_nothing(window, qtbot, tmp_path):
     """Ctrl+O with only names.txt."""
     (tmp_path / "names.txt").write_text("a\nb\n", encoding="utf-8")
-    window.adder.add([tmp_path / "names.txt"])
-    assert window.said == "names.txt is a list of labels. Choose it together with its model."
-    assert not window.adder.busy
+    window.desk._adder.add([tmp_path / "names.txt"])
+    assert window.truth.said == "names.txt is a list of labels. Choose it together with its model."
+    assert not window.desk._adder.busy
     drop(window, tiny_onnx(tmp_path / "after.onnx"))
-    qtbot.waitUntil(lambda: any(lane.spec.model == "after" for lane in window.session.lanes), timeout=20_000)
+    qtbot.waitUntil(lambda: any(lane.spec.model == "after" for lane in window.desk.session.lanes), timeout=20_000)
 
 
 def test_the_x_ray_opens_on_the_network_that_was_added(window, qtbot, tmp_path):
     """As the sentence says: "Press X to check."."""
     window.show_pane("")
-    window.add_lane(LaneSpec("tiny"))
+    window.desk.add_lane(LaneSpec("tiny"))
     window.show_pane("xray")
     qtbot.waitUntil(lambda: window.deck.pane._lane is not None, timeout=5000)
     window.show_pane("")
     drop(window, tiny_onnx(tmp_path / "fresh.onnx"))
-    qtbot.waitUntil(lambda: "fresh" in window.catalog and "Press X" in window.said, timeout=20_000)
-    assert "RGB or BGR" in window.said
-    assert "input." not in window.said
+    qtbot.waitUntil(lambda: "fresh" in window.desk.catalogue and "Press X" in window.truth.said, timeout=20_000)
+    assert "RGB or BGR" in window.truth.said
+    assert "input." not in window.truth.said
     window.show_pane("xray")
     qtbot.waitUntil(lambda: window.deck.pane._lane.spec.model == "fresh", timeout=5000)
     window.show_pane("")
@@ -189,17 +191,17 @@ def test_the_x_ray_opens_on_the_network_that_was_added(window, qtbot, tmp_path):
 
 
 def test_a_broken_file_is_said_and_the_rest_goes_on(window, qtbot, tmp_path):
-    window.add_lane(LaneSpec("tiny"))
+    window.desk.add_lane(LaneSpec("tiny"))
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"\xff" * 99)
     drop(window, path)
-    qtbot.waitUntil(lambda: "broken.onnx" in window.said and not window.adder.busy, timeout=10_000)
-    assert len(window.session.lanes) == 1
+    qtbot.waitUntil(lambda: "broken.onnx" in window.truth.said and not window.desk._adder.busy, timeout=10_000)
+    assert len(window.desk.session.lanes) == 1
 
 
 def test_a_picture_that_is_dropped_is_shown(window, qtbot, testdata):
     drop(window, testdata / "images" / "cat.jpg")
-    qtbot.waitUntil(lambda: window.source_text.endswith("cat.jpg"), timeout=5000)
+    qtbot.waitUntil(lambda: window.desk.source_text.endswith("cat.jpg"), timeout=5000)
 
 
 def drop(window, *paths):

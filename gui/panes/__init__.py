@@ -1,78 +1,84 @@
-"""Which panes there are. To add one: write its module, add its line."""
+"""Which panes there are. To add one: write its module with a class of Pane called so, and add its line."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
-from inference.data import LaneSpec
 from inference.live.lane import Figures, Lane
-from inference.live.session import Session
-from models.card import ModelCard
-from models.store import Store
+
+if TYPE_CHECKING:
+    from gui.desk import Desk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What a pane may use of the window; all of it on the window's thread."""
 
-    session: Session
-    catalog: dict[str, ModelCard]                  # the window's own, by name; a pane sees every change
-    store: Store
-    say: Callable[[str], None]                     # a sentence in the line of truth, for a while
-    add_lane: Callable[[LaneSpec], None]
-    change_card: Callable[[ModelCard | str], None]   # a card is new or another; a name: that card is gone
-    show_pane: Callable[[str], None]               # a key of PANES
-    chosen: Callable[[], Lane | None]              # the lane that was added or clicked last, while it is there
+    desk: Desk                        # session, catalogue, store, and all that a user does with them
+    show_pane: Callable[[str], None]  # a key of PANES; "" folds the place away
 
 
-class Pane(Protocol):
-    """A widget below the lanes. It is a QWidget too; mypy need not know. One that wants them has `attach(services)`.
+class PaneBase(QWidget):
+    """A widget below the lanes. What a pane does not need of this it leaves as it is."""
 
-    One that begins work of its own has `end()`, which is called when the window closes.
-    """
+    mode_text = ""   # a few words on how the lanes run, set by the window
+    frozen = False   # whether the picture is held, set by the window
 
-    mode_text: str   # a few words on how the lanes run, set by the window
-    frozen: bool     # whether the picture is held, set by the window
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services, self.desk = services, services.desk
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen, for the settings."""
-        ...
+        return {}
 
     def restore(self, state: object) -> None:
         """Choose what `state` said once; what is wrong or missing stays as it is."""
-        ...
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
         """Show the newest; called seven times a second while visible."""
-        ...
 
     def tell(self, figures: Mapping[Lane, Figures]) -> None:
         """Take the numbers of every lane, as the rest of the window shows them; called four times a second."""
-        ...
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale (1.0 = 100 %)."""
-        ...
+
+    def end(self) -> None:
+        """The window closes: end what was begun."""
 
 
 class PaneInfo(NamedTuple):
-    """What the window needs to offer a pane before making it. Its key is also its action's name in gui.actions."""
+    """What the window needs to offer a pane before making it; its action, menu entry, tooltip and help come from it."""
 
-    title: str
-    module: str
+    title: str     # in the menu
+    key: str       # that shows and hides it
+    icon: str      # of resources/icons
+    help: str      # one sentence, without a full stop; panes with the same one share a line of the help
     share: float   # of the window's height, when it opens
+    module: str    # imported when the pane is first asked for; it has a class Pane
+    group: str = "Answers"   # of the menu
 
-    def make(self) -> Pane:
+    def make(self, services: Services) -> PaneBase:
         """Import the module and build its Pane."""
-        build: Callable[[], Pane] = import_module(self.module).Pane
-        return build()
+        build: Callable[[Services], PaneBase] = import_module(self.module).Pane
+        return build(services)
 
+
+_LOOK = "Latency plot, X-ray, catalogue"
 
 PANES = {
-    "latency": PaneInfo("Latency", "gui.panes.latency", 0.19),
-    "xray": PaneInfo("X-ray", "gui.panes.xray", 0.38),
-    "catalogue": PaneInfo("Catalogue", "gui.panes.catalogue", 0.62),
-    "export": PaneInfo("Export", "gui.panes.export", 0.58),
-}
+    "latency": PaneInfo("Latency plot", "P", "plot", _LOOK, 0.19, "gui.panes.latency.pane"),
+    "xray": PaneInfo("X-ray", "X", "xray", _LOOK, 0.38, "gui.panes.xray.pane"),
+    "catalogue": PaneInfo("Catalogue", "G", "catalogue", _LOOK, 0.62, "gui.panes.catalogue.pane"),
+    "export": PaneInfo(
+        "Export to iOS…", "E", "phone", "Hand a network to an iPhone, as Core ML", 0.58, "gui.panes.export.pane",
+        group="Networks",
+    ),
+}  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inference.backends import Engine
 from inference.cores import computing_cores, usable_cores
-from inference.data import Ask, Frame, LaneSpec, LaneState, Mode, Result, SourceState, SourceStatus
+from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.live.lane import Lane, Load
 from inference.live.sources import Source
@@ -185,15 +185,22 @@ class Session:
         if frame := self._held():
             self._hand(lane, frame)
 
-    def look_again(self, lane: Lane) -> None:
-        """Let a lane answer the held or newest picture once more: its lens has changed."""
+    def set_lens(self, lane: Lane, lens: Lens | None) -> None:
+        """Let a lane look at pictures through this, or as its card says again; it answers once more."""
+        lane.lens = lens
+        if lens is None:
+            lane.seen = None
+        self._look_again(lane)
+
+    def _look_again(self, lane: Lane) -> None:
+        """Let a lane answer the held or newest picture once more."""
         if frame := self._held() or self.latest:
             self._hand(lane, frame)
 
     def set_paused(self, lane: Lane, paused: bool) -> None:
         """Switch a lane off or on; off, it keeps its network and its last answer."""
         lane.paused = paused
-        self.look_again(lane)
+        self._look_again(lane)
         self._on_change()
 
     def set_ask(self, ask: Ask) -> None:

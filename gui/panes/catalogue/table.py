@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor
 
-from gui.lane_view import count
-from gui.plain import tip
+from gui.parts.plain import tip
+from gui.stage.lane_view import count
 from gui.theme import DARK, Theme
 from models.card import ModelCard
 from models.licence import demand

@@ -1,6 +1,6 @@
 """The preprocessing X-ray: what one network is given, and what it answers when it is given something else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,17 +10,16 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gui.answer import percent
-from gui.elided import ElidedLabel
 from gui.jobs import Job
-from gui.panes import Services
-from gui.plain import PlainLabel, tip
-from gui.segments import Segments
+from gui.panes import PaneBase, Services
+from gui.parts.elided import ElidedLabel
+from gui.parts.plain import PlainLabel, tip
+from gui.parts.segments import Segments
+from gui.stage.answer import percent
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Classification, Lens, Result
-from inference.errors import LabError
 from inference.intake.guesses import guessed_text
-from inference.live.lane import Figures, Lane
+from inference.live.lane import Lane
 from inference.xray import (
     OTHERS,
     SWITCHES,
@@ -169,15 +168,12 @@ class Answers(QWidget):
                 painter.drawText(QRectF(0, below + i * metrics.height(), width, metrics.height()), left, words)
 
 
-class Pane(QWidget):
+class Pane(PaneBase):
     """One network's input, and the switches of its recipe."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mode_text = ""
-        self.frozen = False
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._theme, self._scale = DARK, 1.0
-        self._services: Services | None = None
         self._lanes: tuple[Lane, ...] = ()
         self._shape: tuple[object, ...] = ()
         self._slot: int | None = None
@@ -259,10 +255,6 @@ class Pane(QWidget):
 
     # --- what the window calls ----------------------------------------------------------------------------------
 
-    def attach(self, services: Services) -> None:
-        """Take what the window offers."""
-        self._services = services
-
     def state(self) -> dict[str, str | bool | float]:
         """Which network was looked at."""
         return {"lane": "" if self._slot is None else str(self._slot)}
@@ -289,9 +281,6 @@ class Pane(QWidget):
         if result is not None and result is not self._shown and result.seen is not None:
             self._shown = result
             self._show(lane, result)
-
-    def tell(self, figures: Mapping[Lane, Figures]) -> None:
-        """Nothing here shows them."""
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
@@ -323,7 +312,7 @@ class Pane(QWidget):
 
     def _turn_to_chosen(self) -> None:
         """Look at the lane that was added or clicked last, once: what is chosen here afterwards stays."""
-        chosen = self._services.chosen() if self._services else None
+        chosen = self.desk.chosen_lane()
         if chosen is not None and chosen is not self._meant:
             self._meant, self._slot = chosen, chosen.slot
             if chosen in self._lanes:
@@ -357,28 +346,27 @@ class Pane(QWidget):
             self._look()
 
     def _save(self) -> None:
-        services, lane, spec = self._services, self._lane, self._spec
-        if services is None or lane is None or spec is None:
+        lane, spec = self._lane, self._spec
+        if lane is None or spec is None:
             return
         card = self._card(lane)
         changed = tuple(key for key in card.guessed if not key.startswith("input."))   # somebody has looked at these
         made = replace(card, input=spec, guessed=changed, lineup=0, golden=None)
         if not is_own(card):
-            name = free_name(f"{card.name}-own", services.catalog)
+            name = free_name(f"{card.name}-own", self.desk.catalogue)
             made = replace(made, name=name, title=f"{card.title}, own recipe", guessed=())
 
         def done(_: object) -> None:
-            services.change_card(made)
+            self.desk.take_card(made)
             what = "is saved in its card" if made.name == card.name else f"is saved as {made.title}: press A to add it"
-            services.say(f"The recipe {what}.")
+            self.desk.say(f"The recipe {what}.")
 
-        Job(lambda: save_card(made), done, lambda error: services.say(_said(error)), self)
+        Job(lambda: save_card(made), done, lambda error: self.desk.say(error.sentence), self)
 
     # --- showing ------------------------------------------------------------------------------------------------
 
     def _card(self, lane: Lane) -> ModelCard:
-        assert self._services is not None
-        return self._services.catalog[lane.spec.model]
+        return self.desk.catalogue[lane.spec.model]
 
     def _list(self) -> None:
         """The lanes have changed, or another is chosen."""
@@ -406,19 +394,15 @@ class Pane(QWidget):
     def _end(self) -> None:
         """Leave the lane as it was."""
         if self._lane is not None:
-            self._lane.lens = None
-            self._lane.seen = None
-            if self._services is not None:
-                self._services.session.look_again(self._lane)
+            self.desk.session.set_lens(self._lane, None)
 
     def _look(self) -> None:
         """Let the lane work by the recipe that is chosen."""
-        lane, spec, services = self._lane, self._spec, self._services
-        if lane is None or spec is None or services is None:
+        lane, spec = self._lane, self._spec
+        if lane is None or spec is None:
             return
         card = self._card(lane).input
-        lane.lens = Lens(None if spec == card else spec, show=True)
-        services.session.look_again(lane)
+        self.desk.session.set_lens(lane, Lens(None if spec == card else spec, show=True))
         usable = offered(card)
         for key, control in self.switches.items():
             now, usual = SWITCHES[key].get(spec, card), SWITCHES[key].get(card, card)
@@ -501,7 +485,3 @@ def _around(whole: QRectF, inner: QRectF) -> tuple[QRectF, ...]:
         QRectF(QPointF(whole.left(), inner.top()), inner.bottomLeft()),
         QRectF(inner.topRight(), QPointF(whole.right(), inner.bottom())),
     )
-
-
-def _said(error: LabError) -> str:
-    return f"{error.sentence}"

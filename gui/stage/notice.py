@@ -4,7 +4,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gui.plain import tip
+from gui.parts.plain import tip
 from gui.theme import DARK, Size, Theme, font
 from inference.data import LaneState, LaneStatus
 

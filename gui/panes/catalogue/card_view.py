@@ -3,10 +3,10 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from gui.blocks import BlockView, block_of
-from gui.catalogue_table import Facts
-from gui.lane_view import count
-from gui.plain import PlainLabel
+from gui.panes.catalogue.blocks import BlockView, block_of
+from gui.panes.catalogue.table import Facts
+from gui.parts.plain import PlainLabel
+from gui.stage.lane_view import count
 from gui.style import set_role
 from gui.theme import Size, Theme, font
 from inference.intake.fetching import Fetch

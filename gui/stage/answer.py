@@ -7,9 +7,9 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from gui.image import ScaledPictures
-from gui.overlay import draw_boxes, draw_chip, draw_crop, short_label
-from gui.plain import tip
+from gui.parts.plain import tip
+from gui.stage.image import ScaledPictures
+from gui.stage.overlay import draw_boxes, draw_chip, draw_crop, short_label
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Detections, Frame, Prediction
 from models import ModelCard

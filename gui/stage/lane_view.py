@@ -17,12 +17,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
-from gui.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
-from gui.lane_words import PRECISION_WORDS
-from gui.notice import Notice
-from gui.overlay import ink_on
-from gui.plain import tip
+from gui.parts.plain import tip
+from gui.stage.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
+from gui.stage.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
+from gui.stage.lane_words import PRECISION_WORDS
+from gui.stage.notice import Notice
+from gui.stage.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus

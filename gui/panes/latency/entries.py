@@ -2,9 +2,9 @@
 
 from PySide6.QtGui import QColor
 
-from gui.answer import milliseconds
-from gui.plot_legend import Entry
-from gui.plot_style import DASHES
+from gui.panes.latency.legend import Entry
+from gui.panes.latency.plot import DASHES
+from gui.stage.answer import milliseconds
 from gui.style import blend
 from gui.theme import Theme
 from inference.data import LaneState

@@ -8,14 +8,15 @@ from PySide6.QtCore import QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gui.elided import ElidedLabel
-from gui.lane_words import FROZEN, sentence, summary
-from gui.latency_entries import STACK, network_entry, stage_colours, stage_entries
-from gui.plain import tip
-from gui.plot_legend import Legend
-from gui.plot_range import Array, Follow, joined, thin
-from gui.plot_style import DIGIT, Bars, Curve, Plot, paint_ends
-from gui.segments import Segments
+from gui.panes import PaneBase, Services
+from gui.panes.latency.entries import STACK, network_entry, stage_colours, stage_entries
+from gui.panes.latency.legend import Legend
+from gui.panes.latency.plot import DIGIT, Bars, Curve, Plot, paint_ends
+from gui.panes.latency.range import Array, Follow, joined, thin
+from gui.parts.elided import ElidedLabel
+from gui.parts.plain import tip
+from gui.parts.segments import Segments
+from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, Size, Theme, font
 from inference.live.lane import Figures, Lane
 from inference.live.timings import COLUMNS, SPAN_S
@@ -31,12 +32,13 @@ STACK_COLUMNS = [COLUMNS.index(stage) for stage in STACK]
 EMPTY = "Add a network to see its latency"
 
 
-class Pane(QWidget):
+class Pane(PaneBase):
     """The plot below the lanes."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._mode_text = ""
+    _mode_text = ""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._theme, self._scale = DARK, 1.0
         self._lanes: tuple[Lane, ...] = ()
         self._shape: tuple[object, ...] = ()         # what the curves and the list of lanes were made for
@@ -44,7 +46,6 @@ class Pane(QWidget):
         self._curves: list[Curve] = []
         self._told: dict[Lane, Figures] = {}
         self._is_told = False   # whether the window gives the numbers
-        self.frozen = False     # whether the picture is held; set by the window
         self._ends: list[tuple[float, str, QColor]] = []   # height in the plot's unit, digit, colour
         self._ranges = {key: Follow(log=key == "log") for key in ("wall", "cpu", "log", "stages")}
         self._ticks = 0

@@ -1,7 +1,7 @@
 """The export: a network as a Core ML package or as an Xcode project, with the proof that it is the same one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -23,19 +23,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.export_report import ReportView
 from gui.jobs import Job
-from gui.lane_words import PRECISION_WORDS
-from gui.panes import Services
-from gui.plain import PlainLabel, tip
-from gui.segments import Segments
+from gui.panes import PaneBase, Services
+from gui.panes.export.report import ReportView
+from gui.parts.plain import PlainLabel, tip
+from gui.parts.segments import Segments
+from gui.stage.lane_words import PRECISION_WORDS
 from gui.style import set_role
 from gui.theme import Size, Theme, font
 from inference.errors import LabError
 from inference.export.folder import app_folder
 from inference.export.settings import BITS, COST, PRECISIONS, TARGETS, Settings
 from inference.intake.inventory import missing
-from inference.live.lane import Figures, Lane
+from inference.live.lane import Lane
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.errors import Cancelled
@@ -75,16 +75,13 @@ class Wish:
         return self.out / (app_folder([card.name for card in self.cards]) if self.app else self.cards[0].name)
 
 
-class Pane(QWidget):
+class Pane(PaneBase):
     """The form on the left; on the right what came of it."""
 
     _said = Signal(str, float)   # from the job's thread: a sentence, and 0..1; below 0: unknown
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mode_text = ""
-        self.frozen = False
-        self._services: Services | None = None
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._here: set[str] = set()
         self._cancelled = Event()
         self._running: Wish | None = None
@@ -93,13 +90,9 @@ class Pane(QWidget):
         self._out = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / "Lineup"
         self._said.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
         self._build()
+        self._look()
 
     # --- what the window calls ----------------------------------------------------------------------------------
-
-    def attach(self, services: Services) -> None:
-        """List the window's networks."""
-        self._services = services
-        self._look()
 
     def end(self) -> None:
         """Give up what is running."""
@@ -132,9 +125,6 @@ class Pane(QWidget):
             self._lanes = names
             self._look()
 
-    def tell(self, figures: Mapping[Lane, Figures]) -> None:
-        """Nothing here shows them."""
-
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
         face = font(Size.BODY, scale)
@@ -154,7 +144,7 @@ class Pane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with the chosen lane's network."""
         super().showEvent(event)
-        if self._running is None and (lane := self.services.chosen()):
+        if self._running is None and (lane := self.desk.chosen_lane()):
             self._choose(lane.spec.model, lane.spec.precision)
         self._show_form()
 
@@ -255,15 +245,9 @@ class Pane(QWidget):
 
     # --- the form -----------------------------------------------------------------------------------------------
 
-    @property
-    def services(self) -> Services:
-        """What the window offers."""
-        assert self._services is not None
-        return self._services
-
     def _look(self) -> None:
         """Find out which networks are on this machine, away from the window."""
-        cards, store = list(self.services.catalog.values()), self.services.store
+        cards, store = list(self.desk.catalogue.values()), self.desk.store
 
         def look() -> set[str]:
             return {card.name for card in cards if card.format != "tensorflow" and not missing(card, store)}
@@ -277,8 +261,8 @@ class Pane(QWidget):
 
     def _list(self) -> None:
         """Networks that are here, those of the lanes first."""
-        cards = [card for name, card in self.services.catalog.items() if name in self._here]
-        running = {lane.spec.model for lane in self.services.session.lanes}
+        cards = [card for name, card in self.desk.catalogue.items() if name in self._here]
+        running = {lane.spec.model for lane in self.desk.session.lanes}
         cards.sort(key=lambda card: (card.name not in running, card.title.lower()))
         for box, first in ((self.network, ""), (self.other, NO_OTHER)):
             chosen = box.currentData()
@@ -290,7 +274,7 @@ class Pane(QWidget):
                 box.addItem(card.title, card.name)
             box.setCurrentIndex(max(0, box.findData(chosen)))
             box.blockSignals(False)
-        if self._running is None and (lane := self.services.chosen()):
+        if self._running is None and (lane := self.desk.chosen_lane()):
             self._choose(lane.spec.model, "")
         self._show_form()
 
@@ -310,8 +294,8 @@ class Pane(QWidget):
         """What the form says; None while there is no network."""
         app = self.form.key == "ios"
         names = [self.network.currentData(), *([self.other.currentData()] if app else [])]
-        cards = [self.services.catalog[name] for name in dict.fromkeys(filter(None, names))
-                 if name in self.services.catalog]   # fmt: skip
+        cards = [self.desk.catalogue[name] for name in dict.fromkeys(filter(None, names))
+                 if name in self.desk.catalogue]   # fmt: skip
         if not cards or not self.network.currentData():
             return None
         settings = Settings((self.precision.currentData(),), self.target.currentData())
@@ -319,8 +303,6 @@ class Pane(QWidget):
 
     def _show_form(self) -> None:
         """What is to be expected, and what can be pressed."""
-        if self._services is None:
-            return
         app, wish = self.form.key == "ios", self.wish()
         for widget in (self.other, self._captions[2]):
             widget.setVisible(app)
@@ -370,7 +352,7 @@ class Pane(QWidget):
             return
         self._running, self._folder = wish, None
         self._cancelled.clear()
-        store, cancelled, said = self.services.store, self._cancelled, self._said.emit
+        store, cancelled, said = self.desk.store, self._cancelled, self._said.emit
 
         def report(message: str, fraction: float | None) -> None:
             said(message, -1.0 if fraction is None else fraction)
@@ -420,7 +402,7 @@ class Pane(QWidget):
         self.report.show_reports(reports, pictures)
         self.note.setText(f"{folder.name} is written. {MAC_ONLY}")
         set_role(self.note, "")
-        self.services.say(f"{folder} is written.")
+        self.desk.say(f"{folder} is written.")
         self._show_form()
 
     def _failed(self, error: LabError) -> None:

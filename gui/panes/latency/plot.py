@@ -14,7 +14,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from gui.plot_range import Array, Follow, number, spread
+from gui.panes.latency.range import Array, Follow, number, spread
 from gui.theme import DARK, Size, Theme, font
 
 DIGIT = 14   # px at 100 %, room for a digit at the end of a curve

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from gui.plain import tip
+from gui.parts.plain import tip
 from gui.theme import DARK, Size, Theme, font
 
 SAMPLE = 20       # px, length of a line's sample

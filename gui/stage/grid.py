@@ -4,9 +4,9 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from gui.answer import PictureView, restyle
-from gui.image import ScaledPictures
-from gui.lane_view import LaneView
+from gui.stage.answer import PictureView, restyle
+from gui.stage.image import ScaledPictures
+from gui.stage.lane_view import LaneView
 from gui.theme import DARK, Theme
 from inference.data import Frame
 from inference.live.lane import Lane

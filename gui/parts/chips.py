@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.overlay import ink_on
+from gui.stage.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 
 QUIET, LIT, RED = "quiet", "lit", "red"   # how much a mark wants to be seen

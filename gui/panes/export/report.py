@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImageReader, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from gui.lane_words import PRECISION_WORDS
-from gui.plain import PlainLabel
+from gui.parts.plain import PlainLabel
+from gui.stage.lane_words import PRECISION_WORDS
 from gui.theme import DARK, Size, Theme, font
 
 ROWS = 3             # labels of a picture

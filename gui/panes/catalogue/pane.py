@@ -1,6 +1,6 @@
 """The catalogue: every architecture in one table, with its card beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.card_view import CardView
-from gui.catalogue_table import (
+from gui.jobs import Job
+from gui.panes import PaneBase, Services
+from gui.panes.catalogue.card_view import CardView
+from gui.panes.catalogue.table import (
     CARD,
     COLUMNS,
     PLACE,
@@ -27,9 +29,7 @@ from gui.catalogue_table import (
     CatalogueTable,
     Facts,
 )
-from gui.jobs import Job
-from gui.panes import Services
-from gui.segments import Segments
+from gui.parts.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
@@ -37,7 +37,7 @@ from inference.errors import LabError
 from inference.intake.adding import remove, remove_files
 from inference.intake.fetching import Fetcher
 from inference.intake.inventory import cost_of, missing
-from inference.live.lane import Figures, Lane
+from inference.live.lane import Lane
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accept, demand
@@ -48,33 +48,27 @@ ARROW = 24   # px right of a title, for the arrow that says how the table is sor
 ONLY = {"all": "All", "classify": "Labels", "detect": "Boxes", "here": "Here"}
 
 
-class Pane(QWidget):
+class Pane(PaneBase):
     """The table, the filter above it, the card beside it."""
 
     _news = Signal()   # from the fetching threads
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mode_text = ""
-        self.frozen = False
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._theme, self._scale = DARK, 1.0
-        self._services: Services | None = None
-        self._fetcher: Fetcher | None = None
-        self._known: tuple[ModelCard, ...] = ()      # the cards that were looked at
+        self._fetches = Fetcher(services.desk.store, self._tell)
         self._lanes: tuple[tuple[str, int, LaneState], ...] = ()
         self._over: set[str] = set()                 # fetches whose end was seen
         self._state: dict[str, Any] = {}
         self._news.connect(self._show_fetches, Qt.ConnectionType.QueuedConnection)
+        self._build()
+        self.desk.catalogue.listen(lambda _name: self._look())
+        self._look()
 
-    # --- what the window calls ----------------------------------------------------------------------------------
-
-    def attach(self, services: Services) -> None:
-        """Build the table over the window's catalog."""
-        self._services = services
-        self._fetcher = Fetcher(services.store, self._tell)
+    def _build(self) -> None:
         self.setProperty("role", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.table = CatalogueTable(services.catalog)
+        self.table = CatalogueTable(self.desk.catalogue)
         self.filter = CatalogueFilter(self.table)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find by name, family, licence or year")
@@ -129,6 +123,8 @@ class Pane(QWidget):
         self.card.remove.connect(self._remove)
         self._select_first()
 
+    # --- what the window calls ----------------------------------------------------------------------------------
+
     def end(self) -> None:
         """Give up every fetch."""
         self._fetches.cancel("")
@@ -156,7 +152,7 @@ class Pane(QWidget):
         self._choose()
 
     def refresh(self, lanes: Sequence[Lane]) -> None:
-        """Mark which networks run, and look anew when the catalog has changed."""
+        """Mark which networks run."""
         shown = tuple((lane.spec.model, lane.slot, lane.status.state) for lane in reversed(lanes))
         if shown != self._lanes:
             self._lanes = shown
@@ -164,11 +160,6 @@ class Pane(QWidget):
             self.table.running = frozenset(name for name, _, state in shown if state is LaneState.RUNNING)
             self.table.changed()
             self._show_card()
-        if tuple(self.services.catalog.values()) != self._known:
-            self._look()
-
-    def tell(self, figures: Mapping[Lane, Figures]) -> None:
-        """Nothing here shows them."""
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
@@ -196,8 +187,6 @@ class Pane(QWidget):
 
     def _set_widths(self) -> None:
         """Make each column as wide as its widest text in any row: a filter or a fetch moves none."""
-        if self._services is None:
-            return
         metrics, header = QFontMetrics(font(Size.BODY, self._scale)), self.view.horizontalHeader()
         for i, column in enumerate(COLUMNS):
             texts = (column.text(card, self.table.facts_of(card)) for card in self.table.cards)
@@ -234,17 +223,6 @@ class Pane(QWidget):
     # --- what the user chooses ----------------------------------------------------------------------------------
 
     @property
-    def services(self) -> Services:
-        """What the window offers."""
-        assert self._services is not None
-        return self._services
-
-    @property
-    def _fetches(self) -> Fetcher:
-        assert self._fetcher is not None
-        return self._fetcher
-
-    @property
     def chosen(self) -> ModelCard | None:
         """The card of the chosen row."""
         index = self.view.currentIndex()
@@ -271,7 +249,7 @@ class Pane(QWidget):
 
     def _add(self, card: ModelCard | None) -> None:
         if card is not None:
-            self.services.add_lane(LaneSpec(card.name, usual_backend(card)))
+            self.desk.add_lane(LaneSpec(card.name, usual_backend(card)))
 
     def _xray(self, card: ModelCard) -> None:
         if card.name not in self.table.slots:
@@ -283,45 +261,45 @@ class Pane(QWidget):
             try:
                 accept(card, config_folder())
             except LabError as error:
-                self.services.say(error.sentence)
+                self.desk.say(error.sentence)
                 return
         self._over.discard(card.name)
         self._fetches.get(card)
 
     def _remove(self, card: ModelCard) -> None:
-        services, own = self.services, is_own(card)
-        for lane in [lane for lane in services.session.lanes if lane.spec.model == card.name]:
-            services.say(f"{lane.title} is running. Take its lane away first.")
+        own = is_own(card)
+        for lane in [lane for lane in self.desk.session.lanes if lane.spec.model == card.name]:
+            self.desk.say(f"{lane.title} is running. Take its lane away first.")
             return
-        catalog = dict(services.catalog)
+        catalog, store = dict(self.desk.catalogue), self.desk.store
 
         def work() -> None:
             if own:
-                remove(card, services.store, catalog)
+                remove(card, store, catalog)
             else:
-                remove_files(card, services.store, [other for other in catalog.values() if other.name != card.name])
+                remove_files(card, store, [other for other in catalog.values() if other.name != card.name])
 
         def done(_: object) -> None:
             if own:
-                services.change_card(card.name)
-            services.say(f"{card.title} is removed from this disk.")
+                self.desk.drop_card(card.name)
+            self.desk.say(f"{card.title} is removed from this disk.")
             self._look()
 
-        Job(work, done, lambda error: services.say(error.sentence), self)
+        Job(work, done, lambda error: self.desk.say(error.sentence), self)
 
     # --- looking ------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         """Find out which files are here and count what they cost; away from the window."""
-        self._known = tuple(self.services.catalog.values())
+        known = tuple(self.desk.catalogue.values())
         name = self.chosen.name if self.chosen else ""
-        if self.table.cards != sorted(self._known, key=lambda c: (c.lineup or 99, c.title.lower())):
+        if self.table.cards != sorted(known, key=lambda c: (c.lineup or 99, c.title.lower())):
             self.table.reload()
             self._set_widths()
             self.choose(name)
             if not self.view.currentIndex().isValid():
                 self._select_first()
-        store, cards = self.services.store, self._known
+        store, cards = self.desk.store, known
 
         def look() -> dict[str, Facts]:
             found = {}
@@ -356,7 +334,7 @@ class Pane(QWidget):
             elif card.name not in self._over:
                 self._over.add(card.name)
                 ended = True
-                self.services.say(fetch.trouble or f"{card.title} is here.")
+                self.desk.say(fetch.trouble or f"{card.title} is here.")
         self.table.states = states
         self.table.changed()
         self._show_card()
@@ -369,10 +347,9 @@ class Pane(QWidget):
         self.card.show_card(card, facts, self._fetches.state(card.name) if card else None)
 
     def _fit(self) -> None:
-        if self._services is not None:
-            self.card.setVisible(self.width() > 900 * self._scale)
-            if self.card.isVisible():
-                self.split.setSizes([round(self.width() * 0.62), round(self.width() * 0.38)])
+        self.card.setVisible(self.width() > 900 * self._scale)
+        if self.card.isVisible():
+            self.split.setSizes([round(self.width() * 0.62), round(self.width() * 0.38)])
 
 
 def _types(event: QKeyEvent) -> bool:

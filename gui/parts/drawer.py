@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
-from gui.plain import PlainLabel
+from gui.parts.plain import PlainLabel
 from gui.theme import Size, Theme, font
 
 

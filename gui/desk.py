@@ -1,0 +1,299 @@
+"""The desk: everything a user does with pictures and networks, one method a verb. It paints nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal
+
+from gui.dropping import ModelAdder
+from gui.settings import MOST_LABELS, Settings
+from inference.backends import backends, usual_backend
+from inference.cores import usable_cores
+from inference.data import Ask, LaneSpec, LaneState, Mode
+from inference.errors import LabError
+from inference.formats import foreign, is_model
+from inference.intake.guesses import guessed_text
+from inference.live.lane import Lane
+from inference.live.session import Session
+from inference.live.sources import Source, parse_source
+from inference.opencv_threads import Share
+from models.card import ModelCard
+from models.catalog import Catalogue, load_catalog
+from models.lineups import line_ups
+from models.store import Store
+
+CAMERA_MODE = ((1280, 720), 30)   # (width, height), frames/s: what cameras are asked for first
+SAID_S = 6.0    # a sentence about something that was done stays so long
+LONG_S = 20.0   # and what needs thought, so long
+
+
+class Desk(QObject):
+    """Owns the session, the catalogue, the store and what is remembered of them. All on the window's thread.
+
+    What holds is asked of `session` and `catalogue`; the signals say when to look. A sentence for the user comes by
+    `said`, with the seconds that it is to stay.
+    """
+
+    said = Signal(str, float)
+    changed = Signal()             # lanes on or off, mode, thresholds, mirrored, frozen, recording: whatever marks show
+    lane_added = Signal(object)    # Lane
+    lane_removed = Signal(object)  # Lane
+    source_shown = Signal(str)     # as parse_source reads it
+
+    def __init__(
+        self, session: Session, catalogue: Catalogue, store: Store, settings: Settings, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session, self.catalogue, self.store, self.settings = session, catalogue, store, settings
+        self.source_text = settings.source or "auto"
+        self.models_folder = settings.models_folder
+        self.begun = False            # whether the lanes of the start are there
+        self.camera_mode = CAMERA_MODE
+        self._chosen: Lane | None = None                # what was added or clicked last
+        self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
+        self._share: Share | None = None                # of OpenCV's threads, while no network runs
+        self._adder = ModelAdder(store, self.say, self)
+        self._adder.added.connect(self.take_model)
+
+    def say(self, sentence: str, seconds: float = SAID_S) -> None:
+        """Let the window show a sentence about something that was done, for a while."""
+        self.said.emit(sentence, seconds)
+
+    # --- the picture --------------------------------------------------------------------------------------------
+
+    def open_source(self, text: str) -> bool:
+        """Show another source; the old one goes on until it gives a picture. Whether it is being opened."""
+        size, fps = self.camera_mode
+        try:
+            source = parse_source(text, size=size, fps=fps)
+        except LabError as error:
+            self.say(error.sentence)
+            return False
+        self._asked = (source, text)
+        self.session.open(source)
+        self.follow()
+        return True
+
+    def set_camera_mode(self, mode: tuple[tuple[int, int], int]) -> None:
+        """Ask cameras for pictures of this (width, height) and frames/s from now on."""
+        self.camera_mode = mode
+        self.open_source(self.source_text)
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold the picture for all lanes, or go on."""
+        self.session.freeze(frozen)
+        self.changed.emit()
+
+    def set_mirror(self, mirror: bool) -> None:
+        """Flip the picture for everyone."""
+        self.session.mirror = mirror
+        self.changed.emit()
+
+    def record(self, on: bool) -> None:
+        """Begin or end a recording of pictures and answers."""
+        try:
+            if on:
+                self.session.record(folder_for(QStandardPaths.StandardLocation.MoviesLocation))
+                self.say("Recording. R ends it.")
+            else:
+                self.say(self.session.stop_recording())
+        except LabError as error:
+            self.say(error.sentence)
+        self.changed.emit()
+
+    # --- the networks -------------------------------------------------------------------------------------------
+
+    def add_lane(self, spec: LaneSpec) -> None:
+        """One more network."""
+        self.begun = True
+        self._spread(False)
+        try:
+            lane = self.session.add(spec)
+        except LabError as error:
+            self.say(error.sentence)
+            return
+        lane.title = self._title(lane, self.catalogue[spec.model])
+        self.lane_added.emit(lane)
+        self.choose_lane(lane)
+        self.changed.emit()
+
+    def remove_lane(self, lane: Lane) -> None:
+        """Take a network away."""
+        self.session.remove(lane)
+        self._spread(not self.session.lanes)
+        self.lane_removed.emit(lane)
+        self.changed.emit()
+
+    def toggle_lane(self, slot: int) -> None:
+        """Switch the lane with this key off or on."""
+        for lane in self.session.lanes:
+            if lane.slot == slot:
+                self.session.set_paused(lane, not lane.paused)
+                break
+        else:
+            self.say(f"There is no network {slot + 1}. Press A to add one.")
+        self.changed.emit()
+
+    def show_line_up(self, name: str) -> None:
+        """Put the networks of a line-up in the place of those that run; what is missing is fetched in its lane."""
+        for lane in list(self.session.lanes):
+            self.remove_lane(lane)
+        for model in line_ups()[name].models:
+            if model in self.catalogue:
+                self.add_lane(LaneSpec(model, usual_backend(self.catalogue[model])))
+
+    def try_core_ml(self, lane: Lane, precisions: Sequence[str]) -> None:
+        """The same network as a Core ML package, a lane for each precision, as far as there is room."""
+        running = {(other.spec.model, other.spec.precision) for other in self.session.lanes}
+        for precision in precisions:
+            if (lane.spec.model, precision) not in running:
+                self.add_lane(LaneSpec(lane.spec.model, "coreml", lane.spec.threads, precision=precision))
+
+    def chosen_lane(self) -> Lane | None:
+        """The network that was added or clicked last, while it is there."""
+        return self._chosen if self._chosen in self.session.lanes else None
+
+    def choose_lane(self, lane: Lane | None) -> None:
+        """This network is meant by what comes next: the X-ray, for one. None: none more than another."""
+        self._chosen = lane
+
+    def retry(self, lane: Lane) -> None:
+        """Load a network again."""
+        self.session.retry(lane)
+
+    def retry_failed(self) -> None:
+        """Load every network again that failed."""
+        for lane in self.session.lanes:
+            if lane.status.state is LaneState.FAILED:
+                self.session.retry(lane)
+
+    def retry_absent(self) -> None:
+        """Load every network again whose files were not here."""
+        for lane in self.session.lanes:
+            if lane.status.absent:
+                self.session.retry(lane)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Turns or together."""
+        self.session.set_mode(mode)
+        self.changed.emit()
+
+    # --- the answers --------------------------------------------------------------------------------------------
+
+    def set_ask(self, ask: Ask) -> None:
+        """Labels, thresholds, smoothing."""
+        self.session.set_ask(ask)
+        self.changed.emit()
+
+    def set_topk(self, topk: int) -> None:
+        """How many labels a classifier shows."""
+        self.set_ask(replace(self.session.ask, topk=max(1, min(MOST_LABELS, topk))))
+
+    # --- models of the user's own, and where files come from ----------------------------------------------------
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Files that were dropped: a model is added; anything else is shown as a source."""
+        if any(is_model(path) or foreign(path) for path in files):
+            self.add_files(files)
+        elif files:
+            self.open_source(str(files[0]))
+
+    def add_files(self, files: Sequence[Path]) -> None:
+        """Add the models that these files make, one after the other, and run each."""
+        self._adder.add(files)
+
+    def take_model(self, card: ModelCard) -> None:
+        """A model of the user's own is there: run it."""
+        self.take_card(card)
+        self.add_lane(LaneSpec(card.name, usual_backend(card)))
+        guessed = f" Guessed: {guessed_text(card)}. Press X to check." if card.guessed else ""
+        self.say(f"{card.title} is added.{guessed}", LONG_S if guessed else SAID_S)
+
+    def take_card(self, card: ModelCard) -> None:
+        """A card is new, or has changed: its lanes load again."""
+        self.catalogue.put(card)
+        for lane in self.session.lanes:
+            if lane.spec.model == card.name:
+                self.session.set_lens(lane, None)
+                self.session.retry(lane)
+
+    def drop_card(self, name: str) -> None:
+        """A model is gone, with its lanes."""
+        for lane in self.session.lanes:
+            if lane.spec.model == name:
+                self.remove_lane(lane)
+        self.catalogue.drop(name)
+
+    def look_for_cards(self) -> None:
+        """Take in the cards of the user's own that are new, from a pack for one."""
+        for name, card in load_catalog(troubles=[]).items():
+            if name not in self.catalogue:
+                self.catalogue.put(card)
+
+    def keep_folder(self, folder: str) -> None:
+        """Look for model files in this folder at the next start as well."""
+        self.models_folder = folder
+
+    # --- what happens by itself ---------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Take notice of what the session's threads did: a source is shown or gave no picture, a recording ended."""
+        if self._asked is not None:
+            source, text = self._asked
+            if self.session.shown is source:
+                self._asked = None
+                self.source_text = text
+                self.source_shown.emit(text)
+                self.changed.emit()
+            elif refused := self.session.refused:
+                self._asked = None
+                self.say(f"{refused.message} {refused.hint}".strip() or f"{refused.title} gave no picture.", LONG_S)
+        recorder = self.session.recorder
+        if recorder and recorder.trouble:   # a full disk, for one
+            self.record(False)
+        self._spread(not self.session.lanes)
+
+    def remembered(self) -> Settings:
+        """What comes back at the next start, as far as the desk knows it."""
+        session, ask = self.session, self.session.ask
+        return replace(
+            self.settings,
+            source="" if self.source_text == "auto" else self.source_text,
+            lanes=tuple(lane.spec for lane in session.lanes) if self.begun else self.settings.lanes,
+            mode=session.mode.value, topk=ask.topk, confidence=ask.confidence, iou=ask.iou, smoothing=ask.smoothing,
+            mirror=session.mirror, models_folder=self.models_folder,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End every thread."""
+        self._adder.cancel()
+        self.session.close()
+        self._spread(False)
+
+    def _spread(self, wide: bool) -> None:
+        """Let all cores scale the pictures while there is no network, or no longer."""
+        # Before the first picture there is nothing to scale, and OpenCV need not be imported.
+        if wide and self._share is None and self.session.latest is not None:
+            self._share = Share(usable_cores())
+        elif not wide and self._share is not None:
+            self._share.release()
+            self._share = None
+
+    def _title(self, lane: Lane, card: ModelCard) -> str:
+        """The card's title; with what tells it apart when the same model runs twice."""
+        twins = [other for other in self.session.lanes if other.spec.model == lane.spec.model and other is not lane]
+        info = backends().get(lane.spec.backend)
+        if info and (choices := info.precisions_of(card)):   # another form: never under the bare name of the original
+            words = [lane.spec.precision or choices[0], info.title.replace("(", "").replace(")", "")]
+        elif not twins:
+            return card.title
+        else:
+            words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
+        words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
+        return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
+
+
+def folder_for(kind: QStandardPaths.StandardLocation) -> Path:
+    """Where the user keeps pictures, or films."""
+    return Path(QStandardPaths.writableLocation(kind) or Path.home())

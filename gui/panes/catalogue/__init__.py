@@ -1,0 +1,1 @@
+"""Every architecture in one table, with its card."""

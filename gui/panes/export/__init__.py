@@ -1,0 +1,1 @@
+"""A network handed to another system."""

@@ -1,0 +1,1 @@
+"""What is on stage: the lanes, their answers, the pictures."""
