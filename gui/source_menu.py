@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from gui.jobs import Job
+from inference.formats import PICTURES, VIDEOS
 from inference.live.sources import cameras
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 # What a camera can be asked for: (width, height), frames/s.
 CAMERA_MODES = (((640, 480), 30), ((1280, 720), 30), ((1280, 720), 60), ((1920, 1080), 30), ((3840, 2160), 30))
-VIDEOS = "Videos (*.mp4 *.mov *.avi *.mkv *.webm *.m4v *.mpg);;All files (*)"
-PICTURES = "Pictures (*.jpg *.jpeg *.png *.bmp *.webp *.tif *.tiff *.gif);;All files (*)"
-
-
 class SourceMenu(QMenu):
     """Cameras by name, then what always works, then files and addresses."""
 
@@ -80,8 +77,8 @@ class SourceMenu(QMenu):
         self._entry("Sample reel", "reel")
         self._entry("Test pattern", "pattern")
         self.addSeparator()
-        self.addAction("Video file…", self._ask(QFileDialog.getOpenFileName, "Choose a video", VIDEOS))
-        self.addAction("Picture…", self._ask(QFileDialog.getOpenFileName, "Choose a picture", PICTURES))
+        self.addAction("Video file…", self._ask_file("Choose a video", "Videos", VIDEOS))
+        self.addAction("Picture…", self._ask_file("Choose a picture", "Pictures", PICTURES))
         self.addAction("Folder of pictures…", self._ask_folder)
         self.addAction("Address of a stream…", self._ask_address)
 
@@ -98,9 +95,11 @@ class SourceMenu(QMenu):
         self._fill()
         self.camera_mode_chosen.emit(mode)
 
-    def _ask(self, dialog: Callable[..., tuple[str, str]], title: str, kinds: str) -> Callable[[], None]:
+    def _ask_file(self, title: str, kind: str, endings: Iterable[str]) -> Callable[[], None]:
+        offered = f"{kind} ({' '.join(f'*{ending}' for ending in sorted(endings))});;All files (*)"
+
         def ask() -> None:
-            name, _ = dialog(self.parentWidget(), title, "", kinds)
+            name, _ = QFileDialog.getOpenFileName(self.parentWidget(), title, "", offered)
             if name:
                 self.chosen.emit(name)
 

@@ -1,4 +1,4 @@
-"""Which files are models: the endings that are read here, those that are not, and which files make one model."""
+"""Which files are what: the endings of models, pictures and videos, and which files make one model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,11 @@ KINDS: dict[str, tuple[Format, str]] = {
     ".mlmodel": ("coreml", ""), ".mlpackage": ("coreml", ""),
     ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
 }  # fmt: skip
+# Pictures that OpenCV reads.
+PICTURES = frozenset((
+    ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+))  # fmt: skip
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg")   # for choosers: OpenCV tries any file
 LABELS = (".txt", ".names")              # one label a line
 COMPANIONS = (*LABELS, ".data")          # and the weights beside an ONNX file, which it names itself
 

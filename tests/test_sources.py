@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from inference.errors import SourceError
 from inference.live import sources
-from inference.live.sources import NO_CAMERA, SOURCES, Auto, Source, camera, cameras, parse_source, video
+from inference.live.sources import NO_CAMERA, SOURCES, Source, camera, cameras, parse_source, video
+from inference.live.sources.auto import Auto
 from inference.live.sources.camera import Camera, CameraInfo
-from inference.live.sources.pictures import Folder, Picture, pictures_in, read_picture
+from inference.live.sources.pictures import Folder, PictureFile, pictures_in, read_picture
 from inference.live.sources.stream import Stream
 from inference.live.sources.synthetic import Pattern, Reel
 from inference.live.sources.video import VideoFile
@@ -83,7 +84,7 @@ def test_words_numbers_and_addresses(text: str, kind: type) -> None:
 
 def test_files_and_folders(tmp_path: Path) -> None:
     assert type(parse_source(str(tmp_path))) is Folder
-    assert type(parse_source(str(save(tmp_path / "kätzchen 猫.PNG", noise(1))))) is Picture
+    assert type(parse_source(str(save(tmp_path / "kätzchen 猫.PNG", noise(1))))) is PictureFile
     assert type(parse_source(str(film(tmp_path / "f.avi")))) is VideoFile
     assert type(parse_source((tmp_path / "f.avi").as_uri())) is VideoFile
 
@@ -134,7 +135,7 @@ def test_size_and_rate_are_for_cameras_and_the_pattern() -> None:
 
 
 def test_every_kind_is_told() -> None:
-    assert {"camera", "video", "picture", "folder", "stream", "pattern", "reel", "auto"} == set(SOURCES)
+    assert {"camera", "video", "picture", "folder", "stream", "pattern", "reel", "auto", "named"} == set(SOURCES)
     assert all(kind.title and kind.written and kind.example for kind in SOURCES.values())
 
 
@@ -261,11 +262,11 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 
 def test_a_picture_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="There is no file"):
-        Picture(tmp_path / "gone.png").open()
+        PictureFile(tmp_path / "gone.png").open()
 
 
 def test_one_picture_stands_still(tmp_path: Path) -> None:
-    source = Picture(save(tmp_path / "ñ 猫.png", noise(3)))
+    source = PictureFile(save(tmp_path / "ñ 猫.png", noise(3)))
     source.open()
     first, second = source.read(), source.read()
     assert first is second

@@ -11,11 +11,11 @@ import pytest
 from make import card
 
 from inference.backends import BACKENDS, backend_module
-from inference.commands import COMMANDS
+from inference.commands import COMMANDS, parse
 from inference.data import Mode
 from inference.decode import CLASSIFIERS, DETECTORS
 from inference.live.sources import SOURCES, parse_source
-from inference.options import MODES, THEMES
+from inference.options import MODES, THEMES, WrongUse
 from models.card import InputSpec, ModelCard, ModelFile, PackageMember
 from models.catalog import CARDS as CARDS_FOLDER
 from models.catalog import LABELS, line_up, load_catalog
@@ -150,7 +150,8 @@ def test_a_backend_has_what_its_table_promises(name: str) -> None:
     assert module.providers()
 
 
-@pytest.mark.parametrize("kind", sorted(set(SOURCES) - {"video", "picture", "folder"}))   # these want a file
+# The others want a file, or a camera.
+@pytest.mark.parametrize("kind", sorted(set(SOURCES) - {"video", "picture", "folder", "named"}))
 def test_a_source_is_made_from_its_example(kind: str) -> None:
     source = parse_source(SOURCES[kind].example)
     assert source.title
@@ -188,6 +189,23 @@ def test_every_module_of_a_command_is_in_the_table() -> None:
     assert {f"inference.commands.{name}" for name in found} == set(COMMANDS.values())
 
 
-def test_the_readme_names_every_command() -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    assert [name for name in COMMANDS if not re.search(rf"(app\.py|`) ?{name}\b", readme)] == []
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+TYPED = [line.split("#")[0].split() for line in re.findall(r"^ *python app\.py(.*)$", README, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("words", TYPED, ids=" ".join)
+def test_what_the_readme_types_is_understood(words: list[str]) -> None:
+    parse(words)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_of_a_command_are_understood(name: str) -> None:
+    for example in import_module(COMMANDS[name]).EXAMPLES:
+        command, _, _ = parse(example.partition("   ")[0].split())
+        assert command.__name__ == COMMANDS[name] or command.__name__.startswith(f"{COMMANDS[name]}_")
+
+
+def test_a_line_that_is_not_understood_would_be_seen() -> None:
+    assert TYPED
+    with pytest.raises(WrongUse):
+        parse([*TYPED[0], "--no-such"])

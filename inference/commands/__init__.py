@@ -2,22 +2,18 @@
 
 A command is a module with SUMMARY (a sentence), EXAMPLES (lines to type), `arguments(parser)`, which adds what it
 understands, and `run(args)`, which does it and returns the exit code, or Options where the window is to open with them.
-It may have a NOTE, said below the examples. Nothing heavy is imported before `run`, so that --help answers at once.
+It may have a NOTE, said below the examples. Nothing heavy is imported before `run`, so that --help answers at once:
+what needs the engines stands in a module beside it.
 """
 
-import os
-from argparse import Namespace
+import argparse
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from inference.commands.arguments import Parser
-from inference.options import WrongUse
-from models.catalog import suggest
+from inference.commands.arguments import PROGRAM, Parser
 
-PROGRAM = "python app.py"
-
-# What is typed: the module. "" is the window, which needs no word.
+# What is typed: the module. "" is the window, which needs no word. A longer name comes after the one it goes on from.
 COMMANDS = {
     "": "inference.commands.window",
     "predict": "inference.commands.predict",
@@ -33,55 +29,48 @@ COMMANDS = {
 }
 
 
-def parse(argv: Sequence[str]) -> tuple[Any, Namespace, Sequence[str]]:
+def parse(argv: Sequence[str]) -> tuple[Any, argparse.Namespace, Sequence[str]]:
     """The module of the command that `argv` begins with, its arguments, and the words that these were.
 
     Raises:
         WrongUse: there is no such command, or it does not understand the rest.
         SystemExit: help was asked for and has been printed.
     """
-    name = _longest(argv)
-    words = argv[len(name.split()) :]
-    if words and not words[0].startswith("-") and (inner := _inside(name)):
-        _refuse(name, words[0], inner)
-    command = import_module(COMMANDS[name])
-    parser = Parser(f"{PROGRAM} {name}".strip(), command.SUMMARY, _epilog(name, command))
-    command.arguments(parser)
-    return command, parser.read(words), words
+    args = _tree(argv).parse_args(argv)
+    return import_module(COMMANDS[args.command]), args, argv[len(args.command.split()) :]
 
 
-def _longest(argv: Sequence[str]) -> str:
-    """The longest name of a command that the words begin with."""
-    found = [name for name in COMMANDS if list(argv[: len(name.split())]) == name.split()]
-    return max(found, key=lambda name: len(name.split()))
+def _tree(argv: Sequence[str]) -> Parser:
+    """A parser for the window, and inside it one for each command that may still come after these words."""
+    inside: dict[str, argparse._SubParsersAction[Parser]] = {}
+    parsers: dict[str, Parser] = {}
+    for name, module in COMMANDS.items():
+        command = import_module(module)
+        outer, _, word = name.rpartition(" ")
+        # What comes after an option is no command.
+        if name and (outer not in parsers or _begins_with_an_option(argv[len(outer.split()) :])):
+            continue
+        words: dict[str, Any] = {"description": command.SUMMARY, "epilog": _epilog(command)}
+        if not name:
+            parser = Parser(prog=PROGRAM, **words)
+        else:
+            if outer not in inside:
+                inside[outer] = parsers[outer].add_subparsers(
+                    title="commands", description="Each has --help of its own.", metavar="COMMAND",
+                    prog=f"{PROGRAM} {outer}".strip(),
+                )  # fmt: skip
+            parser = inside[outer].add_parser(word, help=command.SUMMARY.removesuffix("."), **words)
+        command.arguments(parser)
+        parser.set_defaults(command=name)
+        parsers[name] = parser
+    return parsers[""]
 
 
-def _inside(name: str) -> list[str]:
-    """The commands one word longer than this one; none for a command that takes words of its own."""
-    length = len(name.split())
-    return [other for other in COMMANDS if other.split()[:length] == name.split() and len(other.split()) == length + 1]
+def _begins_with_an_option(words: Sequence[str]) -> bool:
+    return bool(words) and words[0].startswith("-") and not {"-h", "--help"} & set(words)
 
 
-def _refuse(name: str, word: str, inner: Sequence[str]) -> None:
-    if name:
-        raise WrongUse(f"`{name}` has no command {word!r}.", f"There are: {', '.join(inner)}.")
-    if os.path.exists(word) or word.isdecimal() or "://" in word:
-        raise WrongUse(f"{word!r} is not a command.", f"To show it: {PROGRAM} --source {word}")
-    raise WrongUse(f"There is no command called {word!r}.", suggest(word, inner))
-
-
-def _epilog(name: str, command: Any) -> str:
-    """The examples, and the commands that go on from this one."""
+def _epilog(command: Any) -> str:
     lines = ["examples:", *(f"  {PROGRAM} {example}" for example in command.EXAMPLES)]
     lines += [note] if (note := getattr(command, "NOTE", "")) else []
-    if inner := _inside(name):
-        width = max(map(len, inner)) + 2
-        lines += ["", "commands:"]
-        lines += [f"  {other:<{width}}{_summary(other)}" for other in inner]
-        lines += ["Each has --help of its own."]
     return "\n".join(lines)
-
-
-def _summary(name: str) -> str:
-    summary: str = import_module(COMMANDS[name]).SUMMARY
-    return summary.removesuffix(".")

@@ -1,6 +1,7 @@
 """The words of the command line: groups of options, and what their values may be. Imports nothing heavy."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -9,40 +10,55 @@ from inference.terminal import say
 from models.catalog import suggest
 from models.lineups import line_ups
 
+PROGRAM = "python app.py"
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong as the rest of the program does: a sentence, and what to do."""
 
-    def __init__(self, prog: str, description: str, epilog: str) -> None:
-        super().__init__(
-            prog=prog, description=description, epilog=epilog, allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**words, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message: str) -> NoReturn:
         """End as wrong use: argparse's words as a sentence, then where to look."""
         text = message.removeprefix("argument ")
         text = text if text.endswith(("?", ".")) else f"{text}."
-        raise WrongUse(f"{text[:1].upper()}{text[1:]}", f"{self.prog} --help shows what there is.")
+        raise WrongUse(f"{text[:1].upper()}{text[1:]}", self._where)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Know all of it: an unknown option suggests the nearest."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown and unknown[0].startswith("-"):
+            known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+            raise WrongUse(
+                f"{self.prog} has no option {unknown[0]!r}.", suggest(unknown[0].partition("=")[0], known)
+            )
+        if unknown:
+            raise WrongUse(f"{unknown[0]!r} is one word too many.", self._where)
+        return found, unknown
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Where argparse would list all commands for a word that is none."""
+        if isinstance(action, argparse._SubParsersAction) and value not in (action.choices or ()):
+            self._refuse(value, list(action.choices or ()))
+        super()._check_value(action, value)
+
+    def _refuse(self, word: str, known: Sequence[str]) -> NoReturn:
+        own = self.prog.removeprefix(PROGRAM).strip()
+        if own:
+            raise WrongUse(f"`{own}` has no command {word!r}.", f"There are: {', '.join(known)}.")
+        if os.path.exists(word) or word.isdecimal() or "://" in word:
+            raise WrongUse(f"{word!r} is not a command.", f"To show it: {PROGRAM} --source {word}")
+        raise WrongUse(f"There is no command called {word!r}.", suggest(word, known))
+
+    @property
+    def _where(self) -> str:
+        return f"{self.prog} --help shows what there is."
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Where argparse passes over an output that cannot be written."""
         if message:
             say(message.removesuffix("\n"), file)
-
-    def read(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Parse all of it; an unknown option suggests the nearest."""
-        args, extra = self.parse_known_args(argv)
-        if extra:
-            known = [
-                name for action in self._actions for name in action.option_strings if name.startswith("--")
-            ]
-            if extra[0].startswith("-"):
-                raise WrongUse(
-                    f"{self.prog} has no option {extra[0]!r}.", suggest(extra[0].partition("=")[0], known)
-                )
-            raise WrongUse(f"{extra[0]!r} is one word too many.", f"{self.prog} --help shows what there is.")
-        return args
 
 
 def source_options(parser: Parser) -> None:

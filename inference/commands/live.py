@@ -5,7 +5,7 @@ import sys
 
 from inference.commands.arguments import Parser, model_options, real, source_options, whole, window_options
 from inference.commands.ends import FAILED, OK, Interruptible
-from inference.commands.wanted import chosen, options_of
+from inference.commands.wanted import chosen, for_window, options_of
 from inference.options import Options, WrongUse
 
 SUMMARY = "The live pipeline; with --headless without a window, measured."
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int | Options:
     if not args.headless:
         if given := [f"--{name}" for name in HEADLESS_ONLY if getattr(args, name) is not None]:
             raise WrongUse(f"{' and '.join(given)} belongs to a run without a window.", "Add --headless.")
-        return options
+        return for_window(options)
     from inference.commands.headless import Limits, Run, report_text, troubles
     from inference.data import Mode
     from inference.intake.provide import loader

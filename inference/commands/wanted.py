@@ -45,6 +45,23 @@ def chosen(options: Options) -> tuple[Any, Any, Any]:
     return specs, catalog, store
 
 
+def for_window(options: Options) -> Options:
+    """The options, checked while there is still a terminal to say in what is wrong with them.
+
+    Raises:
+        WrongUse: there is no such model, backend, provider or folder.
+    """
+    from inference.options import lane_specs, open_store
+    from models.catalog import line_up
+
+    if options.models or options.backend or options.providers:
+        catalog = catalogue()
+        lane_specs(options, options.models or line_up(catalog), catalog)
+    if options.mirror_dir:
+        open_store(options)
+    return options
+
+
 def split(names: Sequence[str]) -> list[str]:
     """Names that may be written with commas between."""
     return [name for text in names for name in text.split(",") if name]

@@ -3,7 +3,7 @@
 import argparse
 
 from inference.commands.arguments import Parser, model_options, source_options, window_options
-from inference.commands.wanted import options_of
+from inference.commands.wanted import for_window, options_of
 from inference.options import Options
 
 SUMMARY = "Several neural networks in front of the same live picture."
@@ -23,4 +23,4 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> Options:
     """What the window opens with."""
-    return options_of(args)
+    return for_window(options_of(args))

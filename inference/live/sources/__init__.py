@@ -1,4 +1,4 @@
-"""Where pictures come from, and which kinds there are.
+"""Where pictures come from, and which kinds there are. To add one: write its module, add its line.
 
 `feed.py` runs a source on the capture thread, paces it, watches it and opens it again; the sources themselves
 know nothing of threads or trouble other than raising SourceError.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from inference.errors import SourceError
-from inference.formats import EXPORT, foreign, is_model
+from inference.formats import EXPORT, PICTURES, foreign, is_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,25 +61,61 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceKind:
-    """A kind of source, for choosers and for `--help`."""
+class Wish:
+    """What a source is asked for; each takes of it what it can."""
 
-    title: str     # "Video file"
-    written: str   # how it is written: "FILE"
+    size: tuple[int, int] | None = None   # (width, height), px, of a camera or the pattern
+    fps: float | None = None              # frames/s of the same
+    loop: bool = True                     # whether a video or a folder begins again at its end
+
+
+class SourceKind(NamedTuple):
+    """A kind of source. Its module is imported when a text fits."""
+
+    title: str                    # "Video file"
+    written: str                  # how it is written: "FILE"
     example: str
+    fits: Callable[[str], bool]   # whether a text means one of this kind; of several the first in the table is taken
+    make: str                     # "module:function", which takes the text and a Wish and gives a Source, not yet open
 
 
+def _is(word: str) -> Callable[[str], bool]:
+    return lambda text: text.casefold() == word
+
+
+def _is_a(test: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda text: bool(text) and test(os.path.expanduser(text))
+
+
+CAMERA = re.compile(r"(?:camera[ :]?)?(\d{1,3})|camera", re.IGNORECASE)
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_HERE = "inference.live.sources"
+
+# The words win over files of the same name: write ./reel for such a file.
 SOURCES = {
-    "auto": SourceKind("First camera, else the sample reel", "auto", "auto"),
-    "camera": SourceKind("Camera", "camera, its number, or a part of its name", "0"),
-    "video": SourceKind("Video file", "FILE", "street.mp4"),
-    "picture": SourceKind("Picture", "FILE", "cat.jpg"),
-    "folder": SourceKind("Folder of pictures", "FOLDER", "holiday/"),
-    "stream": SourceKind("Stream", "URL (http, https, rtsp, rtmp, udp, tcp)", "rtsp://camera.local/live"),
-    "pattern": SourceKind("Test pattern", "pattern", "pattern"),
-    "reel": SourceKind("Sample reel", "reel", "reel"),
-}
-SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "udp", "tcp", "rtp", "srt")
+    "auto": SourceKind(
+        "First camera, else the sample reel", "auto", "auto", _is("auto"), f"{_HERE}.auto:made"
+    ),
+    "reel": SourceKind("Sample reel", "reel", "reel", _is("reel"), f"{_HERE}.synthetic:reel"),
+    "pattern": SourceKind("Test pattern", "pattern", "pattern", _is("pattern"), f"{_HERE}.synthetic:pattern"),
+    "camera": SourceKind(
+        "Camera", "camera, its number, or a part of its name", "0",
+        lambda text: bool(CAMERA.fullmatch(text)), f"{_HERE}.camera:numbered",
+    ),
+    "stream": SourceKind(
+        "Stream", "URL (http, https, rtsp, rtmp, udp, tcp)", "rtsp://camera.local/live",
+        lambda text: bool(ADDRESS.match(text)), f"{_HERE}.stream:made",
+    ),
+    "folder": SourceKind(
+        "Folder of pictures", "FOLDER", "holiday/", _is_a(os.path.isdir), f"{_HERE}.pictures:folder"
+    ),
+    "picture": SourceKind(
+        "Picture", "FILE", "cat.jpg",
+        _is_a(lambda path: os.path.exists(path) and Path(path).suffix.lower() in PICTURES), f"{_HERE}.pictures:picture",
+    ),
+    "video": SourceKind("Video file", "FILE", "street.mp4", _is_a(os.path.exists), f"{_HERE}.video:made"),
+    "named": SourceKind("Camera", "a part of its name", "FaceTime", lambda _: True, f"{_HERE}.named:made"),
+}  # fmt: skip
 
 
 def cameras() -> list[CameraInfo]:
@@ -91,7 +130,7 @@ def parse_source(
 ) -> Source:
     """The source that the user means by a word, a number, a name, a file, a folder or an address.
 
-    Nothing is opened yet. The words win over files of the same name: write ./reel for such a file.
+    Nothing is opened yet.
 
     Args:
         text: as in SOURCES.
@@ -103,135 +142,18 @@ def parse_source(
         SourceError: it means nothing that is known here; the hint suggests the nearest.
     """
     text = text.strip()
-    word = text.casefold()
-    wished: dict[str, Any] = {key: value for key, value in (("size", size), ("fps", fps)) if value is not None}
-    if word in ("auto", "reel", "pattern"):
-        from inference.live.sources import synthetic
-
-        if word == "auto":
-            return Auto(wished)
-        return synthetic.Reel() if word == "reel" else synthetic.Pattern(**wished)
-    if number := re.fullmatch(r"(?:camera[ :]?)?(\d{1,3})|camera", word):
-        from inference.live.sources.camera import Camera
-
-        return Camera(int(number[1] or 0), **wished)
-    if scheme := re.match(r"([a-z][a-z0-9+.-]+)://", word):
-        return _by_address(text, scheme[1])
-    path = os.path.expanduser(text)
-    if text and os.path.exists(path):   # unlike Path.exists never raises, whatever the text
-        return _by_path(Path(path), loop)
-    return _by_name(text, wished)
+    if text.casefold().startswith("file://"):
+        text = url2pathname(unquote(urlsplit(text).path)) or text
+    kind = next(kind for kind in SOURCES.values() if kind.fits(text))
+    if os.path.exists(os.path.expanduser(text)):   # unlike Path.exists never raises, whatever the text
+        _refuse_models(Path(text))
+    module, _, function = kind.make.partition(":")
+    source: Source = getattr(import_module(module), function)(text, Wish(size, fps, loop))
+    return source
 
 
-class Auto:
-    """The first camera; where there is none, the sample reel with a line that says so. Chosen when it is opened."""
-
-    title = "Looking for a camera"
-    period_s = 0.0
-    live = True   # until it has chosen: it may want the very camera that is shown
-    note = caption = ""
-
-    def __init__(self, wished: dict[str, Any] | None = None) -> None:
-        self._wished = wished or {}
-        self._chosen: Source | None = None
-
-    def open(self) -> None:
-        """Choose, the first time; then as the chosen one.
-
-        Raises:
-            SourceError: the chosen one cannot be had.
-        """
-        if self._chosen is None:
-            from inference.live.sources.camera import Camera
-            from inference.live.sources.synthetic import Reel
-
-            found = cameras()
-            self._chosen = Camera(found[0], **self._wished) if found else Reel(note=NO_CAMERA)
-        self.live = self._chosen.live
-        try:
-            self._chosen.open()
-        finally:   # a camera that is in use has a name, too
-            self.period_s = self._chosen.period_s
-            self.title, self.note = self._chosen.title, self._chosen.note
-
-    def read(self) -> NDArray[np.uint8] | None:
-        """As the chosen one."""
-        assert self._chosen is not None
-        pixels = self._chosen.read()
-        self.caption = self._chosen.caption
-        return pixels
-
-    def close(self) -> None:
-        """As the chosen one."""
-        if self._chosen:
-            self._chosen.close()
-
-
-def _by_address(text: str, scheme: str) -> Source:
-    if scheme == "file":
-        from urllib.parse import unquote, urlsplit
-        from urllib.request import url2pathname
-
-        return parse_source(url2pathname(unquote(urlsplit(text).path)) or text)
-    if scheme not in SCHEMES:
-        near = get_close_matches(scheme, SCHEMES, 1)
-        raise SourceError(
-            f"Addresses that begin with {scheme}:// are not known here.",
-            f"Did you mean {near[0]}://?" if near else f"Known are {', '.join(SCHEMES)}.",
-        )
-    from inference.live.sources.stream import Stream
-
-    return Stream(text)
-
-
-def _by_path(path: Path, loop: bool) -> Source:
-    from inference.live.sources import pictures
-    from inference.live.sources.video import VideoFile
-
+def _refuse_models(path: Path) -> None:
     if words := foreign(path):
         raise SourceError(words.removesuffix(f" {EXPORT}"), EXPORT)
     if is_model(path):
         raise SourceError(f"{path.name} is a network, not a picture.", f"Add it: python app.py models add {path}")
-    if path.is_dir():
-        return pictures.Folder(path, loop=loop)
-    return pictures.Picture(path) if path.suffix.lower() in pictures.SUFFIXES else VideoFile(path, loop=loop)
-
-
-def _by_name(text: str, wished: dict[str, Any]) -> Source:
-    """A camera by its name or a part of it, the whole name first."""
-    from inference.live.sources.camera import Camera
-
-    looks_like_a_file = bool(re.search(r"[/\\]|\.\w{2,4}$", text))
-    there = [] if looks_like_a_file or not text else cameras()
-    word = text.casefold()
-    fits = [c for c in there if c.name.casefold() == word] or [c for c in there if word in c.name.casefold()]
-    if fits:
-        return Camera(fits[0], **wished)
-    if looks_like_a_file:
-        path = Path(os.path.expanduser(text))
-        try:
-            beside = [entry.name for entry in path.parent.iterdir()]
-        except (OSError, ValueError):
-            beside = []
-        near = get_close_matches(path.name, beside, 1)
-        raise SourceError(
-            f"There is no file or folder {text}.",
-            f"Did you mean {path.parent / near[0]}?" if near else "Check its name.",
-        )
-    words = ["auto", "camera", "pattern", "reel"]
-    names = {name.casefold(): name for name in (*words, *(c.name for c in there), *_here())}
-    near = get_close_matches(word, names, 1, 0.6)
-    raise SourceError(
-        f"There is no source called {text!r}." if text else "No source was named.",
-        f"Did you mean {names[near[0]]}?"
-        if near
-        else f"Try {', '.join(words)}, a camera's number or name, a file, a folder or an address.",
-    )
-
-
-def _here() -> list[str]:
-    """The names in the working folder, for a suggestion."""
-    try:
-        return [entry.name for entry in Path().iterdir()]
-    except OSError:
-        return []

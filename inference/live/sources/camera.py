@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import SourceError
+from inference.live.sources import CAMERA, Wish
 from inference.live.sources.capture import Capture, OpenCapture, open_capture
 
 SIZE = (1280, 720)   # (width, height), px
@@ -96,6 +97,17 @@ def _told_apart(found: Sequence[CameraInfo]) -> list[CameraInfo]:
         number = f" ({seen[camera.name]})" if times[camera.name] > 1 else ""
         named.append(CameraInfo(camera.index, camera.name + number, camera.backend, camera.path))
     return named
+
+
+def camera(which: "int | CameraInfo", wish: Wish) -> "Camera":
+    """A camera by its number, or as `cameras` listed it."""
+    return Camera(which, wish.size or SIZE, FPS if wish.fps is None else wish.fps)
+
+
+def numbered(text: str, wish: Wish) -> "Camera":
+    """A camera by its number; the first where none is said."""
+    found = CAMERA.fullmatch(text)
+    return camera(int(found[1] or 0) if found else 0, wish)
 
 
 class Camera:

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from inference import MOST_PIXELS
 from inference.errors import SourceError
+from inference.formats import PICTURES
+from inference.live.sources import Wish
 from models.texts import read_bytes, reason
 
-SUFFIXES = frozenset((
-    ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
-))  # fmt: skip
 LARGEST = 500_000_000 # bytes of a file
 LONGEST = 1920        # px of a picture's longer side; every lane and the window pay for more
 PERIOD_S = 1 / 30     # a still picture is given as often as a camera would
@@ -57,13 +56,23 @@ def pictures_in(folder: Path) -> list[Path]:
         SourceError: the folder cannot be read.
     """
     try:
-        files = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
+        files = [f for f in folder.iterdir() if f.suffix.lower() in PICTURES and not f.name.startswith(".")]
     except OSError as error:
         raise SourceError(f"The folder {folder} cannot be read.", "Check its name and who may read it.") from error
     return sorted((f for f in files if f.is_file()), key=lambda f: (_natural(f.name), f.name))
 
 
-class Picture:
+def picture(text: str, _wish: Wish) -> "PictureFile":
+    """One picture that stands still."""
+    return PictureFile(Path(text).expanduser())
+
+
+def folder(text: str, wish: Wish) -> "Folder":
+    """The pictures of a folder."""
+    return Folder(Path(text).expanduser(), loop=wish.loop)
+
+
+class PictureFile:
     """One picture that stands still, given thirty times a second."""
 
     live = False

@@ -1,5 +1,6 @@
 """A picture over the network: MJPEG or video over HTTP, RTSP and what else FFmpeg reads."""
 
+from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 import cv2
@@ -7,10 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import SourceError
+from inference.live.sources import ADDRESS, Wish
 from inference.live.sources.capture import Capture, open_capture
 
 OPEN_MS = 1500   # after so long a silent server is given up
 READ_MS = 1500
+SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "udp", "tcp", "rtp", "srt")
+
+
+def made(text: str, _wish: Wish) -> "Stream":
+    """The stream at an address.
+
+    Raises:
+        SourceError: nothing is read by this scheme.
+    """
+    found = ADDRESS.match(text)
+    scheme = found[1].lower() if found else ""
+    if scheme not in SCHEMES:
+        near = get_close_matches(scheme, SCHEMES, 1)
+        raise SourceError(
+            f"Addresses that begin with {scheme}:// are not known here.",
+            f"Did you mean {near[0]}://?" if near else f"Known are {', '.join(SCHEMES)}.",
+        )
+    return Stream(text)
 
 
 class Stream:

@@ -10,15 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import SourceError
+from inference.live.sources import Wish
 from inference.live.sources.pictures import pictures_in, read_picture
 from inference.places import SAMPLES
 
+SIZE, FPS = (1280, 720), 30.0   # of the pattern: (width, height), px; frames/s
 SPARE = 1.6   # a sample picture may be so much wider or taller than the window
 
 # BGR. The colours of the lanes, which are told apart by everyone (Okabe and Ito).
 BARS = ((0xE9, 0xB4, 0x56), (0x00, 0x9F, 0xE6), (0x73, 0x9E, 0x00), (0x42, 0xE4, 0xF0), (0xA7, 0x79, 0xCC),
         (0x00, 0x5E, 0xD5), (0xFF, 0xA6, 0x7A), (0xBB, 0xBB, 0xBB))  # fmt: skip
 NIGHT, DUSK, LINE, TEXT = (0x16, 0x11, 0x0E), (0x4A, 0x34, 0x24), (0x5C, 0x4A, 0x3A), (0xF3, 0xED, 0xE6)
+
+
+def reel(_text: str, _wish: Wish) -> "Reel":
+    """The sample reel."""
+    return Reel()
+
+
+def pattern(_text: str, wish: Wish) -> "Pattern":
+    """The test pattern."""
+    return Pattern(wish.size or SIZE, FPS if wish.fps is None else wish.fps)
 
 
 class Pattern:
@@ -28,7 +40,7 @@ class Pattern:
     note = caption = ""
     title = "Test pattern"
 
-    def __init__(self, size: tuple[int, int] = (1280, 720), fps: float = 30.0) -> None:
+    def __init__(self, size: tuple[int, int] = SIZE, fps: float = FPS) -> None:
         """`size` is (width, height), px, at least 2×2; `fps` 0 gives pictures as fast as they are asked for."""
         self._size = (max(2, size[0]), max(2, size[1]))
         self.period_s = 1 / fps if fps > 0 else 0.0

@@ -9,10 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import SourceError
+from inference.live.sources import Wish
 from inference.live.sources.capture import Capture, open_capture
 
 MOST_SKIPPED = 8       # frames passed over in one read: on a machine far too slow the picture must still move
 LIKELY_FPS = 30.0      # of files that do not say
+
+
+def made(text: str, wish: Wish) -> "VideoFile":
+    """A video file."""
+    return VideoFile(Path(text).expanduser(), loop=wish.loop)
 
 
 class VideoFile:
