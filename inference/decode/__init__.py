@@ -11,12 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.decode import chosen, labels, maps, rows, ssd
 from inference.decode.boxes import Candidates, Outputs
-from inference.decode.chosen import boxes_labels, yolov3_nms
-from inference.decode.labels import probabilities, quantised, softmax
-from inference.decode.maps import retinanet, yolov2, yolov4
-from inference.decode.rows import boxes_scores, yolov5, yolov8, yolox
-from inference.decode.ssd import ssd_caffe, ssd_nms, ssd_raw
 
 # outputs, options of the card → probabilities (classes,), float32, 0..1
 Classifier = Callable[[Outputs, Mapping[str, Any]], NDArray[np.float32]]
@@ -25,23 +21,23 @@ Classifier = Callable[[Outputs, Mapping[str, Any]], NDArray[np.float32]]
 Detector = Callable[[Outputs, Mapping[str, Any], tuple[int, int], float], Candidates]
 
 CLASSIFIERS: dict[str, Classifier] = {
-    "softmax": softmax,
-    "probabilities": probabilities,
-    "quantised": quantised,
+    "softmax": labels.softmax,
+    "probabilities": labels.probabilities,
+    "quantised": labels.quantised,
 }
 DETECTORS: dict[str, Detector] = {
-    "boxes-scores": boxes_scores,
-    "yolox": yolox,
-    "yolov5": yolov5,
-    "yolov8": yolov8,
-    "ssd-raw": ssd_raw,
-    "ssd-nms": ssd_nms,
-    "ssd-caffe": ssd_caffe,
-    "boxes-labels": boxes_labels,
-    "yolov3-nms": yolov3_nms,
-    "yolov2": yolov2,
-    "yolov4": yolov4,
-    "retinanet": retinanet,
+    "boxes-scores": rows.boxes_scores,
+    "yolox": rows.yolox,
+    "yolov5": rows.yolov5,
+    "yolov8": rows.yolov8,
+    "ssd-raw": ssd.ssd_raw,
+    "ssd-nms": ssd.ssd_nms,
+    "ssd-caffe": ssd.ssd_caffe,
+    "boxes-labels": chosen.boxes_labels,
+    "yolov3-nms": chosen.yolov3_nms,
+    "yolov2": maps.yolov2,
+    "yolov4": maps.yolov4,
+    "retinanet": maps.retinanet,
 }
 # Their networks have suppressed already, by a measure of their own: a second time would lose boxes.
 SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe", "boxes-labels", "yolov3-nms"})
