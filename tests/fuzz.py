@@ -75,7 +75,7 @@ def target(reader: str) -> Callable[[bytes], None]:
 
     from inference.errors import LabError
     from inference.intake.importers import convert
-    from inference.intake.importers.prototext import read_text
+    from inference.intake.importers.caffe.prototext import read_text
     from models.card import read_card
 
     names = READERS[reader][0]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
 from inference.intake.importers import convert
-from inference.intake.importers.prototext import read_text
+from inference.intake.importers.caffe.prototext import read_text
 
 Array = NDArray[Any]
 BOUND = 1e-4   # of the largest output

@@ -23,7 +23,7 @@ from inference.export import lane_form
 from inference.export.lane_form import form_card, formed
 from inference.export.parity import Package, relative_difference
 from inference.intake.adding import add, remove_files
-from inference.intake.importers.package import plain_session, read_package, rounded_to_half
+from inference.intake.importers.coreml.package import plain_session, read_package, rounded_to_half
 from inference.intake.provide import form_of, loader, ready
 from inference.options import Options, WrongUse, lane_specs
 from inference.recogniser import Recogniser

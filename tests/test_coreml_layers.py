@@ -32,8 +32,8 @@ from test_coreml_operations import (
 )
 
 from inference.errors import ImportFailed
-from inference.intake.importers.coreml_file import NETWORK, CoreMl, Image
-from inference.intake.importers.coreml_layers import LAYERS, NAMES, build_layers
+from inference.intake.importers.coreml.file import NETWORK, CoreMl, Image
+from inference.intake.importers.coreml.layers import LAYERS, NAMES, build_layers
 from inference.intake.importers.graph import Graph
 
 Array = NDArray[Any]

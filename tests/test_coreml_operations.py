@@ -16,9 +16,9 @@ import pytest
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.intake.importers.coreml_file import Image
-from inference.intake.importers.coreml_operations import COMPRESSED, OPERATIONS, build_program
-from inference.intake.importers.coreml_program import Operation, Program, unpacked
+from inference.intake.importers.coreml.file import Image
+from inference.intake.importers.coreml.operations import COMPRESSED, OPERATIONS, build_program
+from inference.intake.importers.coreml.program import Operation, Program, unpacked
 from inference.intake.importers.graph import Graph
 
 Array = NDArray[Any]

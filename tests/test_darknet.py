@@ -17,8 +17,8 @@ from test_importers import answers, assert_well_said, constants, difference, inp
 
 from inference.errors import ImportFailed
 from inference.intake.importers import convert
-from inference.intake.importers.darknet_activations import ACTIVATIONS
-from inference.intake.importers.darknet_weights import Weights
+from inference.intake.importers.darknet.activations import ACTIVATIONS
+from inference.intake.importers.darknet.weights import Weights
 
 Array = NDArray[np.float32]
 OPENCV = 1e-6   # what OpenCV's reader adds to the variance

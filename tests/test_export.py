@@ -26,7 +26,7 @@ from inference.export.coreml_check import size_of
 from inference.export.folder import sweep
 from inference.export.parity import noise
 from inference.export.settings import PRECISIONS, Settings
-from inference.intake.importers.package import read_package
+from inference.intake.importers.coreml.package import read_package
 from models.card import ModelCard
 
 ROOT = Path(__file__).parents[1]

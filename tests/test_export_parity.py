@@ -30,7 +30,7 @@ from inference.export.parity import (
     relative_difference,
 )
 from inference.export.prepare import Prepared, prepare
-from inference.intake.importers.package import read_package
+from inference.intake.importers.coreml.package import read_package
 from models.card import ModelCard
 
 Array = NDArray[Any]

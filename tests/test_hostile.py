@@ -11,7 +11,7 @@ from model_files import foreign_card
 
 from inference.errors import ImportFailed, LabError
 from inference.intake.importers import IMPORTERS, converted_bytes
-from inference.intake.importers.prototext import read_text
+from inference.intake.importers.caffe.prototext import read_text
 from inference.intake.importers.wire import fields
 from inference.intake.propose import propose
 

@@ -22,7 +22,7 @@ from inference.export.settings import Settings
 from inference.intake.conversions import KEY, file_stem
 from inference.intake.importers import VERSION
 from inference.intake.importers.coreml import read
-from inference.intake.importers.package import read_package, rounded_to_half
+from inference.intake.importers.coreml.package import read_package, rounded_to_half
 from inference.live.sources.pictures import pictures_in
 from inference.machine import version
 from inference.places import SAMPLES

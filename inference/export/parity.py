@@ -28,7 +28,7 @@ from inference.errors import ExportFailed
 from inference.export.decoding import Suppression
 from inference.export.editing import in_single_precision
 from inference.intake.importers.coreml import Read
-from inference.intake.importers.package import plain_session, read_package, rounded_to_half
+from inference.intake.importers.coreml.package import plain_session, read_package, rounded_to_half
 from inference.preprocess import Placement, Preprocessor, as_bytes
 from models.card import InputSpec, ModelCard
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from inference.errors import ImportFailed, LabError
 from inference.formats import KINDS
-from inference.intake.importers import prototext
-from inference.intake.importers.prototext import Message
+from inference.intake.importers.caffe import prototext as prototext
+from inference.intake.importers.caffe.prototext import Message
 from models.card import LARGEST_SIDE, Format, InputSpec, ModelCard
 from models.texts import lines_of, plain, read_text, reason
 

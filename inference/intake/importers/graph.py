@@ -36,6 +36,14 @@ class Graph:
         self._nodes: list[Any] = []
         self._weights: dict[str, Any] = {}
 
+    def scalar(self, name: str, value: float) -> str:
+        """A float32 without a side as an initializer; its name."""
+        return self.weight(name, np.array(value, np.float32))
+
+    def whole(self, name: str, values: Any) -> str:
+        """Whole numbers, int64, as an initializer; its name."""
+        return self.weight(name, np.array(values, np.int64))
+
     def weight(self, name: str, values: NDArray[Any]) -> str:
         """A constant, float32 or int64; once for each name.
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from inference.errors import ImportFailed
-from inference.intake.importers.darknet_activations import ACTIVATIONS
-from inference.intake.importers.darknet_cfg import Section, read_cfg, refuse_unknown
-from inference.intake.importers.darknet_heads import Head, region, yolo
-from inference.intake.importers.darknet_weights import Weights
+from inference.intake.importers.darknet.activations import ACTIVATIONS
+from inference.intake.importers.darknet.cfg import Section, read_cfg, refuse_unknown
+from inference.intake.importers.darknet.heads import Head, region, yolo
+from inference.intake.importers.darknet.weights import Weights
 from inference.intake.importers.graph import Graph, Map, fold
 from models.card import ModelCard
 

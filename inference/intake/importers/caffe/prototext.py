@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from inference.errors import ImportFailed
@@ -159,3 +159,8 @@ def _tokens(source: str, file: str) -> Iterator[tuple[str, str, int]]:
 
 def _wrong(file: str, line: int, what: str) -> ImportFailed:
     return ImportFailed(f"{file}, line {line}: {what}.", "Correct the line, or fetch the file again.")
+
+
+def sides(shape: Sequence[int]) -> str:
+    """A shape as people write it: 1×3×224×224."""
+    return "×".join(map(str, shape))

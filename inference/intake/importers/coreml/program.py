@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.intake.importers.coreml_file import halves
+from inference.intake.importers.coreml.file import halves
 from inference.intake.importers.wire import Value, fields, integers, message, numbers, text
 
 Array = NDArray[Any]

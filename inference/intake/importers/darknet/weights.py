@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.errors import ImportFailed
-from inference.intake.importers.darknet_cfg import Section
+from inference.intake.importers.darknet.cfg import Section
 from inference.intake.importers.files import read_file
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import ImportFailed
-from inference.intake.importers.coreml_file import PROGRAM, Image, Suppression, read_model
-from inference.intake.importers.coreml_layers import build_layers
-from inference.intake.importers.coreml_operations import build_program
-from inference.intake.importers.coreml_program import read_program
+from inference.intake.importers.coreml.file import PROGRAM, Image, Suppression, read_model
+from inference.intake.importers.coreml.layers import build_layers
+from inference.intake.importers.coreml.operations import build_program
+from inference.intake.importers.coreml.program import read_program
 from inference.intake.importers.files import read_file
 from inference.intake.importers.graph import Graph
 from models.card import ModelCard

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.intake.importers.darknet_cfg import Section
+from inference.intake.importers.darknet.cfg import Section
 from inference.intake.importers.graph import Graph, Map
 
 MOST_CELLS = 2**20   # cells × anchors of a head

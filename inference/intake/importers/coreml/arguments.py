@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from inference.errors import ImportFailed
-from inference.intake.importers.coreml_file import Image
-from inference.intake.importers.coreml_program import Constant, Operation
+from inference.intake.importers.coreml.file import Image
+from inference.intake.importers.coreml.program import Constant, Operation
 from inference.intake.importers.graph import Graph
 
 
@@ -108,3 +108,18 @@ class Values:
             raise args.fail(f"it takes {str(item)[:60]!r}, which nothing before it makes")
         name = f"constant/{item}" if isinstance(item, str) else f"{args.op.outputs[0]}.{self.graph.size}.{id(item)}"
         return self.graph.weight(name, value if value.dtype.kind in "fb" else value.astype(np.int64))
+
+
+def spatial(args: Args) -> dict[str, Any]:
+    """Strides and padding of two sides as ONNX wants them."""
+    strides = args.integers("strides", [1, 1])
+    pads, kind = args.integers("pad", [0, 0, 0, 0]), args.text("pad_type", "valid")
+    if len(strides) != 2 or len(pads) != 4:
+        raise args.fail("it is not one of height and width")
+    if kind in ("same", "same_lower"):
+        return {"strides": strides, "auto_pad": "SAME_UPPER" if kind == "same" else "SAME_LOWER"}
+    if kind == "valid":
+        pads = [0, 0, 0, 0]
+    elif kind != "custom":
+        raise args.fail(f"padding {kind} is not known here")
+    return {"strides": strides, "pads": [pads[0], pads[2], pads[1], pads[3]]}
