@@ -5,10 +5,10 @@ from time import perf_counter, sleep
 
 import cv2
 import numpy as np
-from gui.stage.image import PREPARE_S
 from numpy.typing import NDArray
 
 from benchmarks.table import Row, at_most, interleaved
+from gui.stage.image import PREPARE_S
 from inference.data import Frame
 from inference.preprocess import Preprocessor
 from models import InputSpec
@@ -35,7 +35,7 @@ def preprocess() -> list[Row]:
     live = Preprocessor(InputSpec((224, 224), mean=MEAN, std=STD, resample="area"), live=True)
 
     def live_alone() -> None:
-        frame.derived.clear()   # as the first lane of a frame finds it
+        frame.shared.half = None   # as the first lane of a frame finds it
         live(frame)
 
     made = []
@@ -61,10 +61,11 @@ def preprocess() -> list[Row]:
 
 def paint() -> list[Row]:
     """One 720p frame into a 640×360 pane: time on the window's thread; scaling is the capture thread's work."""
-    from gui.stage.answer import PictureView
-    from gui.stage.image import ScaledPictures
     from PySide6.QtGui import QImage, QPixmap
     from PySide6.QtWidgets import QApplication, QLabel
+
+    from gui.stage.answer import PictureView
+    from gui.stage.image import ScaledPictures
 
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 255, (720, 1280, 3), np.uint8) for _ in range(8)]

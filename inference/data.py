@@ -15,6 +15,18 @@ if TYPE_CHECKING:   # numpy is not needed before the first picture: the window i
 STAGES = ("wait", "preprocess", "infer", "postprocess")
 
 
+class Shared:
+    """What all frames of one picture have in common: its half, made once for all lanes.
+
+    Who keeps something of their own for a picture keeps it by this, in a WeakKeyDictionary: it goes with the picture.
+    """
+
+    __slots__ = ("__weakref__", "half")
+
+    def __init__(self) -> None:
+        self.half: NDArray[np.uint8] | None = None   # two lanes may both make it: the same picture, so no lock
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture from a source. `pixels` is never written to and never copied again."""
@@ -26,21 +38,19 @@ class Frame:
     scene: int = 0              # counts up at a cut: what was seen before it says nothing about this picture
     held: bool = False          # frozen: the same picture again and again, not a moving one
     alone: bool = False         # one network alone looks at it: it makes of the picture only what it needs itself
-    # What was made of the picture, by name: kept as long as the picture, never longer.
-    derived: dict[object, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    shared: Shared = field(default_factory=Shared, repr=False)
 
     def half(self) -> NDArray[np.uint8]:
         """The picture at half its size, (h // 2, w // 2, 3) BGR, means of 2×2 px; made once for all lanes."""
-        made = self.derived.get("half")   # asked once: the window may take it away meanwhile
-        if made is None:   # two lanes may both make it: the same picture, so no lock
+        if (made := self.shared.half) is None:
             height, width = self.pixels.shape[:2]
-            made = self.derived["half"] = _halved(self.pixels, 0, 0, width // 2, height // 2)
+            made = self.shared.half = _halved(self.pixels, 0, 0, width // 2, height // 2)
         return made
 
     def half_of(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
         """A part of the half, its edges in px of the whole picture; where nobody else needs the rest, without that."""
         left, top, right, bottom = left // 2, top // 2, right // 2, bottom // 2
-        if self.alone and "half" not in self.derived:
+        if self.alone and self.shared.half is None:
             return _halved(self.pixels, left, top, right, bottom)
         return self.half()[top:bottom, left:right]
 

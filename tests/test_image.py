@@ -1,15 +1,16 @@
 """Frames as Qt images: what is prepared, and what is not."""
 
 import numpy as np
-from gui.stage.image import PREPARE_S, ScaledPictures
 
+from gui.stage.image import PREPARE_S, ScaledPictures
 from inference.data import Frame
 
 
 def test_a_picture_that_stands_is_prepared_once():
     pictures = ScaledPictures()
     pixels = np.zeros((40, 60, 3), np.uint8)
-    first, again = (Frame(pixels, i, i * 2 * PREPARE_S) for i in range(2))
+    first = Frame(pixels, 0, 0.0)
+    again = Frame(pixels, 1, 2 * PREPARE_S, shared=first.shared)
     pictures.prepare(first)
     pictures.prepare(again)
     assert pictures.newest is first   # what shows it need not paint it again

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import frame, plain
 
-from inference.data import Frame
+from inference.data import Frame, Shared
 from inference.preprocess import FITS, INTERPOLATION, RANGES, Placement, Preprocessor
 from models.card import InputSpec
 
@@ -130,11 +130,11 @@ def test_lanes_share_the_half_picture() -> None:
 def test_a_lane_alone_halves_only_what_it_needs_and_is_given_the_same(fit: str, size: tuple[int, int]) -> None:
     spec = InputSpec((24, 32), fit=fit)
     picture = frame(*size)
-    alone = replace(picture, alone=True, derived={})
+    alone = replace(picture, alone=True, shared=Shared())
     shared = Preprocessor(spec, live=True)(picture)[0].copy()
     np.testing.assert_array_equal(Preprocessor(spec, live=True)(alone)[0], shared)
-    assert "half" in picture.derived
-    assert "half" not in alone.derived
+    assert picture.shared.half is not None
+    assert alone.shared.half is None
     alone.half()   # somebody has made the whole: it is taken
     np.testing.assert_array_equal(Preprocessor(spec, live=True)(alone)[0], shared)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from inference.data import Frame
+from inference.data import Frame, Shared
 
 if TYPE_CHECKING:   # the window is quicker to open without numpy
     import numpy as np
@@ -31,8 +32,8 @@ def paint_now(widget: QWidget) -> None:
 class ScaledPictures:
     """Frames at the sizes that the panes show them in, each scaled once however many panes show it.
 
-    What is made lies in `frame.derived`, so it goes when the frame goes. The sizes asked for are remembered, and
-    `prepare` makes them on the capture thread: what is left for the window's thread is to copy pixels.
+    What is made of a picture goes when the picture goes. The sizes asked for are remembered, and `prepare` makes them
+    on the capture thread: what is left for the window's thread is to copy pixels.
     """
 
     def __init__(self) -> None:
@@ -41,17 +42,18 @@ class ScaledPictures:
         self.newest: Frame | None = None              # the last one prepared: what the live panes show
         self._due = 0.0                                  # when the next picture may be shown, s
         self._asked: dict[tuple[int, int], float] = {}   # size → when a pane last wanted it, s
+        self._made: WeakKeyDictionary[Shared, dict[tuple[int, int], NDArray[np.uint8]]] = WeakKeyDictionary()
 
     def prepare(self, frame: Frame) -> None:
         """Make a frame ready for the panes, if it is time for another one; on the capture thread."""
-        if self.newest is not None and frame.pixels is self.newest.pixels:   # a picture that stands: it is ready
+        if self.newest is not None and frame.shared is self.newest.shared:   # a picture that stands: it is ready
             return
         early = self._due - frame.taken_at
         if early < SLACK_S or early > 1:   # a clock that was set back would stop the picture
             self._due = max(self._due, frame.taken_at - SLACK_S) + PREPARE_S * self.rest
             for size, asked_at in list(self._asked.items()) if self.live else ():
                 if frame.taken_at - asked_at < FORGET_S:
-                    _scaled(frame, size, smooth=self.rest == 1)
+                    self._scaled(frame, size)
             self.newest = frame
 
     def forget(self) -> None:
@@ -63,26 +65,30 @@ class ScaledPictures:
         wanted = (size.width(), size.height())
         now = perf_counter()
         self._asked[wanted] = now
-        if len(frame.derived) > MOST_SIZES:   # a picture that stands while the window is resized again and again
-            frame.derived.clear()
         if len(self._asked) > MOST_SIZES:   # the window was resized again and again
             self._asked = {wanted: now}
-        pixels = _scaled(frame, wanted, smooth=self.rest == 1)
+        pixels = self._scaled(frame, wanted)
         return QImage(pixels.data, *wanted, pixels.strides[0], QImage.Format.Format_RGB32)
 
+    def _scaled(self, frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
+        made = self._made.setdefault(frame.shared, {})
+        if len(made) > MOST_SIZES:   # a picture that stands while the window is resized again and again
+            made.clear()
+        if size not in made:
+            made[size] = scaled(frame, size, smooth=self.rest == 1)
+        return made[size]
 
-def _scaled(frame: Frame, size: tuple[int, int], *, smooth: bool) -> NDArray[np.uint8]:
+
+def scaled(frame: Frame, size: tuple[int, int], *, smooth: bool) -> NDArray[np.uint8]:
     """The frame at (width, height) px as Qt paints fastest, (h, w, 4) BGRX: without converting or scaling."""
-    if size not in frame.derived:
-        import cv2  # not needed before the first picture, so that the window is quick to open
+    import cv2  # not needed before the first picture, so that the window is quick to open
 
-        height, width = frame.pixels.shape[:2]
-        small = 2 * size[0] <= width and 2 * size[1] <= height
-        # A small picture begins with the averaged half, which the lanes need as well. A large one is smooth only where
-        # throughput is not the point: to blend a million pixels thirty times a second takes a twentieth of the machine.
-        source = frame.half() if small else frame.pixels
-        if source.shape[1::-1] != size:
-            kind = cv2.INTER_LINEAR if small or smooth else cv2.INTER_NEAREST
-            source = cv2.resize(source, size, interpolation=kind)  # type: ignore[assignment]
-        frame.derived[size] = cv2.cvtColor(source, cv2.COLOR_BGR2BGRA)  # type: ignore[assignment]
-    return frame.derived[size]
+    height, width = frame.pixels.shape[:2]
+    small = 2 * size[0] <= width and 2 * size[1] <= height
+    # A small picture begins with the averaged half, which the lanes need as well. A large one is smooth only where
+    # throughput is not the point: to blend a million pixels thirty times a second takes a twentieth of the machine.
+    source = frame.half() if small else frame.pixels
+    if source.shape[1::-1] != size:
+        kind = cv2.INTER_LINEAR if small or smooth else cv2.INTER_NEAREST
+        source = cv2.resize(source, size, interpolation=kind)  # type: ignore[assignment]
+    return cv2.cvtColor(source, cv2.COLOR_BGR2BGRA)  # type: ignore[return-value]

@@ -17,12 +17,13 @@ from pathlib import Path
 from threading import Condition, Thread
 from time import perf_counter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.data import Ask, Detections, Frame, LaneSpec, Result
+from inference.data import Ask, Detections, Frame, LaneSpec, Result, Shared
 from inference.errors import LabError
 from inference.live.avi import LARGEST, Pieces, Video
 from inference.machine import version
@@ -31,7 +32,7 @@ from inference.words import size_text
 LIKELY_FPS = 30            # of a video whose source does not say, or is slow: a later source may be faster
 QUALITY = 90               # of the JPEG pictures, 0..100
 MOST_ANSWERS = 300         # waiting to be written; more are dropped and counted
-MOST_NUMBERS = 4096        # pictures whose place in the video is remembered
+MOST_PLACES = 4096         # pictures whose place in the video is remembered
 TICK_S = 0.1               # the video is kept up to date so often while no picture comes
 MOST_BEHIND_S = 0.5        # repeated at a time; of more (slow disk, the machine slept) the clock gives way
 LEAST_FREE = 100_000_000   # bytes on the disk: here a recording ends, before other programs suffer
@@ -122,7 +123,7 @@ class Recorder:
         self._changed = Condition()
         self._box: _Picture | None = None
         self._buffer: deque[_Answer] = deque()
-        self._numbers: dict[int, int] = {}                 # id of the pixels → number; see `answer`
+        self._numbers: WeakKeyDictionary[Shared, int] = WeakKeyDictionary()   # of the pictures offered that still live
         self._places: dict[int, _Place] = {}               # by number
         self._offered = 0
         self._over = False
@@ -158,12 +159,8 @@ class Recorder:
             if self._over or self._paused_at is not None:
                 return
             self.dropped += self._box is not None and self._box.pixels is not frame.pixels
-            number, key = self._offered, id(frame.pixels)
+            number = self._numbers[frame.shared] = self._offered
             self._offered += 1
-            self._numbers.pop(key, None)   # so that the oldest stays in front
-            self._numbers[key] = number
-            if len(self._numbers) > MOST_NUMBERS:
-                del self._numbers[next(iter(self._numbers))]
             self._box = _Picture(frame.pixels, number, self._clock(frame.taken_at), certain)
             self._changed.notify()
 
@@ -175,8 +172,7 @@ class Recorder:
             if len(self._buffer) >= MOST_ANSWERS:
                 self.missed += 1
                 return
-            # The pixels have lived since they were offered, so nothing else can have had their id meanwhile.
-            number = self._numbers.get(id(result.frame.pixels))
+            number = self._numbers.get(result.frame.shared)
             said = (result.model, result.prediction, result.timing)
             at = result.finished_at - self.began
             self._buffer.append(_Answer(number, at, slot, spec, provider, said, result.late))
@@ -295,7 +291,7 @@ class Recorder:
             self._add(video)
         if again or not early:
             self._places[picture.number] = _Place(video.path.name, video.frames - 1, size, video.size)
-            if len(self._places) > MOST_NUMBERS:
+            if len(self._places) > MOST_PLACES:
                 del self._places[next(iter(self._places))]
 
     def _catch_up(self, at: float) -> None:

@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from inference.data import Frame, SourceState, SourceStatus
+from inference.data import Frame, Shared, SourceState, SourceStatus
 from inference.errors import SourceError
 from inference.live.sources import Source
 
@@ -55,6 +55,7 @@ class Feed:
         self._taken: deque[float] = deque(maxlen=2000)
         self._size = (0, 0)
         self._index = 0
+        self._frame: Frame | None = None   # the last one given
         self._scene = next(_scenes)
         self._glance: NDArray[np.int16] | None = None   # the last picture at a few points
         self._caption = ""                              # of the last picture
@@ -219,7 +220,10 @@ class Feed:
         if self._is_cut(pixels):
             self._scene = next(_scenes)
         self._set(SourceState.LIVE, None)
-        self._deliver(self, Frame(pixels, self._index, taken, capture_ms, self._scene))
+        stands = self._frame is not None and self._frame.pixels is pixels   # the same picture once more
+        shared = self._frame.shared if self._frame and stands else Shared()
+        self._frame = Frame(pixels, self._index, taken, capture_ms, self._scene, shared=shared)
+        self._deliver(self, self._frame)
         self._index += 1
 
     def _is_cut(self, pixels: NDArray[np.uint8]) -> bool:
