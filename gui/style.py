@@ -90,10 +90,7 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
         "chosen": blend(theme.raised, theme.accent, 0.22), "faded": blend(theme.surface, theme.quiet, 0.6),
         "accent_hover": blend(theme.accent, theme.text, 0.18),
         "radius": px(RADIUS), "pane_radius": px(PANE_RADIUS),
-        "round": f"{(round(16 * scale) + 4) // 2}px",   # half of an indicator with its border: Qt drops more
-        **{f"p{n}": px(n) for n in (2, 4, 6, 8, 10, 12, 16, 18, 20, 24, 28, 32)},
-        **{size.name.lower(): px(size.value) for size in Size},
-        "heading": px(24),
+        **{f"p{n}": px(n) for n in (2, 4, 6, 8, 12, 16, 20, 24, 28, 32)},
     }
     sheet = _SHEET
     # Longest names first: "@on_accent" before "@on", "@p16" before "@p1".
@@ -105,17 +102,10 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
 _SHEET = """
 QMainWindow, QDialog { background: @background; }
 QWidget[role="surface"], QFrame[role="surface"] { background: @surface; border-radius: @pane_radius; }
-QWidget[role="raised"], QFrame[role="raised"] { background: @raised; border-radius: @pane_radius; }
 QScrollArea, QScrollArea > QWidget > QWidget[role="page"] { background: transparent; border: none; }
 
 QLabel { background: transparent; }
 QLabel[role="quiet"] { color: @quiet; }
-QLabel[role="fact"] { color: @quiet; font-size: @fact; }
-QLabel[role="label"] { font-size: @label; }
-QLabel[role="name"] { font-size: @name; font-weight: 600; }
-QLabel[role="answer"] { font-size: @answer; font-weight: 600; }
-QLabel[role="figure"] { font-size: @figure; font-weight: 600; }
-QLabel[role="heading"] { font-size: @heading; font-weight: 600; }
 QLabel[role="trouble"] { color: @trouble; }
 
 /* The border is always there, so that the focus ring moves nothing. */
@@ -156,17 +146,15 @@ QPushButton[segment="last"], QToolButton[segment="last"] {
     border-top-right-radius: @radius; border-bottom-right-radius: @radius;
 }
 
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+QLineEdit, QComboBox {
     background: @raised; color: @text; border: 2px solid transparent; border-radius: @radius;
     padding: @p4 @p8; min-height: @p20;
     selection-background-color: @accent; selection-color: @on_accent;
 }
-QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { background: @hover; }
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
-QComboBox:focus, QComboBox:on { border-color: @accent; }
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: @faded; }
-QLineEdit[wrong="true"] { border-color: @trouble; }
-QComboBox QLineEdit, QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {
+QLineEdit:hover, QComboBox:hover { background: @hover; }
+QLineEdit:focus, QComboBox:focus, QComboBox:on { border-color: @accent; }
+QLineEdit:disabled, QComboBox:disabled { color: @faded; }
+QComboBox QLineEdit {
     background: transparent; border: none; padding: 0; min-height: 0;
 }
 
@@ -183,20 +171,6 @@ QComboBox QAbstractItemView {
 QComboBox QAbstractItemView:focus { border: 1px solid @line; }
 QComboBox QAbstractItemView::item { min-height: @p28; padding: 0 @p8; border-radius: @p4; }
 
-/* Qt sets a spin box's text at its very left, whatever the padding: centred it looks right. */
-QSpinBox, QDoubleSpinBox { padding-right: @p24; qproperty-alignment: AlignCenter; }
-QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
-    subcontrol-origin: border; width: @p24; border: none; background: transparent;
-}
-QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-position: top right; }
-QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-position: bottom right; }
-QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {
-    image: url(controls:up-@theme.svg); width: @p12; height: @p12;
-}
-QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {
-    image: url(controls:down-@theme.svg); width: @p12; height: @p12;
-}
-
 QSlider { min-height: @p24; background: transparent; }
 QSlider::groove:horizontal { height: 4px; background: @line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: @accent; border-radius: 2px; }
@@ -209,23 +183,17 @@ QSlider::handle:horizontal:focus { border-color: @text; }
 QSlider::sub-page:horizontal:disabled { background: @faded; }
 QSlider::handle:horizontal:disabled { background: @faded; }
 
-QCheckBox, QRadioButton { background: transparent; spacing: @p8; padding: @p2; min-height: @p20; }
-QCheckBox:disabled, QRadioButton:disabled { color: @faded; }
-QCheckBox::indicator, QRadioButton::indicator {
+QCheckBox { background: transparent; spacing: @p8; padding: @p2; min-height: @p20; }
+QCheckBox:disabled { color: @faded; }
+QCheckBox::indicator {
     width: @p16; height: @p16; background: @raised; border: 2px solid @quiet; border-radius: 4px;
 }
-QRadioButton::indicator { border-radius: @round; }
-QCheckBox::indicator:hover, QRadioButton::indicator:hover { background: @hover; }
+QCheckBox::indicator:hover { background: @hover; }
 QCheckBox::indicator:checked {
     background: @accent; border-color: @accent; image: url(controls:check-@theme.svg);
 }
-QRadioButton::indicator:checked { background: @accent; }
-QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: @text; }
-QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @faded; }
-
-QMenuBar { background: @background; color: @text; }
-QMenuBar::item { background: transparent; padding: @p4 @p8; border-radius: 4px; }
-QMenuBar::item:selected { background: @raised; }
+QCheckBox::indicator:focus { border-color: @text; }
+QCheckBox::indicator:disabled { border-color: @faded; }
 QMenu { background: @raised; color: @text; border: 1px solid @line; padding: @p4; }
 QMenu::item { padding: @p6 @p24 @p6 @p6; border-radius: 4px; }
 QMenu::item:selected { background: @chosen; }
@@ -277,16 +245,4 @@ QProgressBar {
     color: transparent;
 }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
-QStatusBar { background: @background; color: @quiet; }
-QStatusBar::item { border: none; }
-QToolBar { background: @background; border: none; spacing: @p8; padding: @p4 @p8; }
-QTabWidget::pane { border: none; }
-QTabBar { background: transparent; border: none; qproperty-drawBase: 0; }
-QTabBar::tab {
-    background: transparent; color: @quiet; border: none; border-bottom: 2px solid transparent;
-    padding: @p6 @p12;
-}
-QTabBar::tab:hover { color: @text; }
-QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
-QTabBar::tab:focus { color: @accent; }
 """

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui.parts.elided import ElidedLabel
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QIcon
@@ -15,11 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from gui import icons, style
 from gui.messages import AGAIN, COPY, Banner, trouble_text
+from gui.parts.elided import ElidedLabel
 from gui.theme import DARK, FAMILY, LIGHT, THEMES, Size, Theme, font, load_fonts
 from inference.data import LaneState, LaneStatus, SourceState, SourceStatus
 from inference.errors import LabError, SourceError
 from inference.logbook import one_line
-from inference.places import RESOURCES
+from inference.places import RESOURCES, ROOT
 
 Array = NDArray[np.float64]
 
@@ -203,6 +203,20 @@ def test_the_style_sheet_is_whole(theme: Theme, scale: float) -> None:
         assert (icons.ICONS / "controls" / name).is_file(), name
 
 
+# What Qt's own file dialog and menus are made of.
+QTS_OWN = {"QDialog", "QListView", "QTreeView", "QHeaderView", "QScrollBar", "QAbstractItemView", "QAbstractScrollArea"}
+
+
+def test_the_style_sheet_styles_nothing_that_is_not_there() -> None:
+    sheet = re.sub(r"/\*.*?\*/", "", style.style_sheet(DARK), flags=re.DOTALL)
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "gui").rglob("*.py") if path.name != "style.py")
+    selectors = " ".join(re.findall(r"([^{}]+)\{", sheet))
+    classes = set(re.findall(r"\bQ[A-Z]\w+", selectors))
+    assert {name for name in classes - QTS_OWN if not re.search(rf"\b{name}\b", source)} == set()
+    roles = set(re.findall(r'role="(\w+)"', selectors))
+    assert {role for role in roles if f'"{role}"' not in source} == set()
+
+
 @pytest.mark.parametrize(("theme", "quiet"), [(DARK, "#8B949E"), (LIGHT, "#57606A")])
 def test_arrows_have_the_colours_of_their_theme(theme: Theme, quiet: str) -> None:
     folder = icons.ICONS / "controls"
@@ -230,10 +244,9 @@ def test_controls_take_the_theme_and_the_scale(app: QApplication, qtbot: QtBot) 
     inside = QWidget()
     window.setCentralWidget(inside)
     column = QVBoxLayout(inside)
-    button, field, box, figure, own = QPushButton("Push"), QLineEdit(), QComboBox(), QLabel("8.6"), QLabel("own")
-    figure.setProperty("role", "figure")
+    button, field, box, own = QPushButton("Push"), QLineEdit(), QComboBox(), QLabel("own")
     own.setFont(font(50))
-    for widget in (button, field, box, figure, own):
+    for widget in (button, field, box, own):
         column.addWidget(widget)
     heights = {}
     for theme, scale in ((DARK, 1.0), (LIGHT, 1.6)):
@@ -244,7 +257,6 @@ def test_controls_take_the_theme_and_the_scale(app: QApplication, qtbot: QtBot) 
         assert image.pixelColor(1, 1).name().upper() == theme.background
         place = button.geometry()
         assert image.pixelColor(place.left() + 12, place.top() + 8).name().upper() == theme.raised
-        assert figure.fontInfo().pixelSize() == round(Size.FIGURE.value * scale)
         assert own.fontInfo().pixelSize() == 50   # what a widget sets itself wins
         assert button.fontInfo().family() == FAMILY
     assert heights[1.6] > 1.4 * heights[1.0]

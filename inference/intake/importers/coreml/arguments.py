@@ -95,6 +95,7 @@ class Values:
         self.graph, self.file = graph, file
         self.names = {image.name: image.name}
         self.constants: dict[str, Any] = {}
+        self._literals = 0
         self.shapes: dict[str, tuple[int, ...] | None] = {
             image.name: (1, 1 if image.order == "GRAY" else 3, image.height, image.width)
         }
@@ -106,7 +107,11 @@ class Values:
         value = self.constants.get(item) if isinstance(item, str) else item
         if not isinstance(value, np.ndarray):
             raise args.fail(f"it takes {str(item)[:60]!r}, which nothing before it makes")
-        name = f"constant/{item}" if isinstance(item, str) else f"{args.op.outputs[0]}.{self.graph.size}.{id(item)}"
+        if isinstance(item, str):
+            name = f"constant/{item}"
+        else:
+            self._literals += 1
+            name = f"literal/{self._literals}"
         return self.graph.weight(name, value if value.dtype.kind in "fb" else value.astype(np.int64))
 
 

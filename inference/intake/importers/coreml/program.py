@@ -23,7 +23,6 @@ RECORD = np.dtype([("magic", "<u4"), ("type", "<u4"), ("size", "<u8"), ("offset"
 TYPES = {1: "?", 10: "<f2", 11: "<f4", 12: "<f8", 21: "<i1", 22: "<i2", 23: "<i4", 24: "<i8", 31: "<u1", 32: "<u2",
          33: "<u4"}
 BITS = {25: -4, 35: 4, 36: 2, 37: 1, 38: 6, 39: 3}   # of types below a byte; negative: with a sign
-STRING = 2
 
 
 def unpacked(
@@ -196,8 +195,6 @@ class _Reader:
         size = 1
         for side in shape:
             size *= side
-        if values.size == 1 and size > 1 and not shape:
-            size = 1
         if values.size != size:
             raise self.wrong(f"{values.size} numbers for a shape of {'×'.join(map(str, shape)) or 'one'}")
         if kind in (10, 11, 12):
