@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 from gui.jobs import Job
 from gui.line_ups import LineUps
 from gui.parts.plain import PlainLabel, tip
-from gui.stage.lane_view import count
 from gui.stage.lane_words import PRECISION_WORDS
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import NATIVE, OWN, backend_module, backends
 from inference.data import LaneSpec
 from inference.errors import LabError
 from inference.intake.inventory import Missing, missing, missing_of
+from inference.words import short_count
 from models import ModelCard
 from models.lineups import line_ups
 from models.store import Store
@@ -280,6 +280,6 @@ class AddLane(QWidget):
 def describe(card: ModelCard) -> str:
     """A model in one line: what it does, its family, parameters, cost, size and licence."""
     task = "labels" if card.task == "classify" else "boxes"
-    facts = [task, card.family, f"{count(card.parameters)} parameters" if card.parameters else ""]
+    facts = [task, card.family, f"{short_count(card.parameters)} parameters" if card.parameters else ""]
     facts += [f"{card.gmacs:.2g} GMAC" if card.gmacs else "", f"{card.bytes / 1e6:.3g} MB", card.licence]
     return " · ".join(fact for fact in facts if fact)

@@ -18,7 +18,8 @@ from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
 from inference.errors import LabError
 from inference.intake.provide import loader
-from inference.live.session import Session, default_mode
+from inference.live.session import Session
+from inference.live.threads import default_mode
 from inference.logbook import note_bug
 from inference.options import Options, lane_specs, open_store
 from inference.terminal import say

@@ -17,3 +17,8 @@ def count_text(count: float) -> str:
     if count < 1000:
         return f"{count:.0f}"
     return f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count / 1e3:.1f} k"
+
+
+def short_count(number: int) -> str:
+    """3504872 → "3.5 M", 26454 → "26 k"."""
+    return f"{number / 1e6:.3g} M" if number >= 1e6 else f"{number / 1e3:.3g} k"

@@ -24,6 +24,7 @@ FORBIDDEN = {
     "inference": ("gui", "app", *QT),
     "gui": ("app",),
 }
+MOST_LINES = 350
 # What --help must not wait for.
 HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth", "coremltools")
 
@@ -72,6 +73,11 @@ def all_sources() -> dict[str, str]:
 
 
 SOURCES = all_sources()
+
+
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_a_module_is_read_in_one_sitting(module: str) -> None:
+    assert len(SOURCES[module].splitlines()) <= MOST_LINES, "two reasons to change? then it is two modules"
 
 
 @pytest.mark.parametrize("module", sorted(SOURCES))

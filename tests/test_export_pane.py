@@ -19,8 +19,8 @@ from gui.bridge import Bridge
 from gui.desk import Desk
 from gui.main_window import MainWindow
 from gui.panes.export import pane as pane_module
-from gui.panes.export.pane import size_mb
 from gui.panes.export.report import Pair, ReportView
+from gui.panes.export.wish import size_mb
 from gui.settings import Settings
 from inference.data import LaneSpec, LaneState, Mode
 from inference.errors import ExportFailed
@@ -163,7 +163,7 @@ def test_it_can_be_given_up(pane, qtbot, monkeypatch, tmp_path):
     pane.buttons["export"].click()
     qtbot.waitUntil(begun.is_set, timeout=SOON)
     qtbot.waitUntil(lambda: pane.note.text() == "Writing", timeout=SOON)
-    assert pane._bar.value() == 500
+    assert pane.bar.value() == 500
     pane.buttons["cancel"].click()
     qtbot.waitUntil(lambda: pane._running is None, timeout=SOON)
     assert pane.note.text() == "Cancelled; nothing was kept."

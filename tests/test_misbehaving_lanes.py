@@ -72,7 +72,7 @@ WAYS = {
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr("inference.live.lane.PATIENCE_S", 0.2)
-    monkeypatch.setattr("inference.live.session.LOOK_S", 0.02)
+    monkeypatch.setattr("inference.live.watchman.LOOK_S", 0.02)
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import make
 import pytest
-from gui.panes.catalogue.card_view import CardView, Facts
-from gui.parts.elided import ElidedLabel
-from gui.parts.plain import PlainLabel, tip
 from PySide6.QtCore import Qt as Core
 from PySide6.QtGui import Qt, QTextDocument
 
+from gui.panes.catalogue.card_view import CardView, Facts
+from gui.parts.elided import ElidedLabel
+from gui.parts.plain import PlainLabel, tip
 from models.texts import as_html, is_plain_name, lines_of, plain, plain_lines
 
 GUI = Path(__file__).parents[1] / "gui"

@@ -20,8 +20,9 @@ from spine import SOON, Bell, Counting, Net, loading, spec
 
 from inference.data import Classification, Frame, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import LabError
-from inference.live import avi, recording
-from inference.live.recording import LEAST_FREE, MOST_ANSWERS, Recorder, Video, free_name, video_rate
+from inference.live import avi, record_video, recording
+from inference.live.record_video import video_rate
+from inference.live.recording import LEAST_FREE, MOST_ANSWERS, Recorder, Video, free_name
 from inference.live.session import Session
 from inference.live.sources.video import VideoFile
 
@@ -320,9 +321,9 @@ def test_pictures_of_all_sizes_make_one_video(tmp_path, disk):
     ],
 )
 def test_how_a_picture_lies_in_a_video(picture, size, fit):
-    scale, left, top = recording._fit(picture, size)
+    scale, left, top = record_video.fit(picture, size)
     assert (scale, left, top) == pytest.approx(fit, abs=0.5)
-    fitted = recording._fitted(np.full((*picture, 3), 200, np.uint8), size)
+    fitted = record_video._fitted(np.full((*picture, 3), 200, np.uint8), size)
     assert fitted.shape == (*size, 3)
     assert fitted[:, :left].max(initial=0) == fitted[:top].max(initial=0) == 0
 

@@ -72,7 +72,7 @@ def test_the_question_to_pip_ends_when_the_fetch_is_given_up(tmp_path: Path, mon
     fetching.join()
     while psutil.pid_exists(int((tmp_path / "pid").read_text())):
         assert perf_counter() < until
-    assert store._indexes is None   # what was ended half-way is asked anew
+    assert store._fetch._indexes is None   # what was ended half-way is asked anew
 
 
 

@@ -11,7 +11,8 @@ from spine import SOON, Bell, Counting, Net, SlowLoad, loading, picture, spec
 from inference.backends import Engine
 from inference.data import Ask, LaneSpec, LaneState, Mode, SourceState
 from inference.errors import BackendError, LabError, SourceError
-from inference.live.session import MAX_LANES, Session, default_mode
+from inference.live.session import MAX_LANES, Session
+from inference.live.threads import default_mode
 
 
 class Desk:

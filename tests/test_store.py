@@ -24,8 +24,9 @@ import models.hashes
 from models.archive import extract
 from models.card import InputSpec, ModelCard, ModelFile, PackageMember
 from models.errors import Cancelled, StoreError
+from models.fetch import endpoint_of
 from models.registry import Indexes
-from models.store import Store, endpoint_of
+from models.store import Store
 
 BODY = bytes(range(256)) * 1000          # 256,000 bytes
 OTHER = bytes(reversed(BODY))            # as long, another file

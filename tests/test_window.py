@@ -20,7 +20,7 @@ from gui.main import unforeseen
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.snapshot import save_picture
-from gui.stage.lane_view import lane_facts
+from gui.stage.header import lane_facts
 from gui.stage.lane_words import summary
 from gui.truth import conditions
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing

@@ -203,8 +203,7 @@ def _backends(page: Page, options: Options) -> dict[str, Any]:
 def _threads(page: Page, options: Options) -> dict[str, Any]:
     from inference.cores import usable_cores
     from inference.data import LaneSpec, Mode
-    from inference.live.session import default_mode
-    from inference.live.threads import engine_for
+    from inference.live.threads import default_mode, engine_for
 
     lane = LaneSpec("any", threads=options.threads or 0)
     facts: dict[str, Any] = {

@@ -10,26 +10,25 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from inference.errors import ExportFailed
+from inference.export import ios_proof
 from inference.export.coreml import Order, make, ordered
 from inference.export.folder import app_folder, making
+from inference.export.ios_proof import on_phone, suppression
 from inference.export.naming import swift_name
 from inference.export.settings import Settings
 from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
 from inference.places import RESOURCES
-from models.card import InputSpec, ModelCard
+from models.card import ModelCard
 from models.progress import Report
 
 if TYPE_CHECKING:
-    from inference.decode.boxes import Candidates
     from inference.export.coreml_check import Outcome, Variant
 
 STARTER = RESOURCES / "ios_starter"
@@ -38,10 +37,6 @@ OLDEST = "17.0"                # iOS that the app's own code needs
 LIMITS = {"fp32": 0.01, "fp16": 0.03, "int8": 0.15, "palette6": 0.2, "palette4": 1.0}   # as verify_on_mac.py has them
 CAMERA = "The camera's pictures are shown to the networks in this app. They never leave the phone."
 DIGITS = tuple("0123456789")
-SIZES = ((1280, 720), (720, 1280), (1920, 1080), (640, 480))   # pictures that are placed, px
-BEST = 5                       # labels that the app's tests look for
-TESTED = 4                     # of the golden pictures, whose raw outputs LineupKit's tests get
-WORTH = 0.1                    # least score of a raw box that they get
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +132,8 @@ def _write(work: Path, made: Sequence[Made]) -> None:
     for one in made:
         part = one.order.work
         (part / one.variant.file).rename(work / "Models" / one.variant.file)
-        answers = _answers(one, part / "golden")
-        vectors.append(_vectors(one, part / "golden"))
+        answers = ios_proof.answers(one, part / "golden")
+        vectors.append(ios_proof.vectors(one, part / "golden"))
         index[one.identity] = {
             "folder": one.card.name, "limit": LIMITS[one.variant.precision], "pictures": answers,
         }  # fmt: skip
@@ -196,112 +191,14 @@ def _json(path: Path, value: Any) -> None:
 
 def _network(one: Made) -> dict[str, Any]:
     """One entry of Networks.json; Swift's Network decodes it."""
-    card, spec = one.card, _on_phone(one.card.input)
+    card, spec = one.card, on_phone(one.card.input)
     return {
         "id": one.identity, "file": one.stem, "title": card.title, "licence": card.licence or "not stated",
         "source": card.source, "precision": one.variant.precision, "bytes": one.variant.bytes, "task": card.task,
         "width": spec.size[1], "height": spec.size[0], "colours": spec.order, "fit": spec.fit, "share": spec.share,
         "pad": spec.pad, "resampling": spec.resample, "labels": list(one.order.labels),
-        "suppression": _suppression(one), "pipeline": card.task == "detect" and one.order.settings.nms == "pipeline",
+        "suppression": suppression(one), "pipeline": card.task == "detect" and one.order.settings.nms == "pipeline",
     }  # fmt: skip
-
-
-def _suppression(one: Made) -> dict[str, Any]:
-    from inference.data import Ask
-    from inference.decode.boxes import MAX_BOXES
-
-    cut = one.outcome.cut
-    return {
-        "confidence": Ask().confidence, "overlap": cut.iou if cut else Ask().iou,
-        "most": cut.most if cut else MAX_BOXES, "everyLabel": cut is not None,
-    }  # fmt: skip
-
-
-def _on_phone(spec: InputSpec) -> InputSpec:
-    """Every picture is scaled as `predict` does it; halving first is for a computer with nine lanes."""
-    return replace(spec, resample="area") if spec.resample == "pyramid" else spec
-
-
-# ---- the proof ----
-
-
-def _kept(one: Made, golden: Any, key: str) -> "Candidates":
-    from inference.export.parity import kept_boxes
-
-    boxes, scores = golden[f"{key}/coordinates"], golden[f"{key}/confidence"]
-    return kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), one.card.input.size)
-
-
-def _answers(one: Made, folder: Path) -> list[dict[str, Any]]:
-    """What the network must answer to each golden picture; boxes in px of the input."""
-    from inference.decode.labels import top_k
-
-    golden = np.load(folder / "expected.npz")
-    about = json.loads((folder / "expected.json").read_text("utf-8"))
-    found = []
-    for i, picture in enumerate(about["pictures"], 1):
-        key = f"{i:02}"
-        if one.card.task == "classify":
-            best = top_k(golden[f"{key}/probabilities"].reshape(-1), one.order.labels, BEST)
-            answer: dict[str, Any] = {"labels": list(best.indices), "scores": _plain(best.scores), "boxes": []}
-        else:
-            answer = _boxes(_kept(one, golden, key))
-        found.append({"file": picture["file"], **answer})
-    return found
-
-
-def _boxes(kept: "Candidates") -> dict[str, Any]:
-    return {
-        "labels": [int(v) for v in kept.classes], "scores": _plain(kept.scores),
-        "boxes": [_plain(box) for box in kept.boxes],
-    }  # fmt: skip
-
-
-def _vectors(one: Made, folder: Path) -> dict[str, Any]:
-    """What LineupKit must make of this network's pictures and raw outputs."""
-    from inference.export.vectors import placed, scaled
-
-    card, spec = one.card, _on_phone(one.card.input)
-    golden = np.load(folder / "expected.npz")
-    about = json.loads((folder / "expected.json").read_text("utf-8"))
-    return {
-        "task": card.task, "inputWidth": spec.size[1], "inputHeight": spec.size[0], "fit": spec.fit,
-        "share": spec.share, "count": len(one.order.labels), "suppression": _suppression(one),
-        "placement": [placed(spec, *size) for size in SIZES],
-        "resampling": [scaled(spec, *size) for size in ((320, 240), (96, 180))],
-        "answers": [
-            _answer(one, spec, golden, f"{i:02}", picture)
-            for i, picture in enumerate(about["pictures"][:TESTED], 1)
-        ],
-    }  # fmt: skip
-
-
-def _answer(one: Made, spec: InputSpec, golden: Any, key: str, picture: dict[str, Any]) -> dict[str, Any]:
-    """A raw output, and what the lab reads in it; boxes in px of the picture."""
-    from inference.decode.labels import top_k
-    from inference.export.parity import kept_boxes
-    from inference.preprocess import place
-
-    width, height = picture["width"], picture["height"]
-    made: dict[str, Any] = {"width": width, "height": height, "coordinates": [], "boxes": []}
-    if one.card.task == "classify":
-        scores = golden[f"{key}/probabilities"].reshape(-1)
-        best = top_k(scores, one.order.labels, len(scores))
-        return made | {"scores": _plain(scores), "labels": list(best.indices), "sure": _plain(best.scores)}
-    worth = golden[f"{key}/confidence"].max(axis=1) >= WORTH
-    boxes, scores = golden[f"{key}/coordinates"][worth], golden[f"{key}/confidence"][worth]
-    kept = kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), spec.size)
-    at = place((height, width), spec).to_frame(kept.boxes)
-    np.clip(at, 0, (width, height, width, height), out=at)
-    return made | {
-        "coordinates": _plain(boxes), "scores": _plain(scores), "labels": [int(v) for v in kept.classes],
-        "sure": _plain(kept.scores), "boxes": [_plain(box) for box in at],
-    }  # fmt: skip
-
-
-def _plain(values: Any) -> list[float]:
-    """Numbers of single precision, as short as they can be written."""
-    return [float(str(value)) for value in np.asarray(values, np.float32).reshape(-1)]
 
 
 # ---- the words ----

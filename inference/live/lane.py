@@ -4,13 +4,14 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from threading import Condition, Event, Lock, Thread
+from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
+from inference.live.mailbox import Mailbox
 from inference.live.priority import let_others_go_first
 from inference.live.turnstile import Turnstile
 from models.progress import Report
@@ -68,47 +69,6 @@ class Recognise(Protocol):
 
 # (report, cancelled) → something that recognises. Called on the lane's thread; slow.
 Load = Callable[[Report, Event], Recognise]
-
-
-class Mailbox:
-    """Holds one frame at most. A new frame replaces an unread one, so a slow reader never lags."""
-
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._frame: Frame | None = None
-        self._woken = False
-        self.counting = True   # False while nobody could read: a frame that nobody missed was not skipped
-        self.dropped = 0
-
-    def put(self, frame: Frame) -> None:
-        """Leave a frame; count the one it replaces."""
-        with self._changed:
-            self.dropped += self.counting and self._frame is not None
-            self._frame = frame
-            self._changed.notify()
-
-    def wait(self) -> None:
-        """Return when there is a frame, or somebody called `wake`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._frame is not None or self._woken)
-            self._woken = False
-
-    def take(self) -> Frame | None:
-        """The frame, if there is one; the box is empty then."""
-        with self._changed:
-            frame, self._frame = self._frame, None
-            return frame
-
-    def give_back(self, frame: Frame | None) -> None:
-        """Undo a `take`, unless a newer frame has come."""
-        with self._changed:
-            self._frame = self._frame or frame
-
-    def wake(self) -> None:
-        """End a wait, now or the next one."""
-        with self._changed:
-            self._woken = True
-            self._changed.notify()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,17 @@ from time import perf_counter
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.data import Ask, Detections, Frame, LaneSpec, Result, Shared
+from inference.data import Frame, LaneSpec, Result, Shared
 from inference.errors import LabError
 from inference.live.avi import LARGEST, Pieces, Video
+from inference.live.record_lines import Answer, Place, line_of
+from inference.live.record_video import LIKELY_FPS, jpeg_of
 from inference.machine import version
 from inference.words import size_text
 
-LIKELY_FPS = 30            # of a video whose source does not say, or is slow: a later source may be faster
-QUALITY = 90               # of the JPEG pictures, 0..100
 MOST_ANSWERS = 300         # waiting to be written; more are dropped and counted
 MOST_PLACES = 4096         # pictures whose place in the video is remembered
 TICK_S = 0.1               # the video is kept up to date so often while no picture comes
@@ -46,40 +45,12 @@ def free_name(folder: Path, now: datetime | None = None) -> str:
     return next((n for n in names if not (folder / f"{n}.jsonl").exists()), name)
 
 
-def video_rate(measured: float) -> int:
-    """Frames per second of a video whose source gives `measured`; a slow source has its pictures repeated."""
-    return round(measured) if 24 <= measured <= 60 else LIKELY_FPS
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
     pixels: NDArray[np.uint8]
     number: int   # 0, 1, … of those offered
     at: float     # s on the recording's clock
     certain: bool = False   # written in any case
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Answer:
-    """An answer without its frame: three hundred of those would fill the memory."""
-
-    number: int | None
-    at: float     # s since the start, by the wall
-    slot: int
-    spec: LaneSpec
-    provider: str
-    result: tuple[str, Any, Any]   # model, prediction, timing
-    late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a picture is in the videos."""
-
-    video: str
-    frame: int
-    picture: tuple[int, int]   # (height, width) of the picture, px
-    size: tuple[int, int]      # of the video
 
 
 class Recorder:
@@ -122,9 +93,9 @@ class Recorder:
         self._on_change = on_change
         self._changed = Condition()
         self._box: _Picture | None = None
-        self._buffer: deque[_Answer] = deque()
+        self._buffer: deque[Answer] = deque()
         self._numbers: WeakKeyDictionary[Shared, int] = WeakKeyDictionary()   # of the pictures offered that still live
-        self._places: dict[int, _Place] = {}               # by number
+        self._places: dict[int, Place] = {}               # by number
         self._offered = 0
         self._over = False
         self.began = perf_counter()   # s
@@ -175,7 +146,7 @@ class Recorder:
             number = self._numbers.get(result.frame.shared)
             said = (result.model, result.prediction, result.timing)
             at = result.finished_at - self.began
-            self._buffer.append(_Answer(number, at, slot, spec, provider, said, result.late))
+            self._buffer.append(Answer(number, at, slot, spec, provider, said, result.late))
 
     def pause(self, on: bool = True) -> None:
         """Stop the video's clock, or let it go on; answers are still written."""
@@ -252,8 +223,6 @@ class Recorder:
                 finished = over
         except OSError as error:
             self._give_up(self._unwritable(error))
-        except cv2.error as error:
-            self._give_up(_unfit(str(error.err)))
         except LabError as error:
             self._give_up(error)
         finally:
@@ -261,14 +230,14 @@ class Recorder:
                 self._give_up(LabError("Something went wrong in the recording.", "What was written is kept."))
             self._finish()
 
-    def _pass(self, picture: _Picture | None, answers: Sequence[_Answer], now: float) -> None:
+    def _pass(self, picture: _Picture | None, answers: Sequence[Answer], now: float) -> None:
         """Write a picture, or the last one again where time has passed; then the answers."""
         if picture:
             self._show(picture)
         else:
             self._catch_up(now)
         for answer in answers:
-            self._line("answer", self._described(answer))
+            self._line("answer", line_of(answer, self._places.get(-1 if answer.number is None else answer.number)))
             self.answers += 1
 
     def _show(self, picture: _Picture) -> None:
@@ -283,14 +252,10 @@ class Recorder:
             self.surplus += not again
         else:
             if not again:
-                pixels = _fitted(picture.pixels, video.size)
-                ok, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-                if not ok:
-                    raise _unfit("no reason given")
-                self._jpeg, self._last = jpeg.tobytes(), picture.pixels
+                self._jpeg, self._last = jpeg_of(picture.pixels, video.size), picture.pixels
             self._add(video)
         if again or not early:
-            self._places[picture.number] = _Place(video.path.name, video.frames - 1, size, video.size)
+            self._places[picture.number] = Place(video.path.name, video.frames - 1, size, video.size)
             if len(self._places) > MOST_PLACES:
                 del self._places[next(iter(self._places))]
 
@@ -330,32 +295,6 @@ class Recorder:
         if self._paused_at is not None:
             moment = min(moment, self._paused_at)
         return max(0.0, moment - self.began - self._paused_s)
-
-    def _described(self, answer: _Answer) -> dict[str, Any]:
-        model, prediction, timing = answer.result
-        place = self._places.get(-1 if answer.number is None else answer.number)
-        stages = {"wait": timing.wait, "preprocess": timing.preprocess, "infer": timing.infer}
-        stages |= {"postprocess": timing.postprocess, "cpu": timing.cpu}
-        line: dict[str, Any] = {
-            "t": round(answer.at, 4),
-            "video": place.video if place else None,
-            "frame": place.frame if place else None,
-            "lane": answer.slot + 1,   # as its key
-            "model": model,
-            "backend": answer.spec.backend,
-            "precision": answer.spec.precision,
-            "provider": answer.provider,
-            "late": answer.late,   # nobody waited for it any more
-            "labels": list(prediction.labels),
-            "scores": [round(float(score), 5) for score in prediction.scores],
-        }
-        if isinstance(prediction, Detections):
-            boxes = prediction.boxes.astype(np.float64)
-            if place:   # px of the video
-                scale, left, top = _fit(place.picture, place.size)
-                boxes = boxes * scale + (left, top, left, top)
-            line["boxes"] = [[round(float(edge), 1) for edge in box] for box in boxes]
-        return line | {"ms": {name: round(float(ms), 3) for name, ms in stages.items()}}
 
     def _line(self, kind: str, content: Mapping[str, Any]) -> None:
         text = json.dumps({"kind": kind, **content}, ensure_ascii=False)
@@ -400,46 +339,3 @@ class Recorder:
         self._last, self._jpeg = None, b""
         if self.trouble:
             self._on_change()
-
-
-def _fit(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, int, int]:
-    """How a picture lies in a video of `size`, both (height, width): its scale, and the px left of it and above it."""
-    if picture == size:
-        return 1.0, 0, 0
-    scale = min(size[0] / picture[0], size[1] / picture[1])
-    high, wide = (max(1, round(side * scale)) for side in picture)
-    return scale, (size[1] - wide) // 2, (size[0] - high) // 2
-
-
-def _fitted(pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture as it lies in a video of `size` (height, width): whole, black beside it."""
-    picture = (pixels.shape[0], pixels.shape[1])
-    if picture == size or not pixels.size:
-        return pixels
-    scale, left, top = _fit(picture, size)
-    high, wide = (max(1, round(side * scale)) for side in picture)
-    small = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    fitted = np.zeros((*size, 3), np.uint8)
-    fitted[top : top + high, left : left + wide] = small
-    return fitted
-
-
-def _unfit(reason: str) -> LabError:
-    return LabError(f"A picture cannot be written as JPEG: {reason}.", "Record another source.")
-
-
-def about_session(
-    mode: str, source: str, mirror: bool, ask: Ask, lanes: Sequence[tuple[int, LaneSpec, str, int]]
-) -> dict[str, Any]:
-    """What the first line says of a session; `lanes` are slot, spec, provider, threads."""
-    return {
-        "mode": mode,
-        "source": source,
-        "mirror": mirror,
-        "ask": {"topk": ask.topk, "conf": ask.confidence, "iou": ask.iou, "smoothing": ask.smoothing},
-        "lanes": [
-            {"lane": slot + 1, "model": s.model, "backend": s.backend, "precision": s.precision, "provider": p,
-             "threads": threads}
-            for slot, s, p, threads in lanes
-        ],
-    }  # fmt: skip

@@ -7,36 +7,32 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from inference.backends import Engine
-from inference.cores import computing_cores, usable_cores
+from inference.cores import computing_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.live.lane import Lane, Load
+from inference.live.leaving import Leaving
 from inference.live.sources import Source
 from inference.live.sources.feed import Feed
-from inference.live.threads import engine_for
+from inference.live.threads import default_mode, engine_for
 from inference.live.turnstile import Turnstile
+from inference.live.watchman import Watchman
 
 if TYPE_CHECKING:
     from inference.live.recording import Recorder
 
 MAX_LANES = 9
 CLOSE_S = 1.8   # the window must be gone within two seconds
-LOOK_S = 0.25   # between two looks at whether every lane still answers
 
 log = logging.getLogger(__name__)
 
 # Makes what a lane runs: (spec, says how to run it when asked) → load. inference.intake.provide.loader is the real one.
 MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
-
-
-def default_mode(cores: int | None = None) -> Mode:
-    """Turns up to four cores: there, networks that run together only measure each other."""
-    return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER
 
 
 class Session:
@@ -66,12 +62,10 @@ class Session:
         self._feed: Feed | None = None
         self._next: Feed | None = None            # being opened; shown once it has given a picture
         self.refused: SourceStatus | None = None  # of the source that was asked for last and gave none
-        self._leaving: list[Lane | Feed] = []     # told to end, not yet gone
-        self._leaving_guard = Lock()
+        self._leaving = Leaving()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self._mirror = False
-        self._closed = Event()
-        self._watchman = Thread(target=self._look_after_lanes, name="watchman", daemon=True)
+        self._watchman = Watchman(lambda: self.lanes)
 
     @property
     def source(self) -> SourceStatus:
@@ -113,7 +107,7 @@ class Session:
         for one in (given_up, None if waits else old):
             if one:
                 one.ask_to_close()
-                self._leave(one)
+                self._leaving.add(one)
         feed.start()
 
     def _show(self, feed: Feed) -> None:
@@ -134,7 +128,7 @@ class Session:
                 self.refused, given_up, self._next = status, feed, None
         if given_up:
             given_up.ask_to_close()
-            self._leave(given_up)
+            self._leaving.add(given_up)
         self._on_change()
 
     def add(self, spec: LaneSpec) -> Lane:
@@ -156,8 +150,7 @@ class Session:
             self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
             if frame := self._held() or self.latest:
                 lane.inbox.put(frame)
-        if self._watchman.ident is None:
-            self._watchman.start()
+        self._watchman.start()
         return lane.start()
 
     def threads_of_one_more(self) -> int:
@@ -168,7 +161,7 @@ class Session:
         """Take a network away; its thread ends by itself."""
         self.lanes = [other for other in self.lanes if other is not lane]
         lane.ask_to_close()
-        self._leave(lane)
+        self._leaving.add(lane)
 
     def set_mode(self, mode: Mode) -> None:
         """Change how lanes share the machine; their figures begin anew."""
@@ -245,7 +238,9 @@ class Session:
         Raises:
             LabError: nothing can be written there, or a recording is running.
         """
-        from inference.live.recording import Recorder, about_session, free_name, video_rate  # imports OpenCV
+        from inference.live.record_lines import about_session
+        from inference.live.record_video import video_rate
+        from inference.live.recording import Recorder, free_name  # imports OpenCV
 
         if self.recorder and not self.recorder.trouble:
             raise LabError("A recording is running already.", "End it before you begin another.")
@@ -277,7 +272,7 @@ class Session:
         What does not end, as a network inside an engine that cannot be stopped, is named in the log and left behind.
         """
         deadline = perf_counter() + CLOSE_S
-        self._closed.set()
+        self._watchman.ask_to_close()
         feeds = [feed for feed in (self._feed, self._next) if feed]
         for feed in feeds:
             feed.ask_to_close()
@@ -288,22 +283,13 @@ class Session:
             lane.ask_to_close()
         self.lanes = []
         for feed in feeds:
-            self._leave(feed)
+            self._leaving.add(feed)
         recorders = [self.recorder] if self.recorder else []
-        left = [
-            one.title for one in (*lanes, *self._leaving, *recorders)
-            if not one.close(max(0.0, deadline - perf_counter()))
-        ]
+        left = self._leaving.wait(deadline, *lanes, *recorders)
         if left:
             log.warning("%s did not end and is left behind.", " and ".join(left))
-        if self._watchman.ident is not None:
-            self._watchman.join()
+        self._watchman.close()
         return not left
-
-    def _look_after_lanes(self) -> None:
-        while not self._closed.wait(LOOK_S):
-            for lane in self.lanes:
-                lane.look()
 
     def _engine(self, spec: LaneSpec) -> Engine:
         """How a lane shall compute beside those that do now; from any thread."""
@@ -312,11 +298,6 @@ class Session:
     def _running(self) -> list[Lane]:
         """The lanes that compute, or are about to."""
         return [lane for lane in self.lanes if not lane.paused and lane.status.state is not LaneState.FAILED]
-
-    def _leave(self, one: Lane | Feed) -> None:
-        """Remember what was told to end, so that `close` can wait for it; from any thread."""
-        with self._leaving_guard:
-            self._leaving = [*(other for other in self._leaving if not other.close(0)), one]
 
     def _held(self) -> Frame | None:
         """The frozen picture as if taken now: the waiting time of its answer begins when it is asked for."""
@@ -360,6 +341,6 @@ class Session:
                     self._hand(lane, frame)
         if old:
             old.ask_to_close()
-            self._leave(old)
+            self._leaving.add(old)
         if not still:
             self._on_change()

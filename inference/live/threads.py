@@ -5,7 +5,7 @@ the one that led to what stands here.
 """
 
 from inference.backends import Engine
-from inference.cores import computing_cores
+from inference.cores import computing_cores, usable_cores
 from inference.data import LaneSpec, Mode
 
 # The threads of a network that has the machine to itself may wait busily so long for the next picture, where waking
@@ -32,3 +32,8 @@ def engine_for(
         provider=spec.provider,
         precision=spec.precision,
     )
+
+
+def default_mode(cores: int | None = None) -> Mode:
+    """Turns up to four cores: there, networks that run together only measure each other."""
+    return Mode.TURNS if (cores or usable_cores()) <= 4 else Mode.TOGETHER

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from gui.panes.catalogue.blocks import BlockView, block_of
 from gui.panes.catalogue.table import Facts
 from gui.parts.plain import PlainLabel
-from gui.stage.lane_view import count
 from gui.style import set_role
 from gui.theme import Size, Theme, font
 from inference.intake.fetching import Fetch
 from inference.intake.guesses import guessed_text
 from inference.intake.inventory import origin
+from inference.words import short_count
 from inference.xray import recipe
 from models.card import ModelCard
 from models.licence import demand
@@ -172,7 +172,8 @@ def _lines(card: ModelCard, facts: Facts) -> list[str]:
     how = "counted from the file" if facts.counted else "as published"
     lines = [f"Input: {recipe(card.input)}"]
     if facts.parameters or facts.gmacs:
-        lines.append(f"{count(facts.parameters)} parameters, {facts.gmacs:.3g} GMAC ({how}), {card.bytes / 1e6:.3g} MB")
+        weights = f"{short_count(facts.parameters)} parameters"
+        lines.append(f"{weights}, {facts.gmacs:.3g} GMAC ({how}), {card.bytes / 1e6:.3g} MB")
     if card.accuracy:
         found = card.accuracy
         figures = (("top-1", found.top1), ("top-5", found.top5), ("AP", found.ap), ("AP50", found.ap50))

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +26,7 @@ from gui.panes.catalogue.table import (
     CatalogueTable,
     Facts,
 )
+from gui.panes.catalogue.view import ARROW, NetworksView
 from gui.parts.segments import Segments
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import usual_backend
@@ -42,8 +40,6 @@ from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accept, demand
 from models.user_cards import is_own
-
-ARROW = 24   # px right of a title, for the arrow that says how the table is sorted
 
 ONLY = {"all": "All", "classify": "Labels", "detect": "Boxes", "here": "Here"}
 
@@ -75,20 +71,7 @@ class Pane(PaneBase):
         self.search.setAccessibleName("Find in the catalogue")
         self.search.setClearButtonEnabled(True)
         self.only = Segments(ONLY, "Show")
-        self.view = QTableView()
-        self.view.setModel(self.filter)
-        self.view.setAccessibleName("Networks")
-        self.view.setSortingEnabled(True)
-        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.view.setShowGrid(False)
-        self.view.setWordWrap(False)
-        self.view.verticalHeader().hide()
-        header = self.view.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)   # `_set_widths` sets them
-        header.setStretchLastSection(True)
-        header.setHighlightSections(False)
+        self.view = NetworksView(self.filter)
         self.card = CardView()
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -108,7 +91,7 @@ class Pane(PaneBase):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 10, 12, 10)
         whole.addWidget(self.split)
-        self.view.installEventFilter(self)
+        self.view.typed.connect(self._find)
         self.search.textChanged.connect(self._choose)
         self.only.group.buttonClicked.connect(lambda _: self._choose())
         self.view.selectionModel().currentRowChanged.connect(self._show_card)
@@ -169,18 +152,7 @@ class Pane(PaneBase):
         widgets: tuple[QWidget, ...] = (self.search, self.view, self.view.horizontalHeader())
         for widget in (*widgets, *self.only.buttons.values()):
             widget.setFont(face)
-        self.view.verticalHeader().setDefaultSectionSize(round(30 * scale))
-        self.view.setStyleSheet(
-            f"QTableView {{ background: {theme.surface}; border: none; selection-background-color: {theme.raised};"
-            f" selection-color: {theme.text}; outline: none; }}"
-            f"QHeaderView::section {{ background: {theme.surface}; color: {theme.quiet}; border: none;"
-            f" border-bottom: 1px solid {theme.line}; padding: 4px {round(ARROW * scale)}px 4px 8px; }}"
-            f"QHeaderView::up-arrow {{ image: url(controls:up-{theme.name}.svg); }}"
-            f"QHeaderView::down-arrow {{ image: url(controls:down-{theme.name}.svg); }}"
-            "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding;"
-            f" subcontrol-position: center right; width: {round(14 * scale)}px; height: {round(14 * scale)}px; }}"
-            "QTableView::item { padding: 0 8px; }"
-        )
+        self.view.restyle(theme, scale)
         self.card.restyle(theme, scale)
         self._set_widths()
         self._fit()
@@ -208,18 +180,6 @@ class Pane(PaneBase):
         super().resizeEvent(event)
         self._fit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A letter that is typed over the table is searched for; it starts no recording."""
-        if watched is self.view and isinstance(event, QKeyEvent) and _types(event):
-            if event.type() is QEvent.Type.ShortcutOverride:   # before the window takes it for one of its keys
-                event.accept()
-                return True
-            if event.type() is QEvent.Type.KeyPress:
-                self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-                self.search.insert(event.text())
-                return True
-        return super().eventFilter(watched, event)
-
     # --- what the user chooses ----------------------------------------------------------------------------------
 
     @property
@@ -234,6 +194,11 @@ class Pane(PaneBase):
         for row in range(self.filter.rowCount()):
             if self.filter.index(row, 0).data(CARD).name == name:
                 self.view.setCurrentIndex(self.filter.index(row, 0))
+
+    def _find(self, letter: str) -> None:
+        """A letter was typed over the table: it is searched for."""
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.insert(letter)
 
     def _choose(self) -> None:
         card = self.chosen
@@ -350,9 +315,3 @@ class Pane(PaneBase):
         self.card.setVisible(self.width() > 900 * self._scale)
         if self.card.isVisible():
             self.split.setSizes([round(self.width() * 0.62), round(self.width() * 0.38)])
-
-
-def _types(event: QKeyEvent) -> bool:
-    """Whether the key writes something, without Ctrl, Alt or Cmd; a space only chooses."""
-    held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-    return not held and event.text().isprintable() and bool(event.text().strip())

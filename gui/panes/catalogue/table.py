@@ -7,8 +7,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 
 from gui.parts.plain import tip
-from gui.stage.lane_view import count
 from gui.theme import DARK, Theme
+from inference.words import short_count
 from models.card import ModelCard
 from models.licence import demand
 
@@ -56,8 +56,8 @@ COLUMNS = (
         "As published: top-1 on ImageNet, AP on COCO; the recipe stands in the card", number=True,
     ),
     Column(
-        "Parameters", lambda _c, f: count(f.parameters) if f.parameters else "", lambda _c, f: f.parameters or None,
-        "Count of weights", number=True,
+        "Parameters", lambda _c, f: short_count(f.parameters) if f.parameters else "",
+        lambda _c, f: f.parameters or None, "Count of weights", number=True,
     ),
     Column(
         "GMAC", lambda _c, f: _gmacs(f.gmacs), lambda _c, f: f.gmacs or None, "10⁹ multiply-adds for one picture",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -10,39 +9,24 @@ from typing import Any
 from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
 )
 
 from gui.jobs import Job
-from gui.panes import PaneBase, Services
-from gui.panes.export.report import ReportView
-from gui.parts.plain import PlainLabel, tip
-from gui.parts.segments import Segments
-from gui.stage.lane_words import PRECISION_WORDS
+from gui.panes import Services
+from gui.panes.export.form import FORMS, Form
+from gui.panes.export.wish import Wish, expectation
+from gui.parts.plain import tip
 from gui.style import set_role
-from gui.theme import Size, Theme, font
 from inference.errors import LabError
-from inference.export.folder import app_folder
-from inference.export.settings import BITS, COST, PRECISIONS, TARGETS, Settings
+from inference.export.settings import Settings
 from inference.intake.inventory import missing
 from inference.live.lane import Lane
-from models.card import ModelCard
 from models.catalog import config_folder
 from models.errors import Cancelled
 from models.licence import accept, accepted, demand
 from models.user_cards import is_own
 
-FORMS = {"ios": "Xcode project", "coreml": "Package"}
 NO_OTHER = "no other"
 PROMISES = {
     "ios": "You get an Xcode project with an app: live camera, answers, times, a switch for what Core ML computes on. "
@@ -60,23 +44,8 @@ MAC_ONLY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the form says."""
-
-    cards: tuple[ModelCard, ...]
-    app: bool
-    settings: Settings
-    out: Path
-
-    @property
-    def target(self) -> Path:
-        """The folder that will be written."""
-        return self.out / (app_folder([card.name for card in self.cards]) if self.app else self.cards[0].name)
-
-
-class Pane(PaneBase):
-    """The form on the left; on the right what came of it."""
+class Pane(Form):
+    """What the form says is exported; what comes of it stands on the right."""
 
     _said = Signal(str, float)   # from the job's thread: a sentence, and 0..1; below 0: unknown
 
@@ -89,7 +58,16 @@ class Pane(PaneBase):
         self._lanes: tuple[str, ...] = ()
         self._out = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / "Lineup"
         self._said.connect(self._show_progress, Qt.ConnectionType.QueuedConnection)
-        self._build()
+        self.place.clicked.connect(self._choose_folder)
+        for name, slot in (
+            ("export", self.export), ("cancel", self.cancel), ("open", lambda: self._open("")),
+            ("page", lambda: self._open("page")),
+        ):  # fmt: skip
+            self.buttons[name].clicked.connect(slot)
+        self.form.group.buttonClicked.connect(lambda _: self._show_form())
+        for box in (self.network, self.other, self.precision, self.target):
+            box.currentIndexChanged.connect(lambda _: self._show_form())
+        self.licence.toggled.connect(lambda _: self._show_form())
         self._look()
 
     # --- what the window calls ----------------------------------------------------------------------------------
@@ -125,123 +103,12 @@ class Pane(PaneBase):
             self._lanes = names
             self._look()
 
-    def restyle(self, theme: Theme, scale: float) -> None:
-        """Take these colours, and type at this scale."""
-        face = font(Size.BODY, scale)
-        for widget in self._controls:
-            widget.setFont(face)
-        for label in self._captions:
-            label.setFont(font(Size.FACT, scale))
-        self.title.setFont(font(Size.LABEL, scale, bold=True))
-        self._bar.setFixedHeight(round(6 * scale))
-        self._bar.setStyleSheet(
-            f"QProgressBar {{ background: {theme.raised}; border: none; }}"
-            f"QProgressBar::chunk {{ background: {theme.accent}; }}"
-        )
-        self._left.setMinimumWidth(round(380 * scale))
-        self.report.restyle(theme, scale)
-
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with the chosen lane's network."""
         super().showEvent(event)
         if self._running is None and (lane := self.desk.chosen_lane()):
             self._choose(lane.spec.model, lane.spec.precision)
         self._show_form()
-
-    # --- building -----------------------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.form = Segments(FORMS, "Export as")
-        self.network, self.other = QComboBox(), QComboBox()
-        self.network.setAccessibleName("Network")
-        self.other.setAccessibleName("A second network in the same app")
-        self.precision, self.target = QComboBox(), QComboBox()
-        self.precision.setAccessibleName("Weights")
-        self.target.setAccessibleName("Oldest system")
-        for name in PRECISIONS:
-            self.precision.addItem(PRECISION_WORDS[name], name)
-        self.precision.setCurrentIndex(PRECISIONS.index("fp16"))
-        for name in TARGETS:
-            self.target.addItem(name.replace("iOS", "iOS "), name)
-        self.target.setCurrentIndex(TARGETS.index("iOS16"))
-        self.place = QPushButton()
-        self.place.clicked.connect(self._choose_folder)
-        self.expected, self.note = PlainLabel(), PlainLabel()
-        for label in (self.expected, self.note):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.licence = QCheckBox("I accept its licence")
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self.buttons = {name: QPushButton(title) for name, title in (
-            ("export", "Export"), ("cancel", "Cancel"), ("open", "Open folder"), ("page", "Open the report"),
-        )}  # fmt: skip
-        self.buttons["export"].setProperty("role", "primary")
-        for name, slot in (
-            ("export", self.export), ("cancel", self.cancel), ("open", lambda: self._open("")),
-            ("page", lambda: self._open("page")),
-        ):  # fmt: skip
-            self.buttons[name].clicked.connect(slot)
-        self.title = PlainLabel("Hand a network to an iPhone")
-        self._captions = [PlainLabel(text) for text in ("As", "Network", "and", "Weights", "Runs from", "Into")]
-        fields = (self.form, self.network, self.other, self.precision, self.target, self.place)
-        grid = QGridLayout()
-        grid.setSpacing(8)
-        grid.setColumnStretch(1, 1)
-        for i, (caption, field) in enumerate(zip(self._captions, fields, strict=True)):
-            caption.setProperty("role", "quiet")
-            grid.addWidget(caption, i, 0)
-            grid.addWidget(field, i, 1)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        form = QWidget()
-        form.setProperty("role", "page")
-        column = QVBoxLayout(form)
-        column.setContentsMargins(0, 0, 12, 0)
-        column.setSpacing(8)
-        column.addWidget(self.title)
-        column.addLayout(grid)
-        column.addWidget(self.expected)
-        column.addWidget(self.licence)
-        column.addStretch(1)
-        scroll = QScrollArea()   # large type in a small window; the buttons stay in sight
-        scroll.setWidget(form)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._left = QWidget()
-        left = QVBoxLayout(self._left)
-        left.setContentsMargins(0, 0, 12, 0)
-        left.setSpacing(8)
-        left.addWidget(scroll, 1)
-        left.addWidget(self._bar)
-        left.addWidget(self.note)
-        left.addLayout(row)
-        self.report = ReportView()
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._left)
-        split.addWidget(self.report)
-        split.setChildrenCollapsible(False)
-        split.setStretchFactor(0, 2)
-        split.setStretchFactor(1, 3)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addWidget(split)
-        self._controls: list[QWidget] = [
-            *self.form.buttons.values(), self.network, self.other, self.precision, self.target, self.place,
-            self.expected, self.note, self.licence, *self.buttons.values(),
-        ]  # fmt: skip
-        self.form.group.buttonClicked.connect(lambda _: self._show_form())
-        for box in (self.network, self.other, self.precision, self.target):
-            box.currentIndexChanged.connect(lambda _: self._show_form())
-        self.licence.toggled.connect(lambda _: self._show_form())
-        self._bar.hide()
-        self.note.hide()
 
     # --- the form -----------------------------------------------------------------------------------------------
 
@@ -332,7 +199,7 @@ class Pane(PaneBase):
         self.buttons["export"].setEnabled(wish is not None and not fault and (not asks or self.licence.isChecked()))
         self.buttons["export"].setVisible(not busy)
         self.buttons["cancel"].setVisible(busy)
-        self._bar.setVisible(busy)
+        self.bar.setVisible(busy)
         for name in ("open", "page"):
             self.buttons[name].setVisible(not busy and self._folder is not None)
 
@@ -388,8 +255,8 @@ class Pane(PaneBase):
         if self._running is None or self._cancelled.is_set():
             return
         self.note.setText(message)
-        self._bar.setRange(0, 1000 if fraction >= 0 else 0)
-        self._bar.setValue(round(1000 * max(0.0, fraction)))
+        self.bar.setRange(0, 1000 if fraction >= 0 else 0)
+        self.bar.setValue(round(1000 * max(0.0, fraction)))
 
     def _done(self, found: tuple[Path, list[Any], Path] | None) -> None:
         self._running = None
@@ -418,17 +285,3 @@ class Pane(PaneBase):
             return
         page = next(iter(sorted(self._folder.glob("report*/*.html"))), self._folder / "report.html")
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(page if what else self._folder)))
-
-
-def expectation(wish: Wish) -> str:
-    """How large it will be about, and what its weights cost."""
-    (precision,) = wish.settings.precisions
-    sizes = [size_mb(card, precision) for card in wish.cards]
-    return f"About {sum(sizes):.3g} MB. {COST[precision]}"
-
-
-def size_mb(card: ModelCard, precision: str) -> float:
-    """Of the weights at this precision, MB: by their count, or by the file where that is not known."""
-    stored = {"fp16": 2.0, "int8": 1.0}.get(card.precision, 4.0)
-    count = card.parameters or card.bytes / stored
-    return count * BITS[precision] / 8 / 1e6

@@ -6,16 +6,13 @@ from time import perf_counter
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gui.panes import PaneBase, Services
+from gui.panes import Services
 from gui.panes.latency.entries import STACK, network_entry, stage_colours, stage_entries
-from gui.panes.latency.legend import Legend
-from gui.panes.latency.plot import DIGIT, Bars, Curve, Plot, paint_ends
+from gui.panes.latency.plot import DIGIT, Curve, paint_ends
 from gui.panes.latency.range import Array, Follow, joined, thin
-from gui.parts.elided import ElidedLabel
+from gui.panes.latency.view import LatencyView
 from gui.parts.plain import tip
-from gui.parts.segments import Segments
 from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, Size, Theme, font
 from inference.live.lane import Figures, Lane
@@ -32,8 +29,8 @@ STACK_COLUMNS = [COLUMNS.index(stage) for stage in STACK]
 EMPTY = "Add a network to see its latency"
 
 
-class Pane(PaneBase):
-    """The plot below the lanes."""
+class Pane(LatencyView):
+    """What the plot below the lanes shows."""
 
     _mode_text = ""
 
@@ -49,7 +46,13 @@ class Pane(PaneBase):
         self._ends: list[tuple[float, str, QColor]] = []   # height in the plot's unit, digit, colour
         self._ranges = {key: Follow(log=key == "log") for key in ("wall", "cpu", "log", "stages")}
         self._ticks = 0
-        self._build()
+        self.plot.over = self._paint_over
+        self.plot.resized = self._relayout
+        self.view.group.buttonClicked.connect(lambda _: self._switch())
+        self.clock.group.buttonClicked.connect(lambda _: self._switch())
+        self.log.clicked.connect(lambda _: self._switch())
+        self.choice.activated.connect(self._choose)
+        self.legend.chosen.connect(self._show_stages_of)
         self.plot.show_axes(False)
         self._switch()
 
@@ -63,51 +66,6 @@ class Pane(PaneBase):
         if text != self._mode_text:
             self._mode_text = text
             self.plot.viewport().update()
-
-    def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.view = Segments({"all": "All networks", "stages": "Stages of one"}, "Show")
-        self.clock = Segments({"wall": "Wall", "cpu": "CPU"}, "Time")
-        self.clock.buttons["wall"].setToolTip("The time that passes while a network works, as a clock shows it")
-        self.clock.buttons["cpu"].setToolTip(
-            "The time the lane's own thread computed: on one thread it hardly changes when others use the processor too"
-        )
-        self.log = QPushButton("Log")
-        self.log.setCheckable(True)
-        self.log.setToolTip("A logarithmic axis: slow and fast networks in one plot")
-        self.log.setAccessibleName("Logarithmic axis")
-        self.choice = QComboBox()
-        self.choice.setAccessibleName("Network whose stages are shown")
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.words = ElidedLabel()
-        self.words.setAccessibleDescription("What the networks are bound by")
-        self.plot, self.legend, self.bars = Plot(), Legend(), Bars()
-        self.plot.over = self._paint_over
-        self.plot.resized = self._relayout
-        self.plot.add(self.bars)
-        self._head = QWidget()
-        head = QHBoxLayout(self._head)
-        head.setContentsMargins(0, 0, 0, 0)
-        head.setSpacing(8)
-        for widget in (self.view, self.clock, self.choice, self.log):
-            head.addWidget(widget)
-        head.addSpacing(8)
-        head.addWidget(self.words, 1)
-        self._body = QHBoxLayout()
-        self._body.setSpacing(16)
-        self._body.addWidget(self.plot, 1)
-        self._body.addWidget(self.legend)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 16, 4)
-        column.setSpacing(4)
-        column.addWidget(self._head)
-        column.addLayout(self._body, 1)
-        self.view.group.buttonClicked.connect(lambda _: self._switch())
-        self.clock.group.buttonClicked.connect(lambda _: self._switch())
-        self.log.clicked.connect(lambda _: self._switch())
-        self.choice.activated.connect(self._choose)
-        self.legend.chosen.connect(self._show_stages_of)
 
     # What the window calls
 

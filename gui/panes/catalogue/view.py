@@ -1,0 +1,73 @@
+"""The table of networks as it stands on screen: sorted by a click, searched by typing over it."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableView,
+)
+
+from gui.panes.catalogue.table import (
+    CatalogueFilter,
+)
+from gui.theme import Theme
+
+ARROW = 24   # px right of a title, for the arrow that says how the table is sorted
+
+
+class NetworksView(QTableView):
+    """A row a network. A letter that is typed over it is told, and starts no recording."""
+
+    typed = Signal(str)
+
+    def __init__(self, rows: CatalogueFilter) -> None:
+        super().__init__()
+        self.setModel(rows)
+        self.setAccessibleName("Networks")
+        self.setSortingEnabled(True)
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)   # `_set_widths` sets them
+        header.setStretchLastSection(True)
+        header.setHighlightSections(False)
+
+    def event(self, event: QEvent) -> bool:
+        """Take a letter before the window takes it for one of its keys."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _types(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tell a letter; move by all other keys."""
+        if _types(event):
+            self.typed.emit(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and rows of this size."""
+        self.verticalHeader().setDefaultSectionSize(round(30 * scale))
+        self.setStyleSheet(
+            f"QTableView {{ background: {theme.surface}; border: none; selection-background-color: {theme.raised};"
+            f" selection-color: {theme.text}; outline: none; }}"
+            f"QHeaderView::section {{ background: {theme.surface}; color: {theme.quiet}; border: none;"
+            f" border-bottom: 1px solid {theme.line}; padding: 4px {round(ARROW * scale)}px 4px 8px; }}"
+            f"QHeaderView::up-arrow {{ image: url(controls:up-{theme.name}.svg); }}"
+            f"QHeaderView::down-arrow {{ image: url(controls:down-{theme.name}.svg); }}"
+            "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding;"
+            f" subcontrol-position: center right; width: {round(14 * scale)}px; height: {round(14 * scale)}px; }}"
+            "QTableView::item { padding: 0 8px; }"
+        )
+
+
+def _types(event: QKeyEvent) -> bool:
+    """Whether the key writes something, without Ctrl, Alt or Cmd; a space only chooses."""
+    held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+    return not held and event.text().isprintable() and bool(event.text().strip())
