@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.backends import Form
-from inference.data import Classification, Detections
+from inference.data import Ask, Classification, Detections, Timing
 
 
 def prediction_values(prediction: Classification | Detections) -> dict[str, Any]:
@@ -16,6 +16,16 @@ def prediction_values(prediction: Classification | Detections) -> dict[str, Any]
     if isinstance(prediction, Detections):
         values["boxes"] = [[round(float(edge), 2) for edge in box] for box in prediction.boxes]
     return values
+
+
+def timing_values(timing: Timing, *names: str) -> dict[str, float]:
+    """These times of an answer, ms: fields of Timing, or `latency` and `cpu`, which are sums."""
+    return {name: round(float(getattr(timing, name)), 3) for name in names}
+
+
+def ask_values(ask: Ask) -> dict[str, Any]:
+    """What was wanted of the answers."""
+    return {"topk": ask.topk, "conf": ask.confidence, "iou": ask.iou}
 
 
 def form_values(form: Form | None) -> dict[str, Any] | None:

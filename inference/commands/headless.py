@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.answers import engine_text, form_values, prediction_values
+from inference.answers import ask_values, engine_text, form_values, prediction_values
 from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, Result, SourceState
 from inference.live.lane import Lane
 from inference.live.session import MakeLoad, Session
@@ -163,7 +163,7 @@ class Run:
             "mode": session.mode.value,
             "seconds": round(self._ended - self._started, 3),
             "machine": machine(),
-            "ask": {"topk": session.ask.topk, "conf": session.ask.confidence, "iou": session.ask.iou},
+            "ask": ask_values(session.ask),
             "source": {
                 "title": self._source.title,
                 "width": status.size[1],

@@ -8,7 +8,7 @@ from threading import Event
 from time import perf_counter
 from typing import Any
 
-from inference.answers import engine_text, form_values, prediction_values
+from inference.answers import ask_values, engine_text, form_values, prediction_values, timing_values
 from inference.data import Ask, Frame, LaneSpec, Result
 from inference.errors import Cancelled, LabError, SourceError
 from inference.intake.provide import open_network
@@ -120,7 +120,7 @@ def predict(
             say(_text(path, width, height, answers) + "\n")
     report = {
         "machine": machine(),
-        "ask": {"topk": ask.topk, "conf": ask.confidence, "iou": ask.iou},
+        "ask": ask_values(ask),
         "pictures": pictures,
         "troubles": [{"message": str(trouble), "hint": trouble.hint} for trouble in troubles],
     }
@@ -136,11 +136,7 @@ def _answer(spec: LaneSpec, recogniser: Recogniser, result: Result) -> dict[str,
         "task": card.task,
         **prediction_values(result.prediction),
         "ms": {
-            "preprocess": round(timing.preprocess, 3),
-            "infer": round(timing.infer, 3),
-            "postprocess": round(timing.postprocess, 3),
-            "latency": round(timing.latency, 3),
-            "cpu": round(timing.cpu, 3),
+            **timing_values(timing, "preprocess", "infer", "postprocess", "latency", "cpu"),
             "load": round(recogniser.load_ms, 3),
         },
         "backend": spec.backend,

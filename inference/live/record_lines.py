@@ -1,11 +1,12 @@
 """The lines of a recording: what is said of a session and of each answer, and where a picture lies in the video."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from inference.answers import ask_values, prediction_values, timing_values
 from inference.data import Ask, Detections, LaneSpec
 from inference.live.record_video import fit
 
@@ -41,7 +42,7 @@ def about_session(
         "mode": mode,
         "source": source,
         "mirror": mirror,
-        "ask": {"topk": ask.topk, "conf": ask.confidence, "iou": ask.iou, "smoothing": ask.smoothing},
+        "ask": {**ask_values(ask), "smoothing": ask.smoothing},
         "lanes": [
             {"lane": slot + 1, "model": s.model, "backend": s.backend, "precision": s.precision, "provider": p,
              "threads": threads}
@@ -53,9 +54,11 @@ def about_session(
 def line_of(answer: Answer, place: Place | None) -> dict[str, Any]:
     """What is written of an answer; `place` is that of its picture, None where it was dropped."""
     model, prediction, timing = answer.result
-    stages = {"wait": timing.wait, "preprocess": timing.preprocess, "infer": timing.infer}
-    stages |= {"postprocess": timing.postprocess, "cpu": timing.cpu}
-    line: dict[str, Any] = {
+    if place and isinstance(prediction, Detections):   # px of the video
+        scale, left, top = fit(place.picture, place.size)
+        boxes = (prediction.boxes * scale + (left, top, left, top)).astype(np.float32)
+        prediction = replace(prediction, boxes=boxes)
+    return {
         "t": round(answer.at, 4),
         "video": place.video if place else None,
         "frame": place.frame if place else None,
@@ -65,13 +68,6 @@ def line_of(answer: Answer, place: Place | None) -> dict[str, Any]:
         "precision": answer.spec.precision,
         "provider": answer.provider,
         "late": answer.late,   # nobody waited for it any more
-        "labels": list(prediction.labels),
-        "scores": [round(float(score), 5) for score in prediction.scores],
+        **prediction_values(prediction),
+        "ms": timing_values(timing, "wait", "preprocess", "infer", "postprocess", "cpu"),
     }
-    if isinstance(prediction, Detections):
-        boxes = prediction.boxes.astype(np.float64)
-        if place:   # px of the video
-            scale, left, top = fit(place.picture, place.size)
-            boxes = boxes * scale + (left, top, left, top)
-        line["boxes"] = [[round(float(edge), 1) for edge in box] for box in boxes]
-    return line | {"ms": {name: round(float(ms), 3) for name, ms in stages.items()}}
