@@ -370,7 +370,7 @@ def test_answers_are_written_whole(tmp_path, disk):
     assert first == {
         "kind": "answer", "video": "a.avi", "frame": 1, "lane": 3, "model": "yolo", "backend": "opencv",
         "precision": "",
-        "provider": "CPU", "late": True, "labels": ["Käse"], "scores": [0.75], "boxes": [[1.0, 2.0, 3.2, 4.0]],
+        "provider": "CPU", "late": True, "labels": ["Käse"], "scores": [0.75], "boxes": [[1.0, 2.0, 3.25, 4.0]],
         "ms": {"wait": 0.0, "preprocess": 0.0, "infer": 3.0, "postprocess": 0.0, "cpu": 0.0},
     }  # fmt: skip
     assert (second["frame"], second["boxes"], second["labels"], second["late"]) == (0, [], [], False)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from inference.intake.conversions import State, converted, state_of
+from inference.intake.costs import cost_of
 from inference.words import size_text
 from models.card import ModelCard, ModelFile
-from models.errors import LabError
 from models.licence import demand
 from models.store import Store
 
@@ -91,18 +91,3 @@ def listing(catalog: Mapping[str, ModelCard], store: Store) -> list[dict[str, An
             }
         )
     return rows
-
-
-def cost_of(card: ModelCard, store: Store) -> dict[str, Any]:
-    """Parameters and 10^9 MACs: counted from the graph where it is here, else as published, and which of both."""
-    from inference.intake.counter import count
-
-    path = store.find(card.files[0]) if card.format == "onnx" and card.files else converted(card, store)
-    if path and path.is_file():
-        try:
-            cost = count(path)
-        except LabError:   # what the lane will say when it is opened
-            pass
-        else:
-            return {"parameters": cost.parameters, "gmacs": round(cost.gmacs, 6), "counted": True}
-    return {"parameters": card.parameters, "gmacs": card.gmacs, "counted": False}

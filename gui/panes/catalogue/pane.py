@@ -33,8 +33,9 @@ from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
 from inference.errors import LabError
 from inference.intake.adding import remove, remove_files
+from inference.intake.costs import cost_of
 from inference.intake.fetching import Fetcher
-from inference.intake.inventory import cost_of, missing
+from inference.intake.inventory import missing
 from inference.live.lane import Lane
 from models.card import ModelCard
 from models.catalog import config_folder
