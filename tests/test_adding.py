@@ -14,12 +14,16 @@ import numpy as np
 import onnx
 import pytest
 from make import tiny_onnx
+from model_files import write_darknet
 from onnx import TensorProto, helper, numpy_helper
 
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import LabError
+from inference.intake import conversions
+from inference.intake import propose as proposing
 from inference.intake.adding import add, remove
+from inference.intake.conversions import State, state_of
 from inference.intake.propose import propose
 from inference.intake.provide import ready
 from inference.recogniser import Recogniser
@@ -45,9 +49,9 @@ def sources(card: ModelCard, testdata: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_the_form_is_read_from_the_file(name: str, testdata: Path) -> None:
+def test_the_form_is_read_from_the_file(name: str, testdata: Path, tmp_path: Path) -> None:
     card = BUILT_IN[name]
-    found = propose(sources(card, testdata)[:1]).card
+    found = propose(sources(card, testdata)[:1], tmp_path).card
     assert (found.task, found.decoder, found.format) == (card.task, card.decoder, card.format)
     spec, wanted = found.input, card.input
     assert (spec.size, spec.layout, spec.dtype) == (wanted.size, wanted.layout, wanted.dtype)
@@ -95,7 +99,7 @@ def test_what_ultralytics_write_into_a_file_is_believed(tmp_path: Path) -> None:
     for key, value in (("names", "{0: 'hand', 1: 'face', 2: 'nose'}"), ("stride", "32"), ("imgsz", "[64, 64]")):
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, str(path))
-    found = propose([path])
+    found = propose([path], tmp_path)
     assert found.labels == ("hand", "face", "nose")
     assert (found.card.decoder, found.card.input.fit, found.card.guessed) == ("yolov8", "letterbox", ())
 
@@ -122,7 +126,7 @@ def test_code_in_the_metadata_is_not_run(tmp_path: Path) -> None:
     model = onnx.load(str(path))
     model.metadata_props.add(key="names", value=f"__import__('os').mkdir({str(tmp_path / 'run')!r})")
     onnx.save(model, str(path))
-    assert propose([path]).labels == ("class 0", "class 1", "class 2")
+    assert propose([path], tmp_path).labels == ("class 0", "class 1", "class 2")
     assert not (tmp_path / "run").exists()
 
 
@@ -134,7 +138,7 @@ def test_dimensions_that_are_left_open_are_pinned_and_said(tmp_path: Path) -> No
             dim.ClearField("dim_value")
             dim.dim_param = "any"
     onnx.save(model, str(path))
-    found = propose([path]).card
+    found = propose([path], tmp_path).card
     assert found.input.size == (224, 224)
     assert "input.size" in found.guessed
 
@@ -396,7 +400,7 @@ def test_other_inputs_than_a_picture_are_named(tmp_path: Path) -> None:
     model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, [1]))
     onnx.save(model, str(path))
     with pytest.raises(LabError, match="2 inputs"):
-        propose([path])
+        propose([path], tmp_path)
 
 
 
@@ -405,14 +409,60 @@ LIGHT = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data" / "ligh
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
-def test_a_graph_with_constant_weights_runs_and_is_marked(path: Path) -> None:
-    found = propose([path]).card
+def test_a_graph_with_constant_weights_runs_and_is_marked(path: Path, tmp_path: Path) -> None:
+    found = propose([path], tmp_path).card
     assert not found.trained
     assert (found.task, found.input.size) == ("classify", (224, 224))
     assert found.parameters > 1_000_000
     assert found.gmacs > 0.1
 
 
-def test_trained_networks_are_not_marked(testdata: Path) -> None:
+def test_trained_networks_are_not_marked(testdata: Path, tmp_path: Path) -> None:
     for file in ("mnist/mnist-8.onnx", "squeezenet/SqueezeNet_fp16.onnx", "vgg/tiny_vgg_10.onnx"):
-        assert propose([testdata / "models" / file]).card.trained
+        assert propose([testdata / "models" / file], tmp_path).card.trained
+
+
+# ---- what a drop costs ----
+
+
+def test_a_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By onnx; the engine reads it by itself."""
+    net, read = tiny_onnx(tmp_path / "net.onnx"), []
+    load = onnx.load
+    monkeypatch.setattr(onnx, "load", lambda path, **more: (read.append(path), load(path, **more))[1])
+    propose([net], tmp_path)
+    assert read == [str(net)]
+
+
+SMALL = """
+[net]
+width=16
+height=16
+channels=3
+[convolutional]
+filters=5
+size=1
+stride=1
+activation=linear
+[avgpool]
+[softmax]
+"""
+
+
+def test_a_model_of_another_format_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the process that proposes the card: what it made is tried, and kept for the lanes."""
+    files = write_darknet(tmp_path, SMALL, np.arange(20, dtype=np.float32))
+    converted, real = [], proposing.converted_bytes
+    monkeypatch.setattr(
+        proposing, "converted_bytes", lambda *given: (converted.append(given[0]), real(*given))[1]
+    )
+    monkeypatch.setattr(
+        proposing, "propose_apart", lambda files, folder, *, cancelled, **more: proposing.propose(files, folder, **more)
+    )
+    monkeypatch.setattr("inference.intake.importers.converted_bytes", None)   # nobody else may
+    store = Store(tmp_path / "cache", offline=True)
+    card = add(files, store)
+    assert len(converted) == 1
+    assert state_of(conversions.converted(card, store), store) is State.WHOLE
+    assert ready(card, store, lambda *_: None, Event()) == conversions.converted(card, store)
+    assert len(converted) == 1

@@ -29,6 +29,7 @@ from inference.preprocess import Preprocessor
 from inference.recogniser import Recogniser
 from models.catalog import load_catalog
 from models.store import Store
+from models.whole import work_folder
 
 Array = NDArray[Any]
 CARDS = load_catalog()
@@ -40,7 +41,8 @@ BOUNDS = {".mlmodel": 1e-5, ".mlpackage": 1e-3}
 
 
 def parts(path: Path) -> tuple[Path, ...]:
-    return propose([path]).sources
+    with work_folder() as folder:
+        return propose([path], folder).sources
 
 
 def run(files: tuple[Path, ...], x: Array) -> Array:
@@ -273,4 +275,4 @@ def test_a_package_whose_parts_lead_out_of_it_is_refused(testdata: Path, tmp_pat
     except OSError:
         pytest.skip("no links here")
     with pytest.raises(LabError, match="no whole Core ML package"):
-        propose([tmp_path / "Out.mlpackage"])
+        propose([tmp_path / "Out.mlpackage"], tmp_path)

@@ -69,7 +69,7 @@ def test_an_onnx_file_of_any_bytes_ends_as_a_sentence(data: bytes, tmp_path: Pat
     path = tmp_path / "net.onnx"
     path.write_bytes(data)
     with pytest.raises(LabError):
-        propose([path])
+        propose([path], tmp_path)
 
 
 @QUICK

@@ -42,9 +42,9 @@ def tried(work, *given):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", ALL)
-def test_it_ends_as_a_sentence(kind, folder):
+def test_it_ends_as_a_sentence(kind, folder, tmp_path):
     path = ALL[kind](folder / "net.onnx")
-    said = tried(propose, [path])
+    said = tried(propose, [path], tmp_path)
     assert (said is not None) or kind in ODD
     assert said is None or "net" in str(said)
     tried(count, path)
@@ -93,4 +93,4 @@ def test_what_is_added_is_harmless(kind, folder, capsys):
 def test_what_never_ends_or_takes_all_memory_is_ended(kind, folder, monkeypatch):
     monkeypatch.setattr(proposing, "SECONDS", 5)
     with pytest.raises(LabError, match=r"does not end: it was stopped|needs more than|cannot run|not enough memory"):
-        propose_apart([ENDLESS[kind](folder / "net.onnx")])
+        propose_apart([ENDLESS[kind](folder / "net.onnx")], folder)

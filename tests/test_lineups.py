@@ -8,7 +8,7 @@ import misbehaving as bad
 import pytest
 
 import app
-import models.store
+import models.fetch
 from inference.intake.inventory import missing_of
 from inference.options import Options, WrongUse, lane_specs, named
 from models.card import ModelCard, ModelFile
@@ -140,7 +140,7 @@ def test_the_famous_four_are_fetched_verified_and_answer(
             (cards / f"{name}.toml").write_text(to_toml(card), encoding="utf-8")
             last = card.files[0].urls[-1].removeprefix("https:/")
             server.routes[last] = bad.cut((testdata / "models" / path).read_bytes(), 0, times=0)
-        monkeypatch.setattr(models.store, "endpoint_of", lambda url: server.url + url.removeprefix("https:/"))
+        monkeypatch.setattr(models.fetch, "endpoint_of", lambda url: server.url + url.removeprefix("https:/"))
         assert app.main(["models", "get", "talk"]) == 0
         assert "MobileNet v2" in capsys.readouterr().out
         asked = [path for path in server.paths() if "mobilenet" in path]

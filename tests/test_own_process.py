@@ -120,12 +120,12 @@ def test_graphs_that_crash_opencv_end_as_a_sentence(seed: int, testdata: Path, t
     (tmp_path / "net.pb").write_bytes(graph)
     (tmp_path / "net.pbtxt").write_bytes(text)
     with pytest.raises(LabError):
-        propose_apart([tmp_path / "net.pb", tmp_path / "net.pbtxt"])
+        propose_apart([tmp_path / "net.pb", tmp_path / "net.pbtxt"], tmp_path)
 
 
-def test_in_its_own_process_the_proposal_is_the_same(testdata: Path) -> None:
+def test_in_its_own_process_the_proposal_is_the_same(testdata: Path, tmp_path: Path) -> None:
     file = testdata / "models" / "mnist" / "mnist-8.onnx"
-    assert propose_apart([file]).card == propose([file]).card
+    assert propose_apart([file], tmp_path).card == propose([file], tmp_path).card
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")

@@ -12,8 +12,7 @@ import numpy as np
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Frame
 from inference.errors import LabError
-from inference.intake.conversions import conversion, converted, forms_of, keep_conversion
-from inference.intake.importers import converted_bytes
+from inference.intake.conversions import conversion, forms_of, keep_conversion
 from models.card import ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.errors import Cancelled
@@ -46,25 +45,19 @@ def add(
 
     cancelled = cancelled or Event()
     report(f"Reading {files[0].name}" if files else "Reading", None)
-    proposal = propose_apart(files, name=name, labels=labels, cancelled=cancelled)
-    _check(cancelled)
-    taken = load_catalog(troubles=[])
-    card = replace(proposal.card, name=free_name(proposal.card.name, taken))
-    if proposal.labels:
-        card = replace(card, labels=f"{card.name}.txt")
     with work_folder() as folder:
-        sources = proposal.sources
-        if proposal.whole:
-            sources = (folder / as_name(sources[0].name),)
-            sources[0].write_bytes(proposal.whole)
-        known = [ModelFile(as_name(path.name), _hash(path, cancelled), path.stat().st_size) for path in sources]
+        proposal = propose_apart(files, folder, name=name, labels=labels, cancelled=cancelled)
+        _check(cancelled)
+        taken = load_catalog(troubles=[])
+        card = replace(proposal.card, name=free_name(proposal.card.name, taken))
+        if proposal.labels:
+            card = replace(card, labels=f"{card.name}.txt")
+        path, sources = proposal.network, proposal.sources
+        if card.format == "onnx" and path != sources[0]:   # with the weights inside that lay beside it: this is kept
+            path = path.rename(folder / as_name(sources[0].name))
+            sources = (path,)
+        known = [ModelFile(as_name(file.name), _hash(file, cancelled), file.stat().st_size) for file in sources]
         card = replace(card, files=tuple(known))
-        path, made = sources[0], b""
-        if card.format != "onnx":
-            report(f"Converting {card.title}", None)
-            made = converted_bytes(sources, card)
-            path = folder / converted(card, store).name
-            path.write_bytes(made)
         report(f"Trying {card.title}", None)
         recognise = Recogniser(
             card, path, usual_backend(card), Engine(), cancelled=cancelled, apart=True, labels=proposal.labels or None
@@ -82,9 +75,9 @@ def add(
                 with suppress(LabError):
                     store.forget(file)
             raise
-        if made:
+        if card.format != "onnx":
             with suppress(LabError):   # the first lane would make it again
-                keep_conversion(made, card, store)
+                keep_conversion(path.read_bytes(), card, store)
     return card
 
 

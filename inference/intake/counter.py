@@ -86,12 +86,12 @@ def count(path: Path, shape: Sequence[int] = ()) -> Cost:
             declared, functions of its own, or leaves its folder.
     """
     with foreign(f"{path.name} cannot be counted", AGAIN):
-        return _count(path, shape)
+        check_file(path)
+        return count_model(read_model(path), path, shape)
 
 
-def _count(path: Path, shape: Sequence[int]) -> Cost:
-    check_file(path)
-    model = read_model(path)
+def count_model(model: Any, path: Path, shape: Sequence[int] = ()) -> Cost:
+    """As `count`, of the onnx.ModelProto that was read from `path`, which `check_file` has seen."""
     name = path.name
     if model.functions:
         raise LabError(f"{name} has functions of its own, which are not counted.", "Export it with them inlined.")

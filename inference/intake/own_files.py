@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from inference.errors import ImportFailed, LabError
 from inference.formats import KINDS
@@ -71,13 +72,16 @@ def _beside(path: Path, ending: str) -> Path | None:
     return same[0] if same else found[0] if len(found) == 1 else None
 
 
-def with_weights(path: Path) -> bytes:
-    """An ONNX file with its weights inside; `check_file` has seen that they lie in its folder."""
-    import onnx
+def take_weights_in(model: Any, path: Path) -> None:
+    """Put the weights that lie beside the ONNX file `path` into its model; `check_file` has seen that they may be read.
+
+    Raises:
+        LabError: they are not there, or are too short.
+    """
+    from onnx.external_data_helper import load_external_data_for_model
 
     try:
-        model = onnx.load(str(path))
-        return bytes(model.SerializeToString())
+        load_external_data_for_model(model, str(path.parent))
     except Exception as error:   # onnx has a dozen kinds for weights that are not there or too short
         raise LabError(
             f"The weights of {path.name} cannot be read: {str(error)[:200]}.", "Put all its files into one folder."

@@ -20,16 +20,22 @@ from inference.backends.bundle import SUFFIX
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.errors import LabError
 from inference.foreign import foreign
-from inference.intake.counter import count
+from inference.intake.counter import count_model
 from inference.intake.importers import converted_bytes
 from inference.intake.output_form import output_form
-from inference.intake.own_files import PACKED, declared_input, gather, placeholder_size, read_given_labels, with_weights
+from inference.intake.own_files import (
+    PACKED,
+    declared_input,
+    gather,
+    placeholder_size,
+    read_given_labels,
+    take_weights_in,
+)
 from inference.intake.shapes import infer
 from inference.intake.usual_recipe import built_in_labels, input_form, named_labels, usual_recipe
 from inference.own_process import in_own_process
 from models.card import InputSpec, ModelCard, ModelFile
 from models.texts import as_name, plain
-from models.whole import work_folder
 
 SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
 MEMORY = 1 << 30          # bytes beside what the files themselves may need
@@ -45,12 +51,12 @@ class Proposal:
 
     card: ModelCard                  # its files have no sha256 yet
     sources: tuple[Path, ...]        # the files of the card, in its order
+    network: Path                    # what its backend opens: a source, or what was made of the sources in the folder
     labels: tuple[str, ...] = ()     # the model's own list; empty: a built-in one
-    whole: bytes = b""               # an ONNX file whose weights lay beside it, with them inside; replaces the source
 
 
 def propose_apart(
-    files: Sequence[Path], *, name: str = "", labels: Path | None = None, cancelled: Event | None = None
+    files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None, cancelled: Event | None = None
 ) -> Proposal:
     """As `propose`, in a process of its own: a file that crashes, stalls or bloats an engine harms nothing else.
 
@@ -61,16 +67,17 @@ def propose_apart(
     sources, _ = gather(files)   # says at once what is no model
     size = sum(path.stat().st_size for path in sources)
     return in_own_process(
-        partial(propose, files, name=name, labels=labels), what=f"reading {sources[0].name}",
+        partial(propose, files, folder, name=name, labels=labels), what=f"reading {sources[0].name}",
         seconds=SECONDS + size / PACE, memory=MEMORY + COPIES * size, cancelled=cancelled,
     )  # fmt: skip
 
 
-def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None) -> Proposal:
+def propose(files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None) -> Proposal:
     """A card for these files; companions that were not named are looked for beside them.
 
     Args:
         files: one model: an .onnx, or the two files of another format.
+        folder: takes what is made of them: a conversion, or an ONNX file with the weights inside that lay beside it.
         name: of the card; "": as the file is called.
         labels: a text with one label a line; None: the file's own, or the list that has as many classes.
 
@@ -87,32 +94,29 @@ def propose(files: Sequence[Path], *, name: str = "", labels: Path | None = None
     )  # fmt: skip
     given = read_given_labels(labels) if labels else ()
     with foreign(f"{sources[0].name} cannot be read", "Make or fetch the file again."):
-        return _proposal(card, sources, kind, given)
+        return _proposal(card, sources, folder, given)
 
 
-def _proposal(card: ModelCard, sources: tuple[Path, ...], kind: str, given: tuple[str, ...]) -> Proposal:
+def _proposal(card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...]) -> Proposal:
     """What `propose` gives for a card that is empty yet."""
-    if kind == "tensorflow":
-        return _tensorflow(card, sources, given)
-    whole = b""
-    with work_folder() as folder:
-        path = sources[0]
-        if kind == "onnx":
-            check_file(path)
-            model = read_model(path)
-            if external_files(model):
-                whole = with_weights(path)
-                path = folder / "whole.onnx"
-        else:
-            if kind != "coreml":
-                card = replace(card, input=declared_input(card, sources[0]))
-            whole = converted_bytes(sources, card)
-            path = folder / "converted.onnx"
-        if whole:
-            path.write_bytes(whole)
-            model = read_model(path)
-        card, own = _describe(card, model, path, given)
-    return Proposal(card, sources, own, whole if kind == "onnx" else b"")
+    if card.format == "tensorflow":
+        return _tensorflow(card, sources, folder, given)
+    path = sources[0]
+    if card.format == "onnx":
+        check_file(path)
+        model = read_model(path)
+        if external_files(model):
+            take_weights_in(model, path)
+            path = folder / "whole.onnx"
+            path.write_bytes(model.SerializeToString())
+    else:
+        if card.format != "coreml":
+            card = replace(card, input=declared_input(card, path))
+        path = folder / "converted.onnx"
+        path.write_bytes(converted_bytes(sources, card))
+        model = read_model(path)
+    card, own = _describe(card, model, path, given)
+    return Proposal(card, sources, path, own)
 
 
 def _describe(
@@ -142,7 +146,7 @@ def _describe(
         own = tuple(f"class {i}" for i in range(classes))
     if not given and not named_labels(said):
         guessed.append("labels")
-    cost = count(path)
+    cost = count_model(model, path)
     made = replace(
         card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed),
         parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
@@ -153,7 +157,7 @@ def _describe(
     return made, tuple(own)
 
 
-def _tensorflow(card: ModelCard, sources: tuple[Path, ...], given: tuple[str, ...]) -> Proposal:
+def _tensorflow(card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...]) -> Proposal:
     """A graph that OpenCV runs: it does not tell what it wants, its text and one run do."""
     stated = placeholder_size(sources)
     size = stated or TENSORFLOW_SIZE
@@ -162,12 +166,11 @@ def _tensorflow(card: ModelCard, sources: tuple[Path, ...], given: tuple[str, ..
     spec = InputSpec(size, range="-1..1", resample="linear")
     if face:
         spec = replace(spec, order="BGR", range="0..255", mean=(104.0, 177.0, 123.0))
-    with work_folder() as folder:
-        path = folder / f"graph{SUFFIX}"
-        path.write_bytes(converted_bytes(sources, card))
-        net = load_backend("opencv", path, Engine())
-        x = np.zeros((1, 3, *size), np.float32)
-        answers = net.run(x), net.run(x + 128)
+    path = folder / f"graph{SUFFIX}"
+    path.write_bytes(converted_bytes(sources, card))
+    net = load_backend("opencv", path, Engine())
+    x = np.zeros((1, 3, *size), np.float32)
+    answers = net.run(x), net.run(x + 128)
     task, decoder, classes, options = output_form(card, answers, spec)
     guessed = ["input.order", "input.mean", "input.range", "input.fit"] + ([] if stated else ["input.size"])
     own = given
@@ -178,4 +181,4 @@ def _tensorflow(card: ModelCard, sources: tuple[Path, ...], given: tuple[str, ..
     if not own and not file:
         own = tuple(f"class {i}" for i in range(classes))
     made = replace(card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed))
-    return Proposal(made, sources, own)
+    return Proposal(made, sources, path, own)
