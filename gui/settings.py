@@ -8,11 +8,16 @@ import reprlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from inference.data import LaneSpec
 from inference.live.session import MAX_LANES
+from inference.options import MODES, THEMES
 from models.catalog import config_folder
+from models.schema import Text, must_be
 from models.texts import read_text
 from models.whole import whole_file
 
@@ -22,8 +27,10 @@ BROKEN = "settings.broken.json"
 MOST_BYTES = 1_000_000        # a settings file is a few kB; anything larger is none
 TEXT_SCALES = (0.7, 2.0)
 MOST_LABELS = 20
-THEMES = ("dark", "light")    # gui.theme.THEMES, which needs Qt
-MODES = ("", "turns", "together")
+
+Theme = Annotated[str, Meta(pattern=rf"\A({'|'.join(THEMES)})\Z", description=f"one of {', '.join(THEMES)}")]
+Mode = Annotated[str, Meta(pattern=rf"\A({'|'.join(MODES)})?\Z", description=f"one of {', '.join(MODES)}")]
+Part = Annotated[float, Meta(ge=0, le=1, description="0 to 1")]
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +39,19 @@ log = logging.getLogger(__name__)
 class Settings:
     """All that comes back at the next start. Change it with dataclasses.replace."""
 
-    geometry: str = ""                           # the window's place as Qt gives it, base64
-    source: str = ""                             # as on the command line; "": whatever is found
+    geometry: Text = ""                          # the window's place as Qt gives it, base64
+    source: Text = ""                            # as on the command line; "": whatever is found
     lanes: tuple[LaneSpec, ...] | None = None    # None: the line-up of the first start
-    mode: str = ""                               # of MODES; "": what suits the machine
-    topk: int = 5                                # 1..20
-    confidence: float = 0.25                     # 0..1
-    iou: float = 0.45                            # 0..1
+    mode: Mode = ""                              # "": what suits the machine
+    topk: Annotated[int, Meta(ge=1, le=MOST_LABELS, description=f"1 to {MOST_LABELS}")] = 5
+    confidence: Part = 0.25
+    iou: Part = 0.45
     smoothing: bool = False
     mirror: bool = False
-    models_folder: str = ""                      # with model files, as chosen in the window; "": none
-    theme: str = "dark"                          # of THEMES
-    text_scale: float = 1.0                      # 0.7..2.0
-    pane: str = "latency"                        # below the lanes: a key of gui.panes.PANES; "": none
+    models_folder: Text = ""                     # with model files, as chosen in the window; "": none
+    theme: Theme = "dark"
+    text_scale: Annotated[float, Meta(ge=TEXT_SCALES[0], le=TEXT_SCALES[1], description="0.7 to 2.0")] = 1.0
+    pane: Text = "latency"                       # below the lanes: a key of gui.panes.PANES; "": none
     panes: Mapping[str, Mapping[str, str | bool | float]] = field(default_factory=dict)   # what is chosen in each
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)   # of another version: kept
 
@@ -88,13 +95,18 @@ class Settings:
         return ""
 
 
+def _kinds() -> dict[str, Any]:
+    """What each setting may be."""
+    return {key: kind for key, kind in get_type_hints(Settings, include_extras=True).items() if key != "unknown"}
+
+
 def to_json(settings: Settings) -> dict[str, Any]:
     """The settings as JSON has them; unknown keys of the file that was read are among them."""
     lanes = settings.lanes
     return {
         **settings.unknown,
         "version": VERSION,
-        **{name: getattr(settings, name) for name in _CHECKS if name != "panes"},
+        **{name: getattr(settings, name) for name in _kinds() if name != "panes"},
         "lanes": None if lanes is None else [
             {spec.name: getattr(lane, spec.name) for spec in fields(LaneSpec)} for lane in lanes
         ],
@@ -105,121 +117,44 @@ def to_json(settings: Settings) -> dict[str, Any]:
 def from_json(stored: Mapping[str, Any]) -> Settings:
     """The settings in `stored`; a value that is wrong is the default again, for that key alone."""
     values: dict[str, Any] = {}
-    for key, check in _CHECKS.items():
+    for key, kind in _kinds().items():
         if key in stored:
             try:
-                values[key] = check(stored[key])
-            except (ValueError, OverflowError) as error:
-                log.warning("The setting %s is %s: %s. The default is used.", key, reprlib.repr(stored[key]), error)
-    known = {*_CHECKS, "version"}
+                values[key] = _PARTS[key](stored[key]) if key in _PARTS else msgspec.convert(stored[key], kind)
+            except (msgspec.ValidationError, ValueError, OverflowError, RecursionError):
+                given = reprlib.repr(stored[key])
+                log.warning("The setting %s is %s, not %s. The default is used.", key, given, must_be(kind))
+    known = {*_kinds(), "version"}
     return Settings(**values, unknown={key: value for key, value in stored.items() if key not in known})
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("it must be true or false")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 4096 or "\0" in value:
-        raise ValueError("it must be a text")
-    value.encode()   # half a character is none: UnicodeEncodeError is a ValueError
-    return value
-
-
-def _one_of(*known: str) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if not isinstance(value, str) or value not in known:
-            raise ValueError(f"it must be one of {', '.join(map(repr, known))}")
-        return value
-
-    return check
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def check(value: object) -> int:
-        number = _number(low, high)(value)
-        if number != int(number):
-            raise ValueError("it must be a whole number")
-        return int(number)
-
-    return check
-
-
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def check(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError("it must be a number")
-        if not low <= value <= high:   # false for NaN too
-            raise ValueError(f"it must be {low} to {high}")
-        return float(value)
-
-    return check
-
-
-def _lane(value: object) -> LaneSpec:
-    if not isinstance(value, dict):
-        raise ValueError("a lane must be an object")
-    model = _text(value.get("model"))
-    if not model:
-        raise ValueError("a lane needs a model")
-    return LaneSpec(
-        model=model,
-        backend=_text(value.get("backend", "onnxruntime")),
-        threads=_whole(0, 256)(value.get("threads", 0)),
-        provider=_text(value.get("provider", "")),
-        precision=_text(value.get("precision", "")),
-    )
 
 
 def _lanes(value: object) -> tuple[LaneSpec, ...] | None:
     """Wrong lanes are left out; when all are wrong, so is the list."""
     if value is None:
         return None
-    if not isinstance(value, list):
-        raise ValueError("it must be a list")
     lanes = []
-    for item in value:
+    given = msgspec.convert(value, list[Any])
+    for item in given:
         try:
-            lanes.append(_lane(item))
-        except (ValueError, OverflowError) as error:
+            lanes.append(msgspec.convert(item, LaneSpec))
+        except msgspec.ValidationError as error:
             log.warning("A lane of the settings is left out: %s.", error)
-    if value and not lanes:
-        raise ValueError("no lane of it can be used")
+    if given and not lanes:
+        raise msgspec.ValidationError("no lane of it can be used")
     return tuple(lanes[:MAX_LANES])
 
 
-def _options(value: object) -> dict[str, str | bool | float]:
-    if not isinstance(value, dict):
-        raise ValueError("it must be an object")
+def _panes(value: object) -> dict[str, dict[str, str | bool | float]]:
+    """What is no plain option, and what is of no pane, is left out."""
     return {
-        key: item
-        for key, item in value.items()
-        if isinstance(item, str | bool) or (isinstance(item, int | float) and math.isfinite(item))
+        key: {name: item for name, item in state.items() if _is_option(item)}
+        for key, state in msgspec.convert(value, dict[str, Any]).items() if isinstance(state, dict)
     }
 
 
-def _panes(value: object) -> dict[str, dict[str, str | bool | float]]:
-    if not isinstance(value, dict):
-        raise ValueError("it must be an object")
-    return {key: _options(state) for key, state in value.items() if isinstance(state, dict)}
+def _is_option(value: object) -> bool:
+    return isinstance(value, str | bool) or (isinstance(value, int | float) and math.isfinite(value))
 
 
-# One check a setting; a test holds this table and the dataclass together.
-_CHECKS: dict[str, Callable[[object], Any]] = {
-    "geometry": _text,
-    "source": _text,
-    "lanes": _lanes,
-    "mode": _one_of(*MODES),
-    "topk": _whole(1, MOST_LABELS),
-    "confidence": _number(0.0, 1.0),
-    "iou": _number(0.0, 1.0),
-    "smoothing": _flag,
-    "mirror": _flag,
-    "models_folder": _text,
-    "theme": _one_of(*THEMES),
-    "text_scale": _number(*TEXT_SCALES),
-    "pane": _text,
-    "panes": _panes,
-}
+# Settings of which a wrong part is left out, not all.
+_PARTS: dict[str, Callable[[object], Any]] = {"lanes": _lanes, "panes": _panes}

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from models.schema import Name, Text
 
 if TYPE_CHECKING:   # numpy is not needed before the first picture: the window is quicker to open without it
     import numpy as np
@@ -12,6 +16,8 @@ if TYPE_CHECKING:   # numpy is not needed before the first picture: the window i
 
     from models.card import InputSpec
 
+MOST_THREADS = 256   # of a lane
+Threads = Annotated[int, Meta(ge=0, le=MOST_THREADS, description=f"0 to {MOST_THREADS}")]
 STAGES = ("wait", "preprocess", "infer", "postprocess")
 
 
@@ -160,11 +166,11 @@ class Ask:
 class LaneSpec:
     """One lane as the user asked for it: a model × backend × threads × provider × precision."""
 
-    model: str
-    backend: str = "onnxruntime"
-    threads: int = 0            # 0: as inference.live.threads has it
-    provider: str = ""          # "": the backend's first choice
-    precision: str = ""         # of the weights, where the backend has a form of its own; "": its first choice
+    model: Name
+    backend: Text = "onnxruntime"
+    threads: Threads = 0        # 0: as inference.live.threads has it
+    provider: Text = ""         # "": the backend's first choice
+    precision: Text = ""        # of the weights, where the backend has a form of its own; "": its first choice
 
 
 class Mode(Enum):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from inference.data import MOST_THREADS
 from models.card import ModelCard
 from models.catalog import find_card, suggest
 from models.errors import CardError, LabError
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 MODES = ("turns", "together")  # the values of inference.data.Mode
 THEMES = ("dark", "light")
-MAX_THREADS = 256
 
 
 class WrongUse(LabError):
@@ -64,10 +64,10 @@ def split_lane(text: str) -> LaneText:
     backend, _, precision = backend.partition("/")
     count = 0
     if threads:
-        if not threads.isdecimal() or not 1 <= int(threads) <= MAX_THREADS:
+        if not threads.isdecimal() or not 1 <= int(threads) <= MOST_THREADS:
             raise WrongUse(
                 f"{threads!r} in {text!r} is no number of threads.",
-                f"Write name@backend:threads, 1 to {MAX_THREADS}.",
+                f"Write name@backend:threads, 1 to {MOST_THREADS}.",
             )
         count = int(threads)
     if not name:

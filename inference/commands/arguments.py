@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from inference.options import MAX_THREADS, MODES, THEMES, WrongUse
+from inference.data import MOST_THREADS
+from inference.options import MODES, THEMES, WrongUse
 from inference.terminal import say
 from models.catalog import suggest
 from models.lineups import line_ups
@@ -88,7 +89,7 @@ def model_options(parser: Parser) -> None:
         "--providers", type=_names, metavar="P,Q", help="where it runs; the first that is here is taken"
     )
     parser.add_argument(
-        "--threads", type=whole(0, MAX_THREADS), metavar="N", help="of a lane; 0: all cores in turns, a share together"
+        "--threads", type=whole(0, MOST_THREADS), metavar="N", help="of a lane; 0: all cores in turns, a share together"
     )
     parser.add_argument("--topk", type=whole(1), metavar="K", help="labels of a classifier (5)")
     parser.add_argument("--conf", type=real(0, 1), metavar="0..1", help="least score of a box (0.25)")
