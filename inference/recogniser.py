@@ -48,7 +48,8 @@ class Run:
     frame: Frame
     given: NDArray[np.generic]   # the network's input; valid until the next run
     placement: Placement         # where the frame lies in it
-    outputs: Outputs             # raw, as the graph names them
+    outputs: Outputs             # raw, in the order of the graph
+    taps: Outputs                # the inner values that were asked for, in that order
     began: float
     ready: float                 # preprocessed
     ended: float
@@ -63,12 +64,12 @@ class Recogniser:
     def __init__(
         self, card: ModelCard, path: Path, backend: str, engine: Engine, *, live: bool = False,
         form: Form | None = None, cancelled: Event | None = None, apart: bool | None = None,
-        labels: tuple[str, ...] | None = None,
+        labels: tuple[str, ...] | None = None, taps: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """Opens the ONNX file `path` of `card`, or the form of it that the backend has, and warms it up.
 
         A file that may crash the backend is tried `apart` first, in a process of its own; None: a card of the user's.
-        `labels` are those of a card that is not kept yet.
+        `labels` are those of a card that is not kept yet; `taps` inner values of the graph that `run` is to give.
 
         Raises:
             BackendError: the file cannot be run, does not end, or does not fit its card.
@@ -77,6 +78,7 @@ class Recogniser:
         """
         start = perf_counter()
         self._form = form
+        engine = replace(engine, taps=taps)
         if form:
             card, path, engine = form.card, form.path, replace(engine, precision=form.precision)
         self.card = card
@@ -135,8 +137,12 @@ class Recogniser:
         cpu_began, began = thread_time_ns(), perf_counter()
         x, placement = self._preprocess(frame)
         cpu_ready, ready = thread_time_ns(), perf_counter()
-        outputs = self._net.run(x)
-        return Run(frame, x, placement, outputs, began, ready, perf_counter(), cpu_began, cpu_ready, thread_time_ns())
+        values = self._net.run(x)
+        ended, cpu_ended = perf_counter(), thread_time_ns()
+        end = len(values) - len(self._engine.taps)
+        return Run(
+            frame, x, placement, values[:end], values[end:], began, ready, ended, cpu_began, cpu_ready, cpu_ended
+        )
 
     def read(self, ran: Run, ask: Ask) -> Prediction:
         """What raw outputs say: the best labels, or boxes in px of the frame."""
@@ -178,7 +184,7 @@ class Recogniser:
 
         Where that takes opening the file anew and it cannot be, the network goes on as it was.
         """
-        engine = replace(engine, precision=self._engine.precision)   # which is the form's
+        engine = replace(engine, precision=self._engine.precision, taps=self._engine.taps)
         if engine == self._engine:
             return False
         same = replace(engine, linger_ms=self._engine.linger_ms) == self._engine and not self._lingers
@@ -309,10 +315,10 @@ class Recogniser:
         took: list[float] = []
         while len(took) < WARM_UP_RUNS and sum(took) < WARM_UP_S:
             start = perf_counter()
-            outputs = self._net.run(x)
+            values = self._net.run(x)
             took.append(perf_counter() - start)
         self.usual_s = min(took)
-        return outputs
+        return values[: len(values) - len(self._engine.taps)]
 
     def _check_input(self, given: tuple[int, ...]) -> None:
         """Compare the shape that the card leads to with what the model declares, where that is fixed."""

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx
+from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx, tiny_weights
 
 from inference.backends import BACKENDS, Engine
 from inference.data import Ask, Classification, Detections, Frame, Lens, Result
@@ -233,6 +233,43 @@ def test_one_run_is_read_again_with_other_wishes(tmp_path: Path) -> None:
     assert recognise.read(ran, Ask(confidence=0.7)).labels == ("cat",)
     assert recognise.read(ran, Ask(confidence=0.05)).labels == ("cat", "dog", "horse")
     assert ran.began <= ran.ready <= ran.ended
+
+
+# ---- inner values
+
+
+def test_inner_values_come_beside_the_outputs(tmp_path: Path) -> None:
+    """The means of the colours, which the network weighs; and the logits once more, which it gives anyway."""
+    path = tiny_onnx(tmp_path / "tiny.onnx")
+    recognise = Recogniser(card(), path, "onnxruntime", Engine(), taps=("pooled", "logits"))
+    picture = frame(8, 8)
+    ran = recognise.run(picture)
+    means = picture.pixels[:, :, ::-1].astype(np.float64).mean(axis=(0, 1)) / 255   # RGB
+    assert [value.shape for value in ran.taps] == [(1, 3, 1, 1), (1, 10)]
+    np.testing.assert_allclose(ran.taps[0].reshape(3), means, atol=1e-5)
+    weights, biases = tiny_weights(3, 10)
+    np.testing.assert_allclose(ran.taps[1][0], means @ weights + biases, atol=1e-4)
+    assert len(ran.outputs) == 1
+    np.testing.assert_array_equal(ran.outputs[0], ran.taps[1])
+    plain = Recogniser(card(), path, "onnxruntime", Engine())
+    assert plain.run(picture).taps == []
+    assert plain(picture, Ask()).prediction.labels == recognise(picture, Ask()).prediction.labels
+
+
+def test_inner_values_stay_when_the_threads_change(tmp_path: Path) -> None:
+    recognise = Recogniser(card(), tiny_onnx(tmp_path / "tiny.onnx"), "onnxruntime", Engine(threads=2), taps=("means",))
+    assert recognise.tune(Engine(threads=1))
+    assert [value.shape for value in recognise.run(frame(8, 8)).taps] == [(1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("backend", "name", "said"),
+    [("onnxruntime", "nothing", "no inner value 'nothing'"), ("onnxruntime", "", "no inner value ''"),
+     ("opencv", "means", "OpenCV DNN shows no inner values")],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_said(backend: str, name: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match=said):
+        Recogniser(card(), tiny_onnx(tmp_path / "tiny.onnx"), backend, Engine(), taps=(name,))
 
 
 # ---- other threads

@@ -25,6 +25,7 @@ class Engine:
     linger_ms: float = 0.0     # so long idle threads may wait busily for the next run; 0: they sleep at a run's end
     provider: str = ""         # "": the backend's first choice
     precision: str = ""        # of the weights, where the backend has a form of its own; "": its first choice
+    taps: tuple[str, ...] = ()   # inner values of an ONNX graph that `run` gives behind the outputs
 
 
 class Backend(Protocol):
@@ -51,7 +52,7 @@ class Backend(Protocol):
         ...
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
-        """One batch in, the outputs in the order of the graph out.
+        """One batch in, the outputs in the order of the graph out, then the `Engine.taps`.
 
         Raises:
             BackendError: the network cannot run on this input.
@@ -76,7 +77,8 @@ OWN = "own"   # the precision of a form that the card's files are already
 class BackendInfo(NamedTuple):
     """What is known of a backend before importing it.
 
-    The module has `load(path, engine) -> Backend` and `providers() -> list[str]`.
+    The module has `load(path, engine) -> Backend` and `providers() -> list[str]`; and TAPS, true, where it knows
+    `Engine.taps`.
     """
 
     title: str
@@ -163,7 +165,10 @@ def load_backend(name: str, path: Path, engine: Engine) -> Backend:
     """Open the model at `path` with the backend called `name`.
 
     Raises:
-        BackendError: no such backend, or the file is not a model that it can run.
+        BackendError: no such backend; the file is not a model that it can run; or it shows no inner values.
     """
-    backend: Backend = backend_module(name).load(path, engine)
+    module = backend_module(name)
+    if engine.taps and not getattr(module, "TAPS", False):
+        raise BackendError(f"{backends()[name].title} shows no inner values.", "Use ONNX Runtime for that.")
+    backend: Backend = module.load(path, engine)
     return backend

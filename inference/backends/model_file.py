@@ -1,6 +1,7 @@
 """Look at an ONNX file before an engine opens it: is it one, and does it stay in its folder?"""
 
 import mmap
+from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -52,6 +53,26 @@ def read_model(path: Path) -> Any:
     if not model.graph.node:
         raise BackendError(f"{path.name} is no ONNX model, or only a part of one.", AGAIN)
     return model
+
+
+def add_outputs(model: Any, names: Sequence[str]) -> None:
+    """Let a model give these inner values as well, behind its outputs, in this order; one that it gives comes again.
+
+    Raises:
+        BackendError: there is no such value.
+    """
+    from onnx import helper
+
+    made = {output for node in model.graph.node for output in node.output if output}
+    if missing := [name for name in names if name not in made]:
+        raise BackendError(f"The network has no inner value {missing[0]!r}.", "Choose the output of one of its nodes.")
+    given = {output.name for output in model.graph.output}
+    for name in names:
+        if name in given:   # an output cannot be named twice
+            model.graph.node.append(helper.make_node("Identity", [name], [f"{name}/tap"]))
+            name = f"{name}/tap"
+        given.add(name)
+        model.graph.output.append(helper.make_empty_tensor_value_info(name))
 
 
 def external_files(model: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine
-from inference.backends.model_file import AGAIN, check_file
+from inference.backends.model_file import AGAIN, add_outputs, check_file, external_files, read_model
 from inference.errors import BackendError
 from inference.quiet_onnxruntime import onnxruntime as ort
 
+TAPS = True   # it can show inner values
 CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
 SIDES = "image_shape"
@@ -43,7 +44,7 @@ class OrtBackend:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         wanted = _wanted(engine.provider)
         check_file(path)
-        self._session = _open(path, options, wanted)
+        self._session = _open(path, options, wanted, engine.taps)
         nodes = assigned(self._session)
         self.provider = " + ".join(nodes)
         self.warning = told(_short(wanted[0]), nodes)
@@ -128,9 +129,15 @@ def told(wanted: str, nodes: Mapping[str, int]) -> str:
     return f"{wanted} runs {nodes[wanted]} of {sum(nodes.values())} nodes of the network, {rest} the others."
 
 
-def _open(path: Path, options: Any, wanted: list[str]) -> Any:
+def _open(path: Path, options: Any, wanted: list[str], taps: Sequence[str]) -> Any:
     """A session on the wanted providers, or on the CPU when the first of them cannot be had."""
     source: str | bytes = str(path)
+    if taps:
+        model = read_model(path)
+        if external_files(model):
+            raise BackendError(f"{path.name} has its weights in other files.", "Add it, which takes them into one.")
+        add_outputs(model, taps)
+        source = model.SerializeToString()
     try:
         str(path).encode()
     except UnicodeEncodeError:   # a name that is no text, which Linux takes and ONNX Runtime does not

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper
 
+from inference.backends.model_file import add_outputs
 from inference.data import Ask, Classification, Detections, Frame
 from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED
 from inference.decode.boxes import MAX_BOXES, Candidates, suppress
@@ -139,10 +139,9 @@ class Original:
         self.card, self.labels = card, tuple(labels)
         model = onnx.load(str(path))
         in_single_precision(model)
-        declared = [output.name for output in model.graph.output]
-        model.graph.output.extend(helper.make_empty_tensor_value_info(h) for h in heads if h not in declared)
-        self._session, self._names = plain_session(model)
-        self._ends, self._heads = declared, list(heads)
+        self._ends = len(model.graph.output)
+        add_outputs(model, heads)
+        self._session, _ = plain_session(model)
         spec = replace(card.input, dtype="float32") if card.input.dtype == "float16" else card.input
         self._preprocess = Preprocessor(spec)
         others = {x.name: x for x in self._session.get_inputs()[1:]}
@@ -154,9 +153,8 @@ class Original:
         wanted = self._session.get_inputs()[0]
         if len(wanted.shape) == x.ndim - 1:
             x = x[0]
-        values = dict(zip(self._names, self._session.run(None, {wanted.name: x, **self._more}), strict=True))
-        outputs = [values[name] for name in self._ends]
-        heads = tuple(values[name] for name in self._heads)
+        values = self._session.run(None, {wanted.name: x, **self._more})
+        outputs, heads = values[: self._ends], tuple(values[self._ends :])
         options = {"classes": len(self.labels), **self.card.options}
         if self.card.task == "classify":
             scores = CLASSIFIERS[self.card.decoder](outputs, options)
