@@ -29,6 +29,18 @@ def testdata() -> Path:
     return TESTDATA
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many models the recorded answers covered: a run without the test data skips them all."""
+    reports = [one for state in ("passed", "failed", "skipped") for one in terminalreporter.stats.get(state, [])]
+    if any("test_golden.py" in report.nodeid for report in reports):
+        from test_golden import CARDS
+
+        covered = {
+            value for report in reports if report.passed for key, value in report.user_properties if key == "golden"
+        }
+        terminalreporter.write_line(f"recorded answers: {len(covered)} of {len(CARDS)} models answered as recorded")
+
+
 BUILT_IN = Path(__file__).parents[1] / "build" / "test-models"
 
 

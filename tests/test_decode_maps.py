@@ -15,14 +15,18 @@ from inference.backends import Engine
 from inference.data import Ask, Detections
 from inference.decode import DETECTORS
 from inference.decode.boxes import Candidates
-from inference.decode.maps import (
-    RETINANET_RATIOS,
-    RETINANET_SCALES,
-    YOLOV2_ANCHORS,
-    YOLOV4_ANCHORS,
-    YOLOV4_REACH,
-)
 from inference.recogniser import Recogniser
+
+# As they were published. yolov2-tiny-voc.cfg of pjreddie/darknet:
+#   anchors = 1.08,1.19,  3.42,4.41,  6.63,11.38,  9.42,5.11,  16.62,10.52
+VOC = ((1.08, 1.19), (3.42, 4.41), (6.63, 11.38), (9.42, 5.11), (16.62, 10.52))
+# yolov4.cfg of AlexeyAB/darknet, its three [yolo] with mask 0,1,2, then 3,4,5, then 6,7,8, and their scale_x_y:
+#   anchors = 12, 16, 19, 36, 40, 28, 36, 75, 76, 55, 72, 146, 142, 110, 192, 243, 459, 401
+COCO = [[(12, 16), (19, 36), (40, 28)], [(36, 75), (76, 55), (72, 146)], [(142, 110), (192, 243), (459, 401)]]
+SCALE_X_Y = (1.2, 1.1, 1.05)
+# odtk/model.py of NVIDIA/retinanet-examples: self.ratios = [1.0, 2.0, 0.5], self.scales = [4 * 2 ** (i / 3) for i in
+# range(3)]; generate_anchors repeats the ratios for every scale, with w = sqrt(stride * stride / ratio), h = w * ratio.
+RATIOS, SCALES = (1.0, 2.0, 0.5), (4.0, 5.039684, 6.349604)
 
 Array = NDArray[Any]
 Box = tuple[float, float, float, float, float, int]   # x1 y1 x2 y2, score, class
@@ -45,7 +49,7 @@ def yolov2() -> tuple[list[Array], dict[str, Any], tuple[int, int], list[Box]]:
     classes, h, w = 4, 3, 5
     (out,) = noise((1, 5 * (5 + classes), h, w))
     boxes = []
-    for a, (aw, ah) in enumerate(YOLOV2_ANCHORS):
+    for a, (aw, ah) in enumerate(VOC):
         for y in range(h):
             for x in range(w):
                 v = out[0, a * (5 + classes) : (a + 1) * (5 + classes), y, x].astype(float)
@@ -60,7 +64,7 @@ def yolov4() -> tuple[list[Array], dict[str, Any], tuple[int, int], list[Box]]:
     classes = 3
     maps = noise((1, 8, 8, 3, 8), (1, 4, 4, 3, 8), (1, 2, 2, 3, 8))
     boxes = []
-    for out, anchors, reach, stride in zip(maps, YOLOV4_ANCHORS, YOLOV4_REACH, (8, 16, 32), strict=True):
+    for out, anchors, reach, stride in zip(maps, COCO, SCALE_X_Y, (8, 16, 32), strict=True):
         out[..., 4:] = np.abs(out[..., 4:]) / 3
         for y in range(out.shape[1]):
             for x in range(out.shape[2]):
@@ -81,7 +85,7 @@ def retinanet() -> tuple[list[Array], dict[str, Any], tuple[int, int], list[Box]
     for code, every, (h, w) in zip(codes, scores, sides, strict=True):
         stride = 80 / w
         for a in range(9):
-            ratio, scale = RETINANET_RATIOS[a % 3], RETINANET_SCALES[a // 3]
+            ratio, scale = RATIOS[a % 3], SCALES[a // 3]
             aw = (stride * stride / ratio) ** 0.5
             ah = aw * ratio
             for y in range(h):

@@ -1,6 +1,7 @@
 """Every model answers the recorded pictures as recorded, within the tolerance that its card states."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -120,8 +121,9 @@ def judge(recogniser: Recogniser, card: ModelCard, folder: Path) -> dict[str, li
 
 
 @pytest.mark.parametrize("name", CARDS)
-def test_answers_as_recorded(name: str, testdata: Path) -> None:
+def test_answers_as_recorded(name: str, testdata: Path, record_property: Callable[[str, object], None]) -> None:
     card = CARDS[name]
+    record_property("golden", name)   # counted at the end of the run, see conftest.py
     assert judge(Recogniser(card, network(card, testdata), "onnxruntime", ENGINE), card, testdata) == {}
 
 
