@@ -7,9 +7,9 @@ from time import perf_counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from model_files import foreign_card
+from model_files import foreign_card, foreseen
 
-from inference.errors import ImportFailed, LabError
+from inference.errors import ImportFailed
 from inference.intake.importers import IMPORTERS, converted_bytes
 from inference.intake.importers.caffe.prototext import read_text
 from inference.intake.importers.wire import fields
@@ -46,6 +46,15 @@ def varint(value: int) -> bytes:
     return out + bytes([value])
 
 
+def test_a_bug_of_ours_would_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(files: object, card: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("inference.intake.importers.darknet.convert", broken)
+    with pytest.raises(KeyError), foreseen():
+        converted_bytes([tmp_path / "a", tmp_path / "b"], foreign_card("darknet", (32, 32), FILES["darknet"]))
+
+
 def test_every_format_is_tried() -> None:
     assert set(FILES) == set(IMPORTERS)
 
@@ -58,7 +67,7 @@ def test_bytes_of_any_kind_end_as_a_sentence(kind: str, data: st.DataObject, tmp
     for path in paths:
         path.write_bytes(data.draw(st.one_of(st.binary(max_size=300), messages())))
     start = perf_counter()
-    with suppress(LabError):
+    with foreseen():
         converted_bytes(paths, foreign_card(kind, (32, 32), FILES[kind]))
     assert perf_counter() - start < 5   # a hang, not a speed
 
@@ -68,8 +77,9 @@ def test_bytes_of_any_kind_end_as_a_sentence(kind: str, data: st.DataObject, tmp
 def test_an_onnx_file_of_any_bytes_ends_as_a_sentence(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(data)
-    with pytest.raises(LabError):
+    with foreseen():
         propose([path], tmp_path)
+        pytest.fail("it was taken for a network")
 
 
 @QUICK
