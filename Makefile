@@ -1,5 +1,5 @@
 # run: the program · test: every check · lint: the quick checks · bench: the measurements of BENCHMARKS.md
-# fuzz: ten minutes of hostile model files (Linux) · kills: SIGKILL in the middle of everything
+# fuzz: ten minutes of hostile model files (Linux) · kills: SIGKILL in the middle of everything · mutants: planted faults
 # coreml: docs/coreml.md anew · ios: every network as an app
 # On Windows, README.md has the same four as plain commands.
 
@@ -17,7 +17,7 @@ INSTALL_PYTHON = $(shell \
 	echo "Install it.")
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
-.PHONY: help run test lint bench fuzz kills coreml ios screenshot clean environment
+.PHONY: help run test lint bench fuzz mutants kills coreml ios screenshot clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make lint   the same without pytest"
 	@echo "make bench  measure, and print a table"
 	@echo "make fuzz   ten minutes of hostile model files for every reader (Linux)"
+	@echo "make mutants  plant faults, one at a time, and see whether a test notices (ARGS='--sample 200 --seed 2')"
 	@echo "make kills  kill the program in the middle of its work, over and over, and look at what it left (POSIX)"
 	@echo "make coreml  export every network at hand and write docs/coreml.md (ARGS='--mirror FOLDER')"
 	@echo "make ios  export every network at hand as an iOS project and check it (needs Swift)"
@@ -54,6 +55,9 @@ screenshot: $(VENV)/installed
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(VENV)/installed-dev
+	PYTHONPATH=tests $(BIN)/python tests/mutants.py $(ARGS)
 
 kills: $(VENV)/installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/kills.py $(ARGS)

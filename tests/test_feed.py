@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from threading import Condition, Event
 from time import perf_counter
 
+import cv2
 import numpy as np
 import pytest
 from mjpeg_server import MjpegServer, noise
@@ -16,6 +17,7 @@ from inference.live.sources import Source, feed
 from inference.live.sources.feed import Feed
 from inference.live.sources.stream import Stream
 from inference.live.sources.synthetic import Pattern
+from inference.opencv_threads import LEAST, Share
 
 OPENING, LIVE, STALLED, LOST, REOPENING, ENDED = SourceState
 Step = NDArray[np.uint8] | BaseException | Callable[[], NDArray[np.uint8] | None] | None
@@ -447,3 +449,20 @@ def test_another_caption_is_another_scene(watch: Callable[[Source], Watched]) ->
 def test_every_source_is_a_scene_of_its_own() -> None:
     feeds = [Feed(Script(), lambda *_: None, lambda: None) for _ in range(3)]
     assert len({feed._scene for feed in feeds}) == 3
+
+
+# ---- OpenCV's threads ----
+
+
+@pytest.mark.usefixtures("opencv_threads")
+def test_a_source_takes_one_thread_of_opencvs_and_leaves_others_what_they_want(
+    watch: Callable[[Source], Watched]
+) -> None:
+    """One number holds for the whole process: what a network wants stays, and nobody takes more."""
+    cv2.setNumThreads(4)
+    watch(Script(noise(1))).wait_for(ENDED)
+    assert cv2.getNumThreads() == LEAST
+    share = Share(2)
+    watch(Script(noise(1))).wait_for(ENDED)
+    assert cv2.getNumThreads() == 2
+    share.release()

@@ -13,6 +13,7 @@ from inference.backends import BACKENDS, Engine
 from inference.data import Ask, Classification, Detections, Frame, Lens, Result
 from inference.errors import BackendError, CardError
 from inference.recogniser import SMOOTHING, Recogniser
+from models.card import InputSpec
 
 ALONE = Engine()
 DETECTOR = card("finder", task="detect", decoder="boxes-scores", labels="cifar10.txt", size=(10, 20))
@@ -113,6 +114,25 @@ def test_smoothing_averages_and_forgets(tmp_path: Path) -> None:
     np.testing.assert_allclose(scores(bright, True), mixed, atol=1e-6)
     np.testing.assert_allclose(scores(bright, False), exact_bright, atol=1e-6)
     np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)   # what was before is forgotten
+
+
+def test_smoothing_begins_anew_with_another_recipe(tmp_path: Path) -> None:
+    """What was answered to another picture of the same scene is no part of the average."""
+    recognise = recogniser(tiny_onnx(tmp_path / "tiny.onnx"))
+    grey = plain(8, 8, (60, 120, 180))
+    usual = recognise.card.input
+
+    def scores(lens: InputSpec, *, smoothing: bool = True) -> np.ndarray:
+        found = recognise(grey, Ask(topk=10, smoothing=smoothing, lens=Lens(lens))).prediction
+        assert isinstance(found, Classification)
+        return found.scores[np.argsort(found.indices)]
+
+    other = replace(usual, order="BGR")
+    exact, exact_other = scores(usual, smoothing=False), scores(other, smoothing=False)
+    assert np.abs(exact - exact_other).max() > 0.01
+    np.testing.assert_allclose(scores(usual), exact, atol=1e-6)
+    np.testing.assert_allclose(scores(other), exact_other, atol=1e-6)
+    np.testing.assert_allclose(scores(usual), exact, atol=1e-6)
 
 
 def test_smoothing_begins_anew_at_a_cut_and_never_touches_a_held_picture(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_whole_numbers_are_numbers_and_lists_are_fixed() -> None:
         ("size = [8, 9]", "size = [8, 9.5]", "net.toml: input.size[1] is 9.5. It must be 1 to 4096."),
         ("size = [8, 9]", "size = [8, true]", "net.toml: input.size[1] is True. It must be 1 to 4096."),
         ("size = [8, 9]", "size = [8, 9]\npad = 300", "net.toml: input.pad is 300. It must be 0 to 255."),
+        ("size = [8, 9]", "size = [8, 9]\npad = 256", "net.toml: input.pad is 256. It must be 0 to 255."),
         ("size = [8, 9]", "size = [8, 9]\npad = -1", "net.toml: input.pad is -1. It must be 0 to 255."),
         ("size = [8, 9]", "size = [8, 9]\nmean = [0.5]", "net.toml: input.mean is (0.5,). It must be 3 numbers."),
         ("size = [8, 9]", "size = [8, 9]\nmean = [1, 2, 2e6]",
