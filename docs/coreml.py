@@ -97,14 +97,14 @@ def main() -> int:
 def exported(card: Any, path: Path, note: str) -> Any:
     """The outcome of one export, in a folder that goes again."""
     from inference.export.coreml import export
-    from inference.export.settings import Settings
+    from inference.export.settings import ExportSettings
     from inference.live.sources.pictures import pictures_in
     from inference.machine import version
     from inference.places import SAMPLES
 
     if note:   # they end in a softmax, whatever the real file does
         card = replace(card, decoder="probabilities")
-    settings = Settings(("fp32",) if note else PRECISIONS)
+    settings = ExportSettings(("fp32",) if note else PRECISIONS)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         return export(
             card, path, Path(folder), settings, pictures_in(SAMPLES), replace=False, version=version(),

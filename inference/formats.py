@@ -34,6 +34,15 @@ KNOWN = f"Known endings: {', '.join(sorted(KINDS))}."
 EXPORT = "Export the network to ONNX, and add that."
 
 
+def endings_text() -> str:
+    """What can be added, for --help: ".onnx; .cfg + .weights; …"."""
+    told: dict[str, str] = {}
+    for ending, (_, partner) in KINDS.items():
+        if partner not in told:   # else they were said together
+            told[ending] = f"{ending} + {partner}" if partner else ending
+    return "; ".join(told.values())
+
+
 def is_model(path: Path) -> bool:
     """Whether the file is a model, or a part of one, that can be added."""
     return path.suffix.lower() in KINDS

@@ -240,6 +240,13 @@ def test_a_heavy_import_would_be_seen() -> None:
     assert loaded_by("import cv2") == ["numpy", "cv2"]
 
 
+@pytest.mark.parametrize("module", sorted(SOURCES))
+def test_nothing_is_known_by_its_place_in_memory(module: str) -> None:
+    """`id` is another's as soon as an object is gone, and another one each time the program runs."""
+    called = [node.func for node in ast.walk(ast.parse(SOURCES[module])) if isinstance(node, ast.Call)]
+    assert not [function for function in called if isinstance(function, ast.Name) and function.id == "id"]
+
+
 def test_the_cores_of_the_machine_are_counted_in_one_place() -> None:
     """Everywhere else, "cores" are those that the process may use."""
     files = [path for folder in ("inference", "gui", "models") for path in (ROOT / folder).rglob("*.py")]

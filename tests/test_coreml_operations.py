@@ -524,3 +524,22 @@ def test_numbers_below_a_byte(bits: int, values: list[int]) -> None:
 def test_too_few_bytes_are_refused() -> None:
     with pytest.raises(ImportFailed, match="1 bytes for 5 numbers of 4 bits"):
         unpacked(memoryview(b"a"), 4, (5,), lambda what: ImportFailed(what, ""))
+
+
+def test_a_program_becomes_the_same_file_each_time() -> None:
+    """Names of constants once came from their places in memory."""
+
+    def made() -> bytes:
+        four = [np.float32(i) * np.ones(4, np.float32) for i in range(3)]   # constants that have no name
+        ops = [
+            Operation("mul", "a", {"x": ["image"], "y": [four[0][:3].reshape(1, 3, 1, 1)]}, ("a",), {}, (None,)),
+            Operation("add", "b", {"x": ["a"], "y": [four[2][:3].reshape(1, 3, 1, 1)]}, ("b",), {}, (None,)),
+        ]  # fmt: skip
+        graph = Graph("test", "test")
+        names, _, _ = build_program(graph, Program("test", tuple(ops), ("b",)), Image("image", 4, 4, "RGB"))
+        return bytes(graph.model(("image", (1, 3, 4, 4)), (names[0], (1, 3, 4, 4))).SerializeToString())
+
+    keep = [bytearray(i) for i in range(5000)]   # so that other places are free the second time
+    first = made()
+    del keep
+    assert made() == first

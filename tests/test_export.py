@@ -25,7 +25,7 @@ from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
 from inference.export.folder import sweep
 from inference.export.parity import noise
-from inference.export.settings import PRECISIONS, Settings
+from inference.export.settings import PRECISIONS, ExportSettings
 from inference.intake.importers.coreml.package import read_package
 from models.card import ModelCard
 
@@ -172,7 +172,7 @@ def test_a_built_in_network_whole(built_in: Any, tmp_path: Path, monkeypatch: py
 
     built_in("squeezenet1.1")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Settings, "chosen", lambda *_: Settings(("fp16", "int8")))
+    monkeypatch.setattr(ExportSettings, "chosen", lambda *_: ExportSettings(("fp16", "int8")))
     assert app.main(["export", "squeezenet1.1", "--to", "coreml", "--cache", str(BUILT_IN)]) == 0
     report = json.loads(Path("export/squeezenet1.1/report.json").read_text("utf-8"))
     of = {package["precision"]: package for package in report["packages"]}
@@ -409,14 +409,14 @@ def test_an_interrupt_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "good"),
     [
-        (Settings(), True),
-        (Settings(("int8",), "iOS15"), False),
-        (Settings(("fp16",), "iOS15"), True),
-        (Settings(("int8",), "iOS15", "mlmodel"), True),
-        (Settings(("palette4",), "iOS16", "mlmodel"), False),
+        (ExportSettings(), True),
+        (ExportSettings(("int8",), "iOS15"), False),
+        (ExportSettings(("fp16",), "iOS15"), True),
+        (ExportSettings(("int8",), "iOS15", "mlmodel"), True),
+        (ExportSettings(("palette4",), "iOS16", "mlmodel"), False),
     ],
 )
-def test_what_goes_together(settings: Settings, good: bool) -> None:
+def test_what_goes_together(settings: ExportSettings, good: bool) -> None:
     try:
         settings.check()
     except Exception:   # noqa: BLE001
@@ -426,10 +426,10 @@ def test_what_goes_together(settings: Settings, good: bool) -> None:
 
 
 def test_every_precision_means_every_one_that_can_be() -> None:
-    assert Settings.chosen(None, True, "iOS16", "mlpackage", "none").precisions == PRECISIONS
-    assert Settings.chosen(None, True, "iOS15", "mlpackage", "none").precisions == ("fp32", "fp16")
-    assert Settings.chosen(None, True, "iOS15", "mlmodel", "none").precisions == ("fp32", "fp16", "int8")
-    assert Settings.chosen(None, False, "iOS16", "mlpackage", "none").precisions == ("fp16",)
+    assert ExportSettings.chosen(None, True, "iOS16", "mlpackage", "none").precisions == PRECISIONS
+    assert ExportSettings.chosen(None, True, "iOS15", "mlpackage", "none").precisions == ("fp32", "fp16")
+    assert ExportSettings.chosen(None, True, "iOS15", "mlmodel", "none").precisions == ("fp32", "fp16", "int8")
+    assert ExportSettings.chosen(None, False, "iOS16", "mlpackage", "none").precisions == ("fp16",)
 
 
 @needs_coremltools

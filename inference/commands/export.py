@@ -7,7 +7,7 @@ from inference.commands.arguments import Parser, one_of, store_options
 from inference.commands.ends import FAILED, OK, Interruptible
 from inference.commands.models_get import accept_licence, agree
 from inference.commands.wanted import catalogue, options_of, split
-from inference.export.settings import FORMATS, NMS, PRECISIONS, TARGETS, Settings
+from inference.export.settings import FORMATS, NMS, PRECISIONS, TARGETS, ExportSettings
 
 SUMMARY = "Hand networks to another system, proven to be the same networks."
 EXAMPLES = (
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.all_precisions and args.precision:
         raise WrongUse("--all-precisions and --precision do not go together.", "Choose one of them.")
-    settings = Settings.chosen(args.precision, args.all_precisions, args.target, args.format, args.nms)
+    settings = ExportSettings.chosen(args.precision, args.all_precisions, args.target, args.format, args.nms)
     check_target(args.json)
     catalog = catalogue()
     cards = named(split(args.names), catalog)

@@ -9,7 +9,7 @@ from typing import Any
 from inference.errors import LabError, SourceError
 from inference.export.coreml import check_library
 from inference.export.run import MOST_PICTURES, export_group
-from inference.export.settings import EXPERIMENTAL, Settings
+from inference.export.settings import EXPERIMENTAL, ExportSettings
 from inference.export.xcode import APP
 from inference.live.sources.pictures import pictures_in, read_picture
 from inference.places import SAMPLES
@@ -19,8 +19,8 @@ from models.store import Store
 
 
 def export_all(
-    cards: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Path | None, cancelled: Event, *,
-    replace: bool, quiet: bool, app: bool = False,
+    cards: Sequence[ModelCard], store: Store, out: Path, settings: ExportSettings, pictures: Path | None,
+    cancelled: Event, *, replace: bool, quiet: bool, app: bool = False,
 ) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
     """Export every card; trouble is said on stderr and the rest goes on.
 

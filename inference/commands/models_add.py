@@ -6,6 +6,7 @@ from pathlib import Path
 from inference.commands.arguments import Parser, store_options
 from inference.commands.ends import OK, Interruptible
 from inference.commands.wanted import options_of
+from inference.formats import endings_text
 
 SUMMARY = "Add a model of your own; its card is proposed from the file."
 EXAMPLES = (
@@ -20,7 +21,7 @@ def arguments(parser: Parser) -> None:
     """The files, and what they do not say."""
     parser.add_argument(
         "files", nargs="+", metavar="FILE",
-        help=".onnx; .cfg + .weights; .prototxt + .caffemodel; .mlmodel; .mlpackage; .pb",
+        help=endings_text(),
     )
     parser.add_argument("--labels", metavar="FILE", help="its labels, one a line (those of the file, or that fit)")
     parser.add_argument("--name", default="", metavar="N", help="what to call it (as the file)")

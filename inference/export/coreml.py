@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from inference.errors import ExportFailed
 from inference.export.folder import making
 from inference.export.naming import swift_name, unique
-from inference.export.settings import Settings
+from inference.export.settings import ExportSettings
 from inference.own_process import in_own_process
 from models.card import ModelCard
 from models.catalog import read_labels
@@ -38,7 +38,7 @@ class Order:
     card: ModelCard
     network: Path                  # the ONNX file
     work: Path                     # the folder in the making
-    settings: Settings
+    settings: ExportSettings
     name: str                      # of the packages: a Swift identifier
     labels: tuple[str, ...]        # unique
     pictures: tuple[Path, ...]     # to compare on
@@ -68,7 +68,7 @@ class Order:
 
 
 def export(
-    card: ModelCard, network: Path, out: Path, settings: Settings, pictures: Sequence[Path], *, replace: bool,
+    card: ModelCard, network: Path, out: Path, settings: ExportSettings, pictures: Sequence[Path], *, replace: bool,
     version: str, report: Report, cancelled: Event,
 ) -> "Outcome":  # fmt: skip
     """Write the network into a folder of `out` that is called as the card, and prove it.
@@ -95,7 +95,7 @@ def export(
 
 
 def ordered(
-    card: ModelCard, network: Path, work: Path, settings: Settings, pictures: Sequence[Path], version: str,
+    card: ModelCard, network: Path, work: Path, settings: ExportSettings, pictures: Sequence[Path], version: str,
     name: str = "",
 ) -> Order:  # fmt: skip
     """The order for one network; the packages are called `name`, or as the card's title."""

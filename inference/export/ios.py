@@ -22,7 +22,7 @@ from inference.export.coreml import Order, make, ordered
 from inference.export.folder import app_folder, making
 from inference.export.ios_proof import on_phone, suppression
 from inference.export.naming import swift_name
-from inference.export.settings import Settings
+from inference.export.settings import ExportSettings
 from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
 from inference.places import RESOURCES
 from models.card import ModelCard
@@ -64,8 +64,8 @@ class Made:
 
 
 def export_app(
-    models: Sequence[tuple[ModelCard, Path]], out: Path, settings: Settings, pictures: Sequence[Path], *, replace: bool,
-    version: str, report: Report, cancelled: Event,
+    models: Sequence[tuple[ModelCard, Path]], out: Path, settings: ExportSettings, pictures: Sequence[Path], *,
+    replace: bool, version: str, report: Report, cancelled: Event,
 ) -> Path:  # fmt: skip
     """Write an Xcode project with these networks into a folder of `out`.
 

@@ -18,7 +18,7 @@ from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
 from inference.export.coreml_check import size_of
 from inference.export.folder import is_unbroken, making, seal
-from inference.export.settings import Settings
+from inference.export.settings import ExportSettings
 from inference.intake.conversions import KEY, file_stem
 from inference.intake.importers import VERSION
 from inference.intake.importers.coreml import read
@@ -68,7 +68,7 @@ def formed(
         if card.format == "tensorflow":
             raise ExportFailed(f"{card.title} is a TensorFlow graph, which no Core ML package is made of here.")
         check_library()
-        settings = Settings((precision,), TARGET)
+        settings = ExportSettings((precision,), TARGET)
         with making(folder, name, network.stat().st_size, replace=True) as work:
             order = ordered(card, network, work, settings, pictures_in(SAMPLES), version())
             outcome = make(order, report, cancelled)

@@ -9,7 +9,7 @@ from typing import Any
 from inference.errors import ExportFailed
 from inference.export.coreml import export
 from inference.export.ios import export_app
-from inference.export.settings import Settings
+from inference.export.settings import ExportSettings
 from inference.intake.provide import ready
 from inference.machine import version
 from models.card import ModelCard
@@ -31,7 +31,7 @@ class Done:
 
 
 def export_group(
-    group: Sequence[ModelCard], store: Store, out: Path, settings: Settings, pictures: Sequence[Path], *,
+    group: Sequence[ModelCard], store: Store, out: Path, settings: ExportSettings, pictures: Sequence[Path], *,
     replace: bool, app: bool, report: Report, cancelled: Event,
 ) -> Done:  # fmt: skip
     """Export the networks of one folder: all of an Xcode project, or the one of a folder of packages.

@@ -23,7 +23,7 @@ EXPERIMENTAL = ("palette4",)                    # loses answers of most networks
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ExportSettings:
     """One export."""
 
     precisions: tuple[str, ...] = ("fp16",)
@@ -32,7 +32,7 @@ class Settings:
     nms: str = "none"            # "pipeline": Core ML suppresses overlapping boxes itself
 
     @classmethod
-    def chosen(cls, precision: str | None, every: bool, target: str, format: str, nms: str) -> "Settings":   # noqa: A002
+    def chosen(cls, precision: str | None, every: bool, target: str, format: str, nms: str) -> "ExportSettings":   # noqa: A002
         """From the words of the command line; every precision that target and format can hold."""
         one = (precision or "fp16",)
         many = OF_FORMAT[format]

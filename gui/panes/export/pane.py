@@ -19,7 +19,7 @@ from gui.panes.export.wish import Wish, expectation
 from gui.parts.plain import tip
 from gui.style import set_role
 from inference.errors import LabError
-from inference.export.settings import Settings
+from inference.export.settings import ExportSettings
 from inference.intake.inventory import missing
 from inference.live.lane import Lane
 from models.catalog import config_folder
@@ -165,7 +165,7 @@ class Pane(Form):
                  if name in self.desk.catalogue]   # fmt: skip
         if not cards or not self.network.currentData():
             return None
-        settings = Settings((self.precision.currentData(),), self.target.currentData())
+        settings = ExportSettings((self.precision.currentData(),), self.target.currentData())
         return Wish(tuple(cards), app, settings, self._out)
 
     def _show_form(self) -> None:

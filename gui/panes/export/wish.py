@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.export.folder import app_folder
-from inference.export.settings import BITS, COST, Settings
+from inference.export.settings import BITS, COST, ExportSettings
 from models.card import ModelCard
 
 
@@ -14,7 +14,7 @@ class Wish:
 
     cards: tuple[ModelCard, ...]
     app: bool
-    settings: Settings
+    settings: ExportSettings
     out: Path
 
     @property
