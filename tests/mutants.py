@@ -75,6 +75,20 @@ NAMED = [
     (f"{LAYERS}/elementwise.py", '260: _joined("Max")', '260: _joined("Min")'),
     (f"{OPERATIONS}/elementwise.py", '"maximum": _two("Max")', '"maximum": _two("Min")'),
     (f"{OPERATIONS}/elementwise.py", '"minimum": _two("Min")', '"minimum": _two("Max")'),
+    (f"{LAYERS}/learned.py", "count_include_pad=0 if exclude else 1", "count_include_pad=1 if exclude else 0"),
+    (f"{LAYERS}/learned.py", "size=p.integer(3), bias=p.real(4)", "size=p.integer(3), bias=p.real(1)"),
+    (f"{LAYERS}/learned.py", "np.sqrt(variance + epsilon)", "np.sqrt(variance)"),
+    (f"{LAYERS}/shaping.py", "amounts[::2] + amounts[1::2]", "amounts"),
+    (f"{LAYERS}/shaping.py", "axis - 3, steps", "axis + 1, steps"),
+    (f"{OPERATIONS}/learned.py", '1 - args.integer("exclude_padding', '0 + args.integer("exclude_padding'),
+    (f"{OPERATIONS}/learned.py", 'args.real("alpha", 1e-4)', 'args.real("beta", 1e-4)'),
+    (f"{OPERATIONS}/learned.py", "shift = beta - mean * factor", "shift = beta + mean * factor"),
+    (f"{OPERATIONS}/learned.py", "variance + args.real(", "variance * args.real("),
+    (f"{OPERATIONS}/shaping.py", "amounts[::2] + amounts[1::2]", "amounts"),
+    (f"{OPERATIONS}/shaping.py", "first if open_begin[i] else begin[i]", "begin[i]"),
+    (f"{OPERATIONS}/shaping.py", "last if open_end[i] else end[i]", "end[i]"),
+    (f"{OPERATIONS}/shaping.py", "if at != -1 else LARGEST_SIDE", "if at != -2 else LARGEST_SIDE"),
+    (f"{OPERATIONS}/shaping.py", "if step[i] > 0 else (LARGEST_SIDE, -LARGEST_SIDE)", "if True else (0, 0)"),
     ("inference/intake/importers/coreml/arguments.py", "[pads[0], pads[2], pads[1], pads[3]]",
      "[pads[0], pads[1], pads[2], pads[3]]"),
     ("inference/recogniser.py", "            self._average = None   # answers to another picture\n", ""),
@@ -220,7 +234,7 @@ def main() -> int:
         for kind, mutants in kinds.items():
             noticed = list(pool.map(copies.noticed, mutants))
             left = [mutant for mutant, seen in zip(mutants, noticed, strict=True) if not seen]
-            print(f"{kind}: {sum(noticed)} of {len(mutants)} noticed")
+            print(f"{kind}: {sum(noticed)} of {len(mutants)} noticed", flush=True)
             for mutant in left:
                 print(f"  survives: {mutant}")
             failed |= kind == "named" and bool(left)

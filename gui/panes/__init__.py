@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
@@ -33,6 +34,8 @@ class PaneBase(QWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services, self.desk = services, services.desk
+        self.setProperty("role", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen, for the settings."""

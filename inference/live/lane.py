@@ -100,17 +100,19 @@ class Lane:
 
         self.spec = spec
         self.slot = slot                      # 0..8: its colour and its key
-        self.title = spec.model               # as the window and the plots call it
-        self.inbox = Mailbox()
+        self.title = spec.model               # as people call it; who shows lanes may tell twins apart by it
+        # Its settings, which the session alone sets.
         self.ask = Ask()
         self.lens: Lens | None = None         # how this lane alone looks at the picture
-        self.seen: Result | None = None       # the newest with what the network was given, while the lens shows it
         self.paused = False                   # switched off by the user: gets no frames
+        self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
+        # What it gives, which others only read.
+        self.inbox = Mailbox()
+        self.seen: Result | None = None       # the newest with what the network was given, while the lens shows it
         self.latest: Result | None = None     # replaced whole, never changed
         self.status = LaneStatus(LaneState.LOADING, "Waiting to load")
         self.provider = ""                    # where it really runs, once it does
         self.results = 0
-        self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
         self.timings = TimingLog()
         self._turnstile = turnstile
         self._wanted = wanted

@@ -63,8 +63,6 @@ class Pane(PaneBase):
         self._look()
 
     def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.table = CatalogueTable(self.desk.catalogue)
         self.filter = CatalogueFilter(self.table)
         self.search = QLineEdit()

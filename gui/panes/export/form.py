@@ -33,8 +33,6 @@ class Form(PaneBase):
         self._build()
 
     def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.form = Segments(FORMS, "Export as")
         self.network, self.other = QComboBox(), QComboBox()
         self.network.setAccessibleName("Network")

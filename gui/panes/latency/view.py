@@ -1,6 +1,5 @@
 """The plot, its legend and its switches: the widgets."""
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
@@ -18,8 +17,6 @@ class LatencyView(PaneBase):
         self._build()
 
     def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.view = Segments({"all": "All networks", "stages": "Stages of one"}, "Show")
         self.clock = Segments({"wall": "Wall", "cpu": "CPU"}, "Time")
         self.clock.buttons["wall"].setToolTip("The time that passes while a network works, as a clock shows it")

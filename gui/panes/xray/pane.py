@@ -53,8 +53,6 @@ class Pane(PaneBase):
         self._build()
 
     def _build(self) -> None:
-        self.setProperty("role", "surface")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.choice = QComboBox()
         self.choice.setAccessibleName("Network under the X-ray")
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
