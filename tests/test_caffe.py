@@ -137,6 +137,16 @@ NETS = {
 }  # fmt: skip
 
 
+def test_local_response_by_default(tmp_path: Path) -> None:
+    """LRNParameter of caffe.proto: alpha 1, beta 0.75, k 1; alpha is divided by the size. OpenCV answers otherwise."""
+    net = Net().add("LRN", "n", param="lrn_param { local_size: 3 }")
+    x = np.random.default_rng(5).standard_normal(net.shape).astype(np.float64)
+    padded = np.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0))) ** 2
+    wanted = x / (1 + (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3) ** 0.75
+    (found,) = run(net.write(tmp_path), x.astype(np.float32))
+    assert difference(found, wanted.astype(np.float32)) <= BOUND
+
+
 @pytest.mark.parametrize("what", NETS)
 def test_every_layer_does_what_opencv_does(what: str, tmp_path: Path) -> None:
     net = NETS[what]

@@ -227,6 +227,7 @@ B = RNG.normal(size=(2, 5, 4)).astype(np.float32)
 MATRIX = RNG.normal(size=(5, 8)).astype(np.float32)
 PLACES = np.array([[0, 2, -1]], np.int32)
 ALONG = RNG.integers(0, 6, X.shape).astype(np.int32)
+FIRST = np.random.default_rng(3).integers(0, 4, (4, 6, 8))   # along the first side, the usual one
 
 CASES = [
     # layers
@@ -388,12 +389,15 @@ CASES = [
     Case("fill", {"shape": [2, 3], "value": np.float32(1.5)}, np.full((2, 3), 1.5)),
     Case("gather", {"x": X, "indices": PLACES, "axis": 1}, np.take(X, PLACES, 1)),
     Case("gather_along_axis", {"x": X, "indices": ALONG, "axis": 2}, np.take_along_axis(X, ALONG.astype(int), 2)),
+    Case("gather_along_axis", {"x": X[0], "indices": FIRST.astype(np.int32)}, np.take_along_axis(X[0], FIRST, 0)),
     Case("space_to_depth", {"x": X, "block_size": 2}, blocks_to_depth(X, 2)),
     Case("depth_to_space", {"x": EIGHT, "block_size": 2}, depth_to_blocks(EIGHT, 2, channels_first=False)),
     Case("pixel_shuffle", {"x": EIGHT, "upscale_factor": 2}, depth_to_blocks(EIGHT, 2, channels_first=True)),
     # pictures made larger or smaller
     Case("upsample_nearest_neighbor", {"x": X, "scale_factor_height": 2, "scale_factor_width": 3.0},
          X.repeat(2, 2).repeat(3, 3)),
+    Case("upsample_nearest_neighbor", {"x": X, "scale_factor_height": 2}, X.repeat(2, 2)),
+    Case("upsample_nearest_neighbor", {"x": X, "scale_factor_width": 2}, X.repeat(2, 3)),
     Case("resize_nearest_neighbor", {"x": X, "target_size_height": 12, "target_size_width": 8}, X.repeat(2, 2)),
     Case("upsample_bilinear", {"x": X, "scale_factor_height": 2, "scale_factor_width": 3},
          sampled(X, (12, 24), corners)),

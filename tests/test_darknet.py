@@ -8,6 +8,7 @@ from unittest import mock
 import cv2
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -207,6 +208,34 @@ def test_it_is_what_opencv_has(tmp_path: Path, name: str) -> None:
     if len(theirs) == 2 and len(theirs[0]) != ours.shape[1] - len(theirs[1]):
         theirs.reverse()
     assert compare_heads(ours, theirs, masks) < 1e-4
+
+
+def last_map(folder: Path, cfg: str, x: Array, layer: str) -> Array:
+    """What a layer of a network makes."""
+    model = convert(write_darknet(folder, cfg, numbers(164)), foreign_card("darknet", _size(cfg)))
+    model.graph.output.append(onnx.helper.make_empty_tensor_value_info(layer))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    return session.run([layer], {session.get_inputs()[0].name: x})[0]
+
+
+@pytest.mark.parametrize(("more", "part"), [("stride_x=2", np.s_[..., ::2]), ("stride_y=2", np.s_[..., ::2, :])])
+def test_another_stride_along_one_side(more: str, part: Any, tmp_path: Path) -> None:
+    """As in AlexeyAB's parser.c: every second column or row of what stride 1 makes. OpenCV passes over these keys."""
+    x = np.random.default_rng(0).random((1, 3, 16, 16), dtype=np.float32)
+    nets = [net(conv(4, more=key), conv(8, 1, 1, "linear", 0), yolo("0"), size=16) for key in ("", more)]
+    whole, strided = (last_map(tmp_path, cfg, x, "l0") for cfg in nets)
+    np.testing.assert_allclose(strided, whole[part], rtol=1e-4, atol=1e-5)
+
+
+def test_an_enlargement_may_have_a_factor(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((1, 3, 8, 8), dtype=np.float32)
+    plain, halved = (
+        last_map(tmp_path, net(conv(4), f"[upsample]\nstride=2\n{more}", conv(8, 1, 1, "linear", 0), yolo("0"), size=8),
+                 x, name)
+        for more, name in (("", "l1"), ("scale=0.5", "l1.scaled"))
+    )  # fmt: skip
+    assert plain.shape == (1, 4, 16, 16)
+    np.testing.assert_allclose(halved * 2, plain, rtol=1e-6)
 
 
 LACKING: dict[str, Any] = {

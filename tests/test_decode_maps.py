@@ -130,6 +130,44 @@ def test_other_outputs_are_refused(name: str) -> None:
             DETECTORS[name](outputs, {"classes": 80}, (64, 64), 0.5)
 
 
+def one_class(shape: tuple[int, ...]) -> Array:
+    """Objectness and the only class sure, in the last axis."""
+    out = np.zeros(shape, np.float32)
+    out[..., 4:] = 1
+    return out
+
+
+def test_a_network_of_one_class_is_read() -> None:
+    maps = [one_class((1, side, side, 3, 6)) for side in (8, 4, 2)]
+    found = DETECTORS["yolov4"](maps, {"classes": 1}, (64, 64), 0.5)
+    assert len(found.scores) == 3 * (64 + 16 + 4)
+    region = np.zeros((1, 5 * 6, 2, 2), np.float32)
+    assert len(DETECTORS["yolov2"]([region], {"classes": 1}, (64, 64), 0.5).scores) == 5 * 4   # sigmoid(0) is 0.5
+
+
+@pytest.mark.parametrize("name", ["yolov2", "yolov4"])
+def test_a_network_without_classes_is_refused(name: str) -> None:
+    maps = [np.zeros((1, side, side, 3, 5), np.float32) for side in (8, 4, 2)]
+    with pytest.raises(ValueError, match=r"class|maps"):
+        DETECTORS[name](maps if name == "yolov4" else [np.zeros((1, 25, 2, 2), np.float32)], {}, (64, 64), 0.5)
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 2])
+def test_each_output_of_yolov3_is_wanted(left_out: int) -> None:
+    boxes, scores = np.zeros((1, 2, 4), np.float32), np.zeros((1, 5, 2), np.float32)
+    outputs = [boxes, scores, np.array([[0, 4, 0]], np.int32)]
+    del outputs[left_out]
+    with pytest.raises(ValueError, match="not boxes"):
+        DETECTORS["yolov3-nms"](outputs, {"classes": 5}, (64, 64), 0.5)
+
+
+def test_as_many_maps_of_boxes_as_of_classes_are_wanted() -> None:
+    outputs, options, size, _ = retinanet()
+    for wrong in (outputs[:1], outputs[2:], outputs[:3], [*outputs, outputs[0]], [*outputs[:2], outputs[2]]):
+        with pytest.raises(ValueError, match="as many"):
+            DETECTORS["retinanet"](wrong, options, size, 0.5)
+
+
 @pytest.mark.parametrize("px", [True, False])
 def test_boxes_with_class_numbers(px: bool) -> None:
     boxes = np.array([[[0.1, 0.2, 0.5, 0.6], [0.0, 0.0, 1.0, 1.0]]], np.float32)
