@@ -26,7 +26,8 @@ FORBIDDEN = {
 }
 MOST_LINES = 350
 # What --help must not wait for.
-HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth", "coremltools")
+HEAVY = ("numpy", "cv2", "onnxruntime", "onnx", "PySide6", "pyqtgraph", "unearth", "coremltools",
+         "urllib.request")
 
 
 def module_name(path: Path) -> str:

@@ -14,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from inference.errors import SourceError
 from inference.formats import EXPORT, PICTURES, foreign, is_model
@@ -143,6 +142,8 @@ def parse_source(
     """
     text = text.strip()
     if text.casefold().startswith("file://"):
+        from urllib.request import url2pathname  # 30 ms that the start of the window should not cost
+
         text = url2pathname(unquote(urlsplit(text).path)) or text
     kind = next(kind for kind in SOURCES.values() if kind.fits(text))
     if os.path.exists(os.path.expanduser(text)):   # unlike Path.exists never raises, whatever the text
