@@ -421,7 +421,7 @@ def test_a_picture_of_a_source_that_was_left_is_turned_away(desk):
     (lane,) = desk.add("a")
     desk.session.open(Counting("old"))
     assert desk.until(lambda: lane.results > 3)
-    left, new = desk.session._feed, Counting("new")
+    left, new = desk.session._feeds.shown, Counting("new")
     desk.session.open(new)
     assert desk.until(lambda: desk.session.shown is new)
     new.hold.set()
@@ -539,3 +539,98 @@ def test_closing_twice_is_harmless(desk):
     desk.session.open(Counting())
     assert desk.session.close()
     assert desk.session.close()
+
+
+# --- rounds: in turns, all answer the same picture ------------------------------------------------------------------
+
+def in_rounds(desk, *nets):
+    desk.session.set_rounds(True)
+    desk.nets.update({net.name: net for net in nets})
+    lanes = desk.add(*(net.name for net in nets))
+    desk.session.open(Counting())
+    return lanes
+
+
+def test_in_rounds_all_answer_the_same_picture_however_long_they_take(desk):
+    slow, quick = Net("slow", held=True), Net("quick")
+    in_rounds(desk, slow, quick)
+    for _ in range(5):
+        assert slow.begun()
+        slow.let_go()
+    slow.let_go(1000)
+    assert desk.bell.until(lambda: len(slow.frames) > 20 and len(quick.frames) > 20)
+    both = list(zip(slow.frames, quick.frames, strict=False))
+    alike = sum(a == b for a, b in both[1:])   # before the first whole round they may begin with different ones
+    assert alike >= len(both) - 2
+    assert sorted(set(quick.frames)) == quick.frames   # none twice, none backwards
+
+
+def test_a_whole_round_is_of_one_picture(desk):
+    lanes = in_rounds(desk, Net("one"), Net("two"), Net("three"))
+    seen = []
+
+    def look():
+        done = desk.session.rounds.done
+        if done and (not seen or seen[-1] is not done):
+            seen.append(done)
+        return len(seen) > 20
+
+    assert desk.bell.until(look)
+    for done in seen[1:]:   # "Net" answers with the number of the picture: it must be this one's
+        assert set(done.results) == set(lanes)
+        assert {result.prediction.labels for result in done.results.values()} == {(str(done.frame.index),)}
+
+
+@pytest.mark.parametrize("how", ["pause", "remove", "fail"])
+def test_nobody_waits_for_a_network_that_gives_no_answer_any_more(desk, how):
+    held, quick = Net("held", held=True), Net("quick")
+    one, two = in_rounds(desk, held, quick)
+    assert held.begun()
+    if how == "pause":
+        desk.session.set_paused(one, True)
+    elif how == "remove":
+        desk.session.remove(one)
+    else:
+        held.failing = BackendError("It broke.", "")
+    held.let_go(1000)
+    before = two.results
+    assert desk.bell.until(lambda: two.results > before + 5)
+
+
+def test_a_question_of_its_own_does_not_keep_the_round_open(desk):
+    one, two = in_rounds(desk, Net("one"), Net("two"))
+    assert desk.bell.until(lambda: one.results > 3)
+    for _ in range(20):   # its answer is to another picture than the round's, perhaps
+        desk.session.set_lens(one, None)
+    before = two.results
+    assert desk.bell.until(lambda: two.results > before + 5)
+
+
+def test_pictures_that_a_round_passes_over_are_skipped_ones(desk):
+    held, quick = Net("held", held=True), Net("quick")
+    _, two = in_rounds(desk, held, quick)
+    assert held.begun()
+    skipped, at = two.inbox.dropped, desk.session.latest.index
+    assert desk.bell.until(lambda: desk.session.latest.index > at + 10)
+    assert two.inbox.dropped >= skipped + 8
+    asked = len(quick.calls)
+    held.let_go(1000)
+    assert desk.bell.until(lambda: len(quick.calls) > asked)
+    _, _, idle, turn = quick.calls[asked]
+    assert turn > 10   # ms: it was ready, and waited for the other one, not for the camera
+    assert idle < turn
+
+
+def test_there_are_no_rounds_together_nor_of_a_frozen_picture(desk):
+    one, _ = in_rounds(desk, Net("one"), Net("two"))
+    assert desk.bell.until(lambda: desk.session.rounds.done)
+    desk.session.set_mode(Mode.TOGETHER)
+    assert desk.session.rounds.done is None
+    before = one.results
+    assert desk.bell.until(lambda: one.results > before + 5)
+    desk.session.set_mode(Mode.TURNS)
+    assert desk.bell.until(lambda: desk.session.rounds.done)
+    desk.session.freeze()
+    assert desk.session.rounds.done is None
+    desk.session.freeze(False)
+    assert desk.bell.until(lambda: desk.session.rounds.done)

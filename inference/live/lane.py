@@ -106,6 +106,7 @@ class Lane:
         self.lens: Lens | None = None         # how this lane alone looks at the picture
         self.paused = False                   # switched off by the user: gets no frames
         self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
+        self.held_up_s = 0.0                  # that the session kept the next picture back for the others' sake
         # What it gives, which others only read.
         self.inbox = Mailbox()
         self.seen: Result | None = None       # the newest with what the network was given, while the lens shows it
@@ -303,7 +304,8 @@ class Lane:
             return None
         self._begin(PATIENCE_S)
         ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
-        return recognise(frame, ask, idle=idle, turn=(mine - arrived) * 1e3)
+        held_up, self.held_up_s = min(idle, self.held_up_s * 1e3), 0.0
+        return recognise(frame, ask, idle=idle - held_up, turn=(mine - arrived) * 1e3 + held_up)
 
     def _begin(self, patience_s: float) -> None:
         """Something begins that may take so long, s."""

@@ -1,13 +1,8 @@
 """A mailbox of one frame between the capture thread and a lane."""
 
 from threading import Condition
-from typing import TYPE_CHECKING
 
 from inference.data import Frame
-
-if TYPE_CHECKING:
-    pass
-
 
 
 class Mailbox:
@@ -26,6 +21,11 @@ class Mailbox:
             self.dropped += self.counting and self._frame is not None
             self._frame = frame
             self._changed.notify()
+
+    def skip(self) -> None:
+        """Count a frame that was not left here, as others are still busy with the one before."""
+        with self._changed:
+            self.dropped += self.counting
 
     def wait(self) -> None:
         """Return when there is a frame, or somebody called `wake`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,10 @@ from inference.backends import Engine
 from inference.cores import computing_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
+from inference.live.feeds import Feeds
 from inference.live.lane import Lane, Load
 from inference.live.leaving import Leaving
+from inference.live.rounds import Rounds
 from inference.live.sources import Source
 from inference.live.sources.feed import Feed
 from inference.live.threads import default_mode, engine_for
@@ -59,33 +61,45 @@ class Session:
         self._on_change = on_change
         self._cores = computing_cores()
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
-        self._feed: Feed | None = None
-        self._next: Feed | None = None            # being opened; shown once it has given a picture
-        self.refused: SourceStatus | None = None  # of the source that was asked for last and gave none
+        self._feeds = Feeds()
         self._leaving = Leaving()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
-        self._mirror = False
+        self.rounds = Rounds()
         self._watchman = Watchman(lambda: self.lanes)
 
     @property
     def source(self) -> SourceStatus:
         """Where the source stands now."""
-        return self._feed.status() if self._feed else SourceStatus(SourceState.OPENING, "No source")
+        return self._feeds.status()
 
     @property
     def states_passed(self) -> tuple[SourceState, ...]:
         """Every state the present source has been in, in order, repeats left out."""
-        return self._feed.states_passed() if self._feed else ()
+        return feed.states_passed() if (feed := self._feeds.shown) else ()
 
     @property
     def shown(self) -> Source | None:
         """The source that is shown; `open` may have been asked for another one that has given no picture yet."""
-        return self._feed.source if self._feed else None
+        return feed.source if (feed := self._feeds.shown) else None
 
     @property
     def opening(self) -> Source | None:
         """The source that was asked for and has given no picture yet, while another one is still shown."""
-        return self._next.source if self._next else None
+        return feed.source if (feed := self._feeds.next) else None
+
+    @property
+    def refused(self) -> SourceStatus | None:
+        """Where the source ended that was asked for last and gave no picture; None where it gave one."""
+        return self._feeds.refused
+
+    def set_rounds(self, on: bool) -> None:
+        """Whether, in turns, all networks answer the same picture before any gets the next one; see `rounds.done`.
+
+        Without, each takes the newest picture when its turn comes. How often each answers is the same.
+        """
+        with self._handing:
+            self.rounds.clear()
+            self.rounds.on = on
 
     def open(self, source: Source) -> None:
         """Show another source.
@@ -94,41 +108,33 @@ class Session:
         lost. A camera is let go of at once, as the new source may be the same device.
         """
         feed = Feed(source, self._deliver, self._looked_after)
-        feed.mirror = self._mirror
         with self._handing:
-            self.refused = None
-            given_up, self._next = self._next, None
-            old = self._feed
-            waits = old is not None and self.latest is not None and not (old.source.live and source.live)
-            if waits:
-                self._next = feed
-            else:
-                self._show(feed)
-        for one in (given_up, None if waits else old):
-            if one:
-                one.ask_to_close()
-                self._leaving.add(one)
+            to_end = self._feeds.ask_for(feed, shows=self.latest is not None)
+            if self._feeds.shown is feed:
+                self._begin()
+        self._leave(to_end)
         feed.start()
 
-    def _show(self, feed: Feed) -> None:
-        """Take this feed's pictures from now on. Under `_handing`."""
-        self._feed = feed
+    def _begin(self) -> None:
+        """The pictures are another source's from now on. Under `_handing`."""
         self.latest = self.frozen = None
+        self.rounds.clear()
         if self.recorder:
             self.recorder.pause(False)
         for lane in self.lanes:
             lane.inbox.take()   # of the old source, unread
 
+    def _leave(self, feeds: Iterable[Feed]) -> None:
+        for feed in feeds:
+            feed.ask_to_close()
+            self._leaving.add(feed)
+
     def _looked_after(self) -> None:
         """On the capture threads: something has changed; give up a new source that ended without a picture."""
-        given_up: Feed | None = None
         with self._handing:
-            feed = self._next
-            if feed and (status := feed.status()).state in (SourceState.LOST, SourceState.ENDED):
-                self.refused, given_up, self._next = status, feed, None
+            given_up = self._feeds.give_up()
         if given_up:
-            given_up.ask_to_close()
-            self._leaving.add(given_up)
+            self._leave([given_up])
         self._on_change()
 
     def add(self, spec: LaneSpec) -> Lane:
@@ -167,7 +173,9 @@ class Session:
         """Change how lanes share the machine; their figures begin anew."""
         if mode is self.mode:
             return
-        self.mode = mode
+        with self._handing:
+            self.mode = mode
+            self.rounds.clear()
         self._turnstile.free = mode is Mode.TOGETHER
         for lane in self.lanes:
             lane.timings.clear()
@@ -208,6 +216,7 @@ class Session:
     def freeze(self, frozen: bool = True) -> None:
         """Hold the newest picture for all lanes, or go on. Before the first picture it does nothing."""
         with self._handing:
+            self.rounds.clear()
             if not frozen:
                 self.frozen = None
                 if self.recorder:
@@ -223,14 +232,11 @@ class Session:
     @property
     def mirror(self) -> bool:
         """Whether pictures are flipped left to right before anyone sees them."""
-        return self._mirror
+        return self._feeds.mirror
 
     @mirror.setter
     def mirror(self, mirror: bool) -> None:
-        self._mirror = mirror
-        for feed in (self._feed, self._next):
-            if feed:
-                feed.mirror = mirror
+        self._feeds.mirror = mirror
 
     def record(self, folder: Path) -> Recorder:
         """Write pictures and answers into `folder` until `stop_recording` or `close`.
@@ -238,17 +244,9 @@ class Session:
         Raises:
             LabError: nothing can be written there, or a recording is running.
         """
-        from inference.live.record_lines import about_session
-        from inference.live.record_video import video_rate
-        from inference.live.recording import Recorder, free_name  # imports OpenCV
+        from inference.live.record_start import recorder_of  # imports OpenCV
 
-        if self.recorder and not self.recorder.trouble:
-            raise LabError("A recording is running already.", "End it before you begin another.")
-        lanes = [(lane.slot, lane.spec, lane.provider, lane.threads) for lane in self.lanes]
-        source = self.source
-        about = about_session(self.mode.value, source.title, self._mirror, self.ask, lanes)
-        name, fps = free_name(folder), video_rate(source.fps)
-        recorder = Recorder(folder, name, fps=fps, about=about, on_change=self._on_change)
+        recorder = recorder_of(self, folder, self._on_change)
         with self._handing:
             self.recorder = recorder
             if self.frozen:
@@ -273,7 +271,7 @@ class Session:
         """
         deadline = perf_counter() + CLOSE_S
         self._watchman.ask_to_close()
-        feeds = [feed for feed in (self._feed, self._next) if feed]
+        feeds = self._feeds.both
         for feed in feeds:
             feed.ask_to_close()
         if self.recorder:
@@ -303,6 +301,13 @@ class Session:
         """The frozen picture as if taken now: the waiting time of its answer begins when it is asked for."""
         return replace(self.frozen, taken_at=perf_counter()) if self.frozen else None
 
+    def _hand_to_all(self, frame: Frame) -> None:
+        """Give every lane this picture; in rounds, when all have answered the one before. Under `_handing`."""
+        if self.rounds.on and self.mode is Mode.TURNS and not self.rounds.offer(frame, self.lanes):
+            return
+        for lane in self.lanes:
+            self._hand(lane, frame)
+
     @staticmethod
     def _hand(lane: Lane, frame: Frame) -> None:
         if not lane.paused:
@@ -318,29 +323,34 @@ class Session:
         """On the lane's thread: let the recording have an answer."""
         if recorder := self.recorder:
             recorder.answer(lane.slot, lane.spec, lane.provider, result)
+        if not self.rounds.on:
+            return
+        with self._handing:
+            latest = self.latest
+            if self.rounds.answered(lane, result) and latest and latest.index != result.frame.index:
+                self._hand_to_all(latest)   # at once: nobody is to wait for the next picture
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:
         """On the capture thread: hand the picture to every lane."""
         if sum(not lane.paused for lane in self.lanes) == 1:
             frame = replace(frame, alone=True)
-        still = self.frozen is not None and feed is self._feed   # nobody looks at this picture
-        if self.prepare and feed in (self._feed, self._next) and not still:
+        feeds = self._feeds
+        still = self.frozen is not None and feed is feeds.shown   # nobody looks at this picture
+        if self.prepare and feed in feeds.both and not still:
             self.prepare(frame)
         old: Feed | None = None
         with self._handing:
-            if feed is self._next:   # its first picture: now it is shown
-                old, self._next = self._feed, None
-                self._show(feed)
-            elif feed is not self._feed:   # a source that is being left
+            if feed is feeds.next:   # its first picture: now it is shown
+                old = feeds.show_next()
+                self._begin()
+            elif feed is not feeds.shown:   # a source that is being left
                 return
             self.latest = frame
             if self.frozen is None:
                 if self.recorder:
                     self.recorder.offer(frame)   # before the lanes: their answers are joined to it
-                for lane in self.lanes:
-                    self._hand(lane, frame)
+                self._hand_to_all(frame)
         if old:
-            old.ask_to_close()
-            self._leaving.add(old)
+            self._leave([old])
         if not still:
             self._on_change()
