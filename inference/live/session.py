@@ -21,6 +21,7 @@ from inference.live.leaving import Leaving
 from inference.live.rounds import Rounds
 from inference.live.sources import Source
 from inference.live.sources.feed import Feed
+from inference.live.tape import Tape
 from inference.live.threads import default_mode, engine_for
 from inference.live.turnstile import Turnstile
 from inference.live.watchman import Watchman
@@ -54,7 +55,6 @@ class Session:
         self.lanes: list[Lane] = []
         self.latest: Frame | None = None          # the newest live picture
         self.frozen: Frame | None = None          # the picture that all lanes answer while frozen
-        self.recorder: Recorder | None = None     # also one that ended by itself: see its `trouble`
         self.prepare: Callable[[Frame], None] | None = None   # on the capture thread, before anyone gets a frame
         self._make_load = make_load
         self._window = window
@@ -62,6 +62,7 @@ class Session:
         self._cores = computing_cores()
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
         self._feeds = Feeds()
+        self._tape = Tape()
         self._leaving = Leaving()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self.rounds = Rounds()
@@ -92,6 +93,11 @@ class Session:
         """Where the source ended that was asked for last and gave no picture; None where it gave one."""
         return self._feeds.refused
 
+    @property
+    def recorder(self) -> Recorder | None:
+        """What records, also when it ended by itself: see its `trouble`; None where nothing is recorded."""
+        return self._tape.recorder
+
     def set_rounds(self, on: bool) -> None:
         """Whether, in turns, all networks answer the same picture before any gets the next one; see `rounds.done`.
 
@@ -119,8 +125,7 @@ class Session:
         """The pictures are another source's from now on. Under `_handing`."""
         self.latest = self.frozen = None
         self.rounds.clear()
-        if self.recorder:
-            self.recorder.pause(False)
+        self._tape.go_on()
         for lane in self.lanes:
             lane.inbox.take()   # of the old source, unread
 
@@ -219,12 +224,11 @@ class Session:
             self.rounds.clear()
             if not frozen:
                 self.frozen = None
-                if self.recorder:
-                    self.recorder.pause(False)
+                self._tape.go_on()
             elif self.frozen is None and self.latest is not None:
                 # The waiting time of an answer to a frozen picture begins now, not when it was taken.
                 self.frozen = replace(self.latest, taken_at=perf_counter(), held=True)
-                self._record_frozen(self.frozen)
+                self._tape.hold(self.frozen)
                 for lane in self.lanes:
                     self._hand(lane, self.frozen)
         self._on_change()
@@ -244,21 +248,19 @@ class Session:
         Raises:
             LabError: nothing can be written there, or a recording is running.
         """
-        from inference.live.record_start import recorder_of  # imports OpenCV
-
-        recorder = recorder_of(self, folder, self._on_change)
+        recorder = self._tape.prepare(self, folder, self._on_change)
         with self._handing:
-            self.recorder = recorder
+            self._tape.recorder = recorder
             if self.frozen:
-                self._record_frozen(self.frozen)
+                self._tape.hold(self.frozen)
             elif self.latest:   # a source that gives its only picture once
-                recorder.offer(self.latest)
+                self._tape.picture(self.latest)
         return recorder
 
     def stop_recording(self) -> str:
         """End the recording; a sentence on what was written where."""
         with self._handing:
-            recorder, self.recorder = self.recorder, None
+            recorder = self._tape.take()
         if not recorder:
             return "Nothing was being recorded."
         recorder.close()
@@ -313,16 +315,9 @@ class Session:
         if not lane.paused:
             lane.inbox.put(frame)
 
-    def _record_frozen(self, frame: Frame) -> None:
-        """The frozen picture is the last one of the video until it goes on: its answers are joined to it."""
-        if self.recorder:
-            self.recorder.offer(frame, certain=True)
-            self.recorder.pause()
-
     def _note(self, lane: Lane, result: Result) -> None:
         """On the lane's thread: let the recording have an answer."""
-        if recorder := self.recorder:
-            recorder.answer(lane.slot, lane.spec, lane.provider, result)
+        self._tape.answer(lane, result)
         if not self.rounds.on:
             return
         with self._handing:
@@ -347,8 +342,7 @@ class Session:
                 return
             self.latest = frame
             if self.frozen is None:
-                if self.recorder:
-                    self.recorder.offer(frame)   # before the lanes: their answers are joined to it
+                self._tape.picture(frame)   # before the lanes: their answers are joined to it
                 self._hand_to_all(frame)
         if old:
             self._leave([old])
