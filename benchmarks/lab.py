@@ -129,7 +129,7 @@ def shown(names: Sequence[str], mode: Mode, *, plot: bool = True, threads: int =
     from gui.main import build
     from models import load_catalog
 
-    settings = replace(Settings(), pane="latency" if plot else "", lanes=(), source="pattern")
+    settings = replace(Settings(), view="grid", pane="latency" if plot else "", lanes=(), source="pattern")
     window = build(Options(mode=mode.value, source="pattern", models=()), dict(load_catalog()), settings)
     window.resize(1600, 1000)
     window.show()

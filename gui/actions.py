@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QApplication,
     QComboBox,
+    QLineEdit,
     QMenu,
     QPlainTextEdit,
     QTextEdit,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from gui.icons import icon
 from gui.panes import PANES
+from gui.stage.views import VIEWS
 from gui.theme import DARK, Theme
 
 ICON_PX = 20     # at 100 %
@@ -46,6 +48,14 @@ class ActionInfo(NamedTuple):
 _LANES = {
     f"lane_{key}": ActionInfo(f"Network {key}", "Switch a network on or off", (key,), checkable=True)
     for key in "123456789"
+}
+_ALONE = {
+    f"alone_{key}": ActionInfo(f"Network {key}", "Show one network alone, or all", (f"Ctrl+{key}",))
+    for key in "123456789"
+}
+_VIEWS = {
+    f"view_{name}": ActionInfo(view.title, view.help, (key,), view.icon, checkable=True)
+    for key, (name, view) in zip(("F2", "F3", "F4"), VIEWS.items(), strict=True)
 }
 
 
@@ -75,6 +85,10 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
     },
     "Networks": {
         **_LANES,
+        **_ALONE,
+        "large": ActionInfo(
+            "Alone, or all", "Show the chosen network alone, or all", ("Return", "Enter"), "large"
+        ),
         "next_lane": ActionInfo(
             "Next one large", "Show one network alone: the next, the one before", ("PgDown",), "lane-next"
         ),
@@ -87,10 +101,16 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         ),
         "add_lane": ActionInfo("Add model", "Add a network", ("A", "Ctrl+N"), "plus"),
         "add_file": ActionInfo(
-            "Add a model file…", "Add a network", ("Ctrl+O",), "plus"
+            "Add a model file…", "Add a model of your own", ("Ctrl+O",), "own-model"
         ),
         **_panes_of("Networks"),
+        "lane_menu": ActionInfo(
+            "Chosen network…", "What can be done with the chosen network", ("Ctrl+M",), "more"
+        ),
+        "move_up": ActionInfo("Move up", "Move the chosen network up or down", ("Ctrl+Up",), "up"),
+        "move_down": ActionInfo("Move down", "Move the chosen network up or down", ("Ctrl+Down",), "down"),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
+        "undo": ActionInfo("Undo", "Bring back the network that was removed", ("Ctrl+Z",), "undo"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },
     "Answers": {
@@ -104,6 +124,8 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         **_panes_of("Answers"),
     },
     "Window": {
+        "view": ActionInfo("Next view", "Stage, grid or table: the next one", ("V",), "stage"),
+        **_VIEWS,
         "full_screen": ActionInfo(
             "Full screen", "Fill the screen", ("F", "F11", "F5"), "full-screen",
             checkable=True, icon_on="full-screen-exit",
@@ -174,17 +196,18 @@ def fill_menu(menu: QMenu, actions: Mapping[str, QAction]) -> None:
     """Put the actions into `menu`, a submenu for each group; help and the way out stand below them."""
     outside = ("help", "quit")
     groups: dict[str, QMenu] = {}
-    lanes: QMenu | None = None
+    inner: dict[str, QMenu] = {}
     for name, info in ACTIONS.items():
         if name in outside:
             continue
         if info.group not in groups:
             groups[info.group] = menu.addMenu(info.group)
         place = groups[info.group]
-        if name in _LANES:
-            if lanes is None:
-                lanes = place.addMenu("On and off")
-            place = lanes
+        for table, title in ((_LANES, "On and off"), (_ALONE, "Alone")):
+            if name in table:
+                if title not in inner:
+                    inner[title] = place.addMenu(title)
+                place = inner[title]
         place.addAction(actions[name])
     menu.addSeparator()
     for name in outside:
@@ -198,7 +221,7 @@ def key_caps(key: str) -> tuple[str, ...]:
     return tuple(names.get(part, part) for part in parts)
 
 
-_CAPS = {"PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−"}
+_CAPS = {"PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−", "Return": "Enter", "Up": "↑", "Down": "↓"}
 _CAPS_MAC = {**_CAPS, "Ctrl": "⌘", "Shift": "⇧", "Delete": "⌦"}
 _MENU_ROLES = {"quit": QAction.MenuRole.QuitRole, "settings": QAction.MenuRole.PreferencesRole}
 
@@ -207,6 +230,7 @@ _MENU_ROLES = {"quit": QAction.MenuRole.QuitRole, "settings": QAction.MenuRole.P
 _PAGES = frozenset({Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})
 _WANTED: tuple[tuple[tuple[type[QWidget], ...], frozenset[Qt.Key]], ...] = (
     ((QAbstractButton, QComboBox), frozenset({Qt.Key.Key_Space})),
+    ((QAbstractButton, QComboBox, QAbstractItemView, QLineEdit), frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})),
     ((QAbstractItemView, QAbstractSlider, QTextEdit, QPlainTextEdit), _PAGES),
 )
 

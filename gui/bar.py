@@ -5,6 +5,7 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from gui.icons import icon
+from gui.parts.chips import Chips
 from gui.parts.plain import PlainLabel
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Mode, SourceState, SourceStatus
@@ -94,7 +95,7 @@ class SourceButton(QToolButton):
 
 
 class Bar(QWidget):
-    """Source left, mode in the middle, tools right."""
+    """Source and what holds at the left, mode and tools at the right."""
 
     mode_chosen = Signal(object)   # Mode
 
@@ -107,7 +108,9 @@ class Bar(QWidget):
         row = QHBoxLayout(self)
         row.setSpacing(8)
         row.addWidget(self._word)
+        self.chips = Chips(self)
         row.addWidget(self.source, 6)
+        row.addWidget(self.chips)
         row.addStretch(1)
         segment = QHBoxLayout()
         segment.setSpacing(0)
@@ -148,6 +151,7 @@ class Bar(QWidget):
     def restyle(self, theme: Theme, scale: float, narrow: bool) -> None:
         """Take these colours and sizes; `narrow` leaves out words that icons can say."""
         self.source.restyle(theme, scale)
+        self.chips.restyle(theme, scale)
         self._word.setFont(font(Size.NAME, scale, bold=True))
         self._word.setVisible(not narrow)
         words = Qt.ToolButtonStyle.ToolButtonIconOnly if narrow else Qt.ToolButtonStyle.ToolButtonTextBesideIcon

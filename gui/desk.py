@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 
 from gui.dropping import ModelAdder
 from gui.settings import MOST_LABELS, Settings
+from gui.undo import Undo
 from inference.backends import backends, usual_backend
 from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, LaneState, Mode
@@ -39,6 +40,8 @@ class Desk(QObject):
     changed = Signal()             # lanes on or off, mode, thresholds, mirrored, frozen, recording: whatever marks show
     lane_added = Signal(object)    # Lane
     lane_removed = Signal(object)  # Lane
+    lane_chosen = Signal(object)   # Lane, or None
+    lanes_moved = Signal()         # they stand in another order
     source_shown = Signal(str)     # as parse_source reads it
 
     def __init__(
@@ -51,6 +54,8 @@ class Desk(QObject):
         self.begun = False            # whether the lanes of the start are there
         self.camera_mode = CAMERA_MODE
         self._chosen: Lane | None = None                # what was added or clicked last
+        self._replacing: Lane | None = None             # whose place the next network takes
+        self.removed = Undo(self)                       # what was taken away last
         self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
         self._share: Share | None = None                # of OpenCV's threads, while no network runs
         self._adder = ModelAdder(store, self.say, self)
@@ -104,12 +109,16 @@ class Desk(QObject):
 
     # --- the networks -------------------------------------------------------------------------------------------
 
-    def add_lane(self, spec: LaneSpec) -> None:
-        """One more network."""
+    def add_lane(self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None) -> None:
+        """One more network; with this number and at this place in the row, if they are free."""
+        if self._replacing in self.session.lanes:   # chosen for the place of another
+            old, self._replacing = self._replacing, None
+            self.change_lane(old, spec)
+            return
         self.begun = True
         self._spread(False)
         try:
-            lane = self.session.add(spec)
+            lane = self.session.add(spec, slot=slot, place=place)
         except LabError as error:
             self.say(error.sentence)
             return
@@ -123,32 +132,75 @@ class Desk(QObject):
         self.session.remove(lane)
         self._spread(not self.session.lanes)
         self.lane_removed.emit(lane)
+        if lane is self._chosen:
+            self.choose_lane(None)
         self.changed.emit()
+
+    def take_away(self, lane: Lane) -> None:
+        """Take a network away, and offer to bring it back for a while."""
+        place = self.session.lanes.index(lane)
+        self.remove_lane(lane)
+        self.removed.keep(lane, place)
+
+    def undo(self) -> None:
+        """Bring back what was taken away last."""
+        removed = self.removed.take()
+        if removed is None or removed.spec.model not in self.catalogue:
+            self.say("There is nothing to undo.")
+        else:
+            self.add_lane(removed.spec, slot=removed.slot, place=removed.place)
+
+    def change_lane(self, lane: Lane, spec: LaneSpec) -> None:
+        """Another network, or the same on another engine or with other threads, in the place of this one."""
+        slot, place = lane.slot, self.session.lanes.index(lane)
+        self.remove_lane(lane)
+        self.add_lane(spec, slot=slot, place=place)
+
+    def replace_lane(self, lane: Lane | None) -> None:
+        """The next network that is added takes this one's place; None: it gets a place of its own."""
+        self._replacing = lane
+
+    def duplicate_lane(self, lane: Lane, spec: LaneSpec) -> None:
+        """The same network again beside this one, on another engine or with other threads."""
+        self.add_lane(spec, place=self.session.lanes.index(lane) + 1)
+
+    def move_lane(self, lane: Lane, place: int) -> None:
+        """Let this network stand at another place in the row, 0 the first; it keeps its number and its colour."""
+        lanes = [other for other in self.session.lanes if other is not lane]
+        lanes.insert(max(0, min(len(lanes), place)), lane)
+        if lanes != self.session.lanes:
+            self.session.put_in_order(lanes)
+            self.lanes_moved.emit()
+            self.changed.emit()
+
+    def lane_of(self, slot: int) -> Lane | None:
+        """The network with this number, 0 the first."""
+        return next((lane for lane in self.session.lanes if lane.slot == slot), None)
 
     def toggle_lane(self, slot: int) -> None:
         """Switch the lane with this key off or on."""
-        for lane in self.session.lanes:
-            if lane.slot == slot:
-                self.session.set_paused(lane, not lane.paused)
-                break
+        if lane := self.lane_of(slot):
+            self.session.set_paused(lane, not lane.paused)
         else:
             self.say(f"There is no network {slot + 1}. Press A to add one.")
         self.changed.emit()
 
     def show_line_up(self, name: str) -> None:
         """Put the networks of a line-up in the place of those that run; what is missing is fetched in its lane."""
+        self.replace_lane(None)
         for lane in list(self.session.lanes):
             self.remove_lane(lane)
         for model in line_ups()[name].models:
             if model in self.catalogue:
                 self.add_lane(LaneSpec(model, usual_backend(self.catalogue[model])))
 
-    def try_core_ml(self, lane: Lane, precisions: Sequence[str]) -> None:
-        """The same network as a Core ML package, a lane for each precision, as far as there is room."""
-        running = {(other.spec.model, other.spec.precision) for other in self.session.lanes}
-        for precision in precisions:
-            if (lane.spec.model, precision) not in running:
-                self.add_lane(LaneSpec(lane.spec.model, "coreml", lane.spec.threads, precision=precision))
+    def duplicate_all(self, lane: Lane, specs: Sequence[LaneSpec]) -> None:
+        """The same network in all these forms, as far as they do not run already and there is room."""
+        for spec in specs:
+            if (spec.model, spec.backend, spec.precision) not in {
+                (other.spec.model, other.spec.backend, other.spec.precision) for other in self.session.lanes
+            }:
+                self.add_lane(spec)
 
     def chosen_lane(self) -> Lane | None:
         """The network that was added or clicked last, while it is there."""
@@ -156,7 +208,9 @@ class Desk(QObject):
 
     def choose_lane(self, lane: Lane | None) -> None:
         """This network is meant by what comes next: the X-ray, for one. None: none more than another."""
-        self._chosen = lane
+        if lane is not self._chosen:
+            self._chosen = lane
+            self.lane_chosen.emit(lane)
 
     def retry(self, lane: Lane) -> None:
         """Load a network again."""

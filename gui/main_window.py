@@ -10,7 +10,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import style
 from gui.absent import Absent
@@ -19,24 +28,26 @@ from gui.add_lane import AddLane
 from gui.bar import Bar
 from gui.bridge import Bridge
 from gui.controls import AnswerControls
+from gui.cursor import RestingCursor
 from gui.deck import Deck
 from gui.desk import SAID_S, Desk
 from gui.dropping import local_files
 from gui.floating import Floating
 from gui.help import HelpOverlay
+from gui.meant import Meant
 from gui.messages import COPY, Banner, trouble_text
 from gui.painting import Painting
 from gui.panes import PANES, Services
 from gui.parts.drawer import Drawer
+from gui.rail import Rail
 from gui.settings import Settings
 from gui.slots import slots_of
 from gui.source_menu import SourceMenu
-from gui.stage.grid import LaneGrid
 from gui.stage.image import ScaledPictures
+from gui.stage.views import VIEWS, Views
 from gui.theme import DARK, THEMES, Theme
 from gui.truth import LineOfTruth
 from inference.formats import COMPANIONS, KINDS
-from inference.live.lane import Lane
 from inference.logbook import details
 
 
@@ -56,9 +67,12 @@ class MainWindow(QMainWindow):
         self.keeps_settings = True  # whether closing writes them for the next start
         self._scale = 0.0
         self.pictures = ScaledPictures()
+        self.meant = Meant(self)
+        self.cursor_rest = RestingCursor(self)
         desk.session.prepare = self.pictures.prepare
         self._build()
         self.painting = Painting(self, bridge)
+        self.show_view(desk.settings.view)
         desk.said.connect(self.say)
         self._restore_geometry()
         self.restyle()
@@ -86,15 +100,23 @@ class MainWindow(QMainWindow):
         self.bug = Banner(self)   # something that nobody foresaw
         self.banner = Banner(self)
         self.banner.pressed.connect(lambda _word: self.bar.source.showMenu())
-        self.grid = LaneGrid(self.pictures, self)
-        self.grid.add_asked.connect(self.show_add_lane)
+        self.views = Views(desk.session, self.pictures, self)
+        self.views.add_asked.connect(self.show_add_lane)
+        self.meant.follow(self.views)
         self.split = QSplitter(Qt.Orientation.Vertical, self)
-        self.split.addWidget(self.grid)
+        self.split.addWidget(self.views)
         self.deck = Deck(Services(desk=desk, show_pane=self.show_pane), desk.settings.panes, self)
         self.split.addWidget(self.deck)
         self.split.setChildrenCollapsible(False)
         self.split.setStretchFactor(0, 1)
+        self.rail = Rail(self.actions_by_name, self)
+        middle = QWidget(self)
+        beside = QHBoxLayout(middle)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(0)
         self._body = QWidget(self)
+        beside.addWidget(self.rail)
+        beside.addWidget(self._body, 1)
         body = QVBoxLayout(self._body)
         self.absent = Absent(desk.store, desk.say, self)
         self.absent.wanted.connect(desk.retry_absent)
@@ -104,8 +126,10 @@ class MainWindow(QMainWindow):
             body.addWidget(strip)
         body.addWidget(self.split, 1)
         self.truth = LineOfTruth(self)
+        self.truth.undone.connect(desk.undo)
+        desk.removed.offered.connect(self.truth.offer_undo)
         column.addWidget(self.bar)
-        column.addWidget(self._body, 1)
+        column.addWidget(middle, 1)
         column.addWidget(self.truth)
         self.controls = AnswerControls()
         self.controls.changed.connect(desk.set_ask)
@@ -148,28 +172,16 @@ class MainWindow(QMainWindow):
         """The next camera or sample in the round."""
         self.desk.open_source(self.sources.following(self.desk.source_text))
 
-    def export_lane(self, lane: Lane) -> None:
-        """Open the export with this network."""
-        self.desk.choose_lane(lane)
-        self.show_pane("")
-        self.show_pane("export")
-
-    def remove_focused(self) -> None:
-        """Take the network away whose pane has the keyboard, or that stands alone."""
-        for view in self.grid.views:
-            if view.hasFocus() or view.lane is self.grid.alone:
-                self.desk.remove_lane(view.lane)
-                return
-        self.say("Click a network, or choose one with Tab, then press Delete.")
-
-    def enlarge_step(self, by: int) -> None:
-        """Show the next lane alone; after the last, all again."""
-        lanes: list[Lane | None] = [None, *(view.lane for view in self.grid.views)]
-        self.grid.show_alone(lanes[(lanes.index(self.grid.alone) + by) % len(lanes)])
+    def show_view(self, key: str) -> None:
+        """The stage, the grid or the table."""
+        self.views.present(key)
+        for name in VIEWS:
+            self.tick(f"view_{name}", name == key)
         self.painting.figures()
 
     def show_add_lane(self) -> None:
         """Open the list of models, and mark which are here."""
+        self.desk.replace_lane(None)
         self.show_drawer("add_lane")
         self.adding.show_threads(self.desk.session.threads_of_one_more())
         self.adding.look(self.desk.store)
@@ -230,8 +242,8 @@ class MainWindow(QMainWindow):
         """Close what lies on top; then leave full screen."""
         if self.floating.dismiss_top():
             self.tick("blank", False)
-        elif self.grid.alone is not None:
-            self.grid.show_alone(None)
+        elif self.views.alone is not None:
+            self.meant.toggle_alone(None)
         elif self.deck.key:
             self.show_pane("")
         elif self.isFullScreen():
@@ -256,9 +268,10 @@ class MainWindow(QMainWindow):
         gap = max(4, round(8 * scale))
         body = self._body.layout()
         assert body is not None
-        body.setContentsMargins(gap, 0, gap, 0)
+        body.setContentsMargins(0, 0, gap, 0)
         self.bar.restyle(self.theme, scale, narrow=self.width() < 1180 * scale)
-        self.grid.restyle(self.theme, scale, self.desk.session.ask.topk)
+        self.views.restyle(self.theme, scale, self.desk.session.ask.topk)
+        self.rail.restyle(self.theme, scale, self.height() - self.bar.height() - self.truth.sizeHint().height())
         self.truth.restyle(self.theme, scale, gap)
         for part in (
             self.deck, self.floating, self.controls, self.adding, self.help, self.bug, self.banner, self.absent,
@@ -286,6 +299,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self.tick("full_screen", self.isFullScreen())
+            self.cursor_rest.follow(self.isFullScreen())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Type and floating parts follow the window."""
@@ -314,6 +328,7 @@ class MainWindow(QMainWindow):
         return replace(
             self.desk.remembered(),
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
+            view=self.views.key,
             theme=self.theme.name,
             text_scale=self.text_scale,
             pane=self.deck.key if self.desk.begun else self.desk.settings.pane,

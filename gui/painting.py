@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from gui.bridge import Bridge
+from gui.conditions import conditions
 from gui.messages import CHOOSE
 from gui.pace import rest_of, set_rest
 from gui.stage.image import paint_now
-from gui.stage.lane_view import LaneView
 from gui.truth import in_trouble
 from inference.live.lane import Lane
 from inference.live.session import MAX_LANES
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FIGURES_MS = 250     # numbers change four times a second: more cannot be read
 PLOT_MS = 150        # plots redraw seven times a second: a line that moves needs no more
-MOST_AT_ONCE = 1     # lane is painted before the window looks at keys again
 
 
 class Painting(QObject):
@@ -29,7 +28,7 @@ class Painting(QObject):
     def __init__(self, window: MainWindow, bridge: Bridge) -> None:
         super().__init__(window)
         self._window, self._desk, self._bridge = window, window.desk, bridge
-        self._pictures, self._grid = window.pictures, window.grid
+        self._pictures, self._views = window.pictures, window.views
         self._dismissed = ""        # the trouble whose banner was closed
         self._topk = self._desk.session.ask.topk   # that there is room for
         self._more_to_paint = QTimer(self, singleShot=True, interval=0)
@@ -47,7 +46,9 @@ class Painting(QObject):
         desk.changed.connect(self._show_marks)
         desk.changed.connect(self.figures)
         desk.lane_added.connect(self._show_lane)
-        desk.lane_removed.connect(self._grid.remove)
+        desk.lane_removed.connect(self._views.remove)
+        desk.lane_chosen.connect(self._views.choose)
+        desk.lanes_moved.connect(lambda: self._views.put_in_order(desk.session.lanes))
         desk.source_shown.connect(self._show_source)
         desk.catalogue.listen(self._show_card)
         self._show_marks()
@@ -66,17 +67,12 @@ class Painting(QObject):
         session = self._desk.session
         latest = session.latest
         frame = session.frozen or (latest and (self._pictures.newest or latest))
-        views = self._grid.shown()
+        view = self._views.view
         # Where every lane shows the picture of its answer, no live one need be made ready.
-        self._pictures.live = not views or any(view.lane.latest is None for view in views)
-        changed = 0
-        for view in views:
-            if changed == MOST_AT_ONCE:   # the rest in a moment: a key that is pressed is not to wait for all of them
-                self._more_to_paint.start()
-                break
-            changed += view.refresh(frame)
-        if not self._grid.views and frame is not None:
-            changed += self._grid.show_live(frame)
+        self._pictures.live = view.wants_live
+        changed = view.refresh(frame)
+        if view.more:   # in a moment: a key that is pressed is not to wait for all of them
+            self._more_to_paint.start()
         if changed:
             paint_now(self._window)
 
@@ -90,9 +86,7 @@ class Painting(QObject):
         set_rest(self._bridge, session)
         source, frozen = session.source, session.frozen is not None
         figures = {lane: lane.figures() for lane in session.lanes}   # once: the same numbers everywhere
-        for view in self._grid.shown():
-            if view.lane in figures:
-                view.refresh_figures(source, figures[view.lane])
+        self._views.view.refresh_figures(source, figures)
         self._window.deck.tell(figures, frozen=frozen)
         self._window.bar.source.show_status(source, frozen=frozen)
         self._window.absent.show_lanes(session.lanes)
@@ -101,6 +95,7 @@ class Painting(QObject):
             self._dismissed = ""
         shown = trouble and source.message != self._dismissed
         self._window.banner.say(source.message if shown else "", source.hint, button=CHOOSE)
+        self._window.bar.chips.show_chips(conditions(session))
         self._window.truth.follow(self._desk)
 
     def _show_marks(self) -> None:
@@ -117,8 +112,7 @@ class Painting(QObject):
         ):  # fmt: skip
             self._window.tick(name, holds)
         rest = self._pictures.rest = rest_of(session)
-        for view in self._grid.views:
-            view.rest = rest
+        self._views.set_rest(rest)
         set_rest(self._bridge, session)
         self._figures_timer.setInterval(round(FIGURES_MS * rest))
         self._plot_timer.setInterval(round(PLOT_MS * rest))
@@ -128,16 +122,7 @@ class Painting(QObject):
             self._window.restyle()
 
     def _show_lane(self, lane: Lane) -> None:
-        desk = self._desk
-        view = LaneView(lane, desk.catalogue[lane.spec.model], self._pictures)
-        view.rest = self._pictures.rest
-        view.removed.connect(desk.remove_lane)
-        view.focused.connect(desk.choose_lane)
-        view.retried.connect(desk.retry)
-        view.tried.connect(desk.try_core_ml)
-        view.export_asked.connect(self._window.export_lane)
-        view.enlarged.connect(lambda lane: self._grid.show_alone(None if self._grid.alone is lane else lane))
-        self._grid.add(view)
+        self._views.add(lane, self._desk.catalogue[lane.spec.model], self._desk.session.lanes)
 
     def _show_source(self, text: str) -> None:
         self._window.truth.note_source()
@@ -147,9 +132,8 @@ class Painting(QObject):
     def _show_card(self, name: str) -> None:
         """A card is new, another, or gone."""
         self._window.adding.show_catalog()
-        for view in self._grid.views:
-            if view.lane.spec.model == name and name in self._desk.catalogue:
-                view.show_card(self._desk.catalogue[name])
+        if name in self._desk.catalogue:
+            self._views.show_card(self._desk.catalogue[name])
 
     def _dismiss(self) -> None:
         self._dismissed = self._desk.session.source.message

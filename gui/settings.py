@@ -27,9 +27,11 @@ BROKEN = "settings.broken.json"
 MOST_BYTES = 1_000_000        # a settings file is a few kB; anything larger is none
 TEXT_SCALES = (0.7, 2.0)
 MOST_LABELS = 20
+VIEW_NAMES = ("stage", "grid", "table")   # the keys of gui.stage.views.VIEWS; this module knows no Qt
 
 Theme = Annotated[str, Meta(pattern=rf"\A({'|'.join(THEMES)})\Z", description=f"one of {', '.join(THEMES)}")]
 Mode = Annotated[str, Meta(pattern=rf"\A({'|'.join(MODES)})?\Z", description=f"one of {', '.join(MODES)}")]
+View = Annotated[str, Meta(pattern=rf"\A({'|'.join(VIEW_NAMES)})\Z", description=f"one of {', '.join(VIEW_NAMES)}")]
 Part = Annotated[float, Meta(ge=0, le=1, description="0 to 1")]
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Settings:
     smoothing: bool = False
     mirror: bool = False
     models_folder: Text = ""                     # with model files, as chosen in the window; "": none
+    view: View = "stage"                         # how the lanes are looked at: a key of gui.stage.views.VIEWS
     theme: Theme = "dark"
     text_scale: Annotated[float, Meta(ge=TEXT_SCALES[0], le=TEXT_SCALES[1], description="0.7 to 2.0")] = 1.0
     pane: Text = "latency"                       # below the lanes: a key of gui.panes.PANES; "": none

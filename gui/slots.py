@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gui.panes import PANES
 from gui.snapshot import save_picture
+from gui.stage.views import VIEWS
 from inference.data import Mode
 from inference.live.session import MAX_LANES
 
@@ -19,7 +20,7 @@ SCALE_STEP = 1.1   # of the text, for one press
 
 def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
     """By the action's name; a checkable one takes its new state."""
-    desk, session = window.desk, window.desk.session
+    desk, session, meant = window.desk, window.desk.session, window.meant
     slots: dict[str, Callable[..., None]] = {
         "freeze": desk.freeze,
         "mode": lambda: desk.set_mode(Mode.TURNS if session.mode is Mode.TOGETHER else Mode.TOGETHER),
@@ -28,15 +29,22 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "mirror": desk.set_mirror,
         "add_lane": window.show_add_lane,
         "add_file": window.choose_files,
-        "remove_lane": window.remove_focused,
-        "next_lane": lambda: window.enlarge_step(1),
-        "previous_lane": lambda: window.enlarge_step(-1),
+        "large": lambda: meant.toggle_alone(meant.lane()),
+        "lane_menu": lambda: meant.do(meant.menu),
+        "move_up": lambda: meant.move(-1),
+        "move_down": lambda: meant.move(1),
+        "remove_lane": lambda: meant.do(desk.take_away),
+        "undo": desk.undo,
+        "next_lane": lambda: meant.step(1),
+        "previous_lane": lambda: meant.step(-1),
         "retry": desk.retry_failed,
         "more_labels": lambda: desk.set_topk(session.ask.topk + 1),
         "fewer_labels": lambda: desk.set_topk(session.ask.topk - 1),
         "smoothing": lambda on: desk.set_ask(replace(session.ask, smoothing=on)),
         "settings": lambda: window.show_drawer("settings"),
         **{key: lambda on, key=key: window.show_pane(key if on else "") for key in PANES},
+        "view": lambda: window.show_view(window.views.following),
+        **{f"view_{name}": lambda _on, name=name: window.show_view(name) for name in VIEWS},
         "larger": lambda: window.set_text_scale(window.text_scale * SCALE_STEP),
         "smaller": lambda: window.set_text_scale(window.text_scale / SCALE_STEP),
         "theme": lambda: window.set_theme("light" if window.theme.name == "dark" else "dark"),
@@ -49,5 +57,6 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "quit": window.close_window,
     }
     for slot in range(MAX_LANES):
+        slots[f"alone_{slot + 1}"] = lambda slot=slot: meant.toggle_alone(desk.lane_of(slot))
         slots[f"lane_{slot + 1}"] = lambda _on, slot=slot: desk.toggle_lane(slot)
     return slots

@@ -106,6 +106,15 @@ class Accuracy:
     ap50: Percent = 0.0         # at IoU 0.5
 
 
+def best_figure(card: "ModelCard") -> tuple[float, str]:
+    """The published accuracy that people compare by, in %, and what it is; 0 and "" where nobody published one."""
+    if figures := card.accuracy:
+        for value, word in ((figures.top1, "top-1"), (figures.ap, "AP"), (figures.ap50, "AP50")):
+            if value:
+                return value, word
+    return 0.0, ""
+
+
 @dataclass(frozen=True, slots=True)
 class Golden:
     """How closely the model must reproduce the recorded answers to the test pictures."""

@@ -57,7 +57,7 @@ def window(qtbot, catalog: dict[str, ModelCard], store: Store) -> Iterator[MainW
     bridge = Bridge()
     catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake)
-    made = MainWindow(Desk(session, catalog, store, Settings()), bridge)
+    made = MainWindow(Desk(session, catalog, store, Settings(view="grid")), bridge)
     bridge.setParent(made)
     made.resize(1280, 800)
     made.show()
@@ -77,7 +77,7 @@ def running(window: MainWindow) -> bool:
 
 
 def test_it_is_said_once_and_nothing_is_red(window: MainWindow) -> None:
-    absent, notice = window.absent, window.grid.views[0].notice
+    absent, notice = window.absent, window.views["grid"].views[0].notice
     assert absent.isVisible()
     assert absent._sentence.text() == "1 network is not on this machine yet: Tiny net."
     assert "Fetching is switched off." in absent._hint.text()
@@ -192,7 +192,7 @@ def test_a_line_up_says_what_is_missing_and_gets_it_all(qtbot, tmp_path: Path, m
         store, bridge = Store(tmp_path / "cache", indexes=NOWHERE), Bridge()
         catalog = Catalogue(catalog)
         session = Session(loader(catalog, store), bridge.wake)
-        window = MainWindow(Desk(session, catalog, store, Settings()), bridge)
+        window = MainWindow(Desk(session, catalog, store, Settings(view="grid")), bridge)
         bridge.setParent(window)
         window.resize(1440, 900)
         window.show()

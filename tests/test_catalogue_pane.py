@@ -47,7 +47,7 @@ def window(qtbot, tmp_path):
     }
     catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="", view="grid")), bridge)
     bridge.setParent(made)
     made.resize(1600, 900)
     made.show()

@@ -17,6 +17,7 @@ from PySide6.QtGui import QDesktopServices, QPixmap
 
 from gui.bridge import Bridge
 from gui.desk import Desk
+from gui.lane_menu import other_forms
 from gui.main_window import MainWindow
 from gui.panes.export import pane as pane_module
 from gui.panes.export.report import Pair, ReportView
@@ -55,7 +56,7 @@ def window(qtbot, tmp_path, shown, here, monkeypatch):
     store, bridge = Store(tmp_path / "cache", folder, offline=True), Bridge()
     catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="", view="grid")), bridge)
     bridge.setParent(made)
     made.resize(1500, 1000)
     made.show()
@@ -83,8 +84,7 @@ def test_only_networks_that_are_here_can_be_chosen(pane):
 
 def test_the_chosen_lane_s_network_comes_first(window, pane, qtbot):
     window.desk.add_lane(LaneSpec("things"))
-    view = window.grid.views[0]
-    view.export_asked.emit(view.lane)
+    window.meant.show_pane("export", window.desk.session.lanes[0])
     assert window.deck.key == "export"
     assert pane.network.currentText() == "Things"
 
@@ -218,21 +218,22 @@ def all_run(lanes):
 def test_every_precision_stands_beside_the_original(window, qtbot):
     """One click: as lanes, with size and agreement."""
     window.desk.add_lane(LaneSpec("things"))
-    view = window.grid.views[0]
+    lane = window.desk.session.lanes[0]
+    forms = {spec.precision: spec for _, spec in other_forms(window, lane) if spec.precision}
     for precision in ("fp32", "int8"):   # one after the other: in this test both are made in one process
-        view.tried.emit(view.lane, (precision,))
+        window.desk.duplicate_all(lane, [forms[precision]])
         lanes = window.desk.session.lanes
         qtbot.waitUntil(partial(all_run, lanes), timeout=3 * SOON)
     assert [(lane.spec.backend, lane.spec.precision) for lane in lanes] == [
         ("onnxruntime", ""), ("coreml", "fp32"), ("coreml", "int8")
     ]  # fmt: skip
     window.painting.figures()
-    facts = [view.header._facts for view in window.grid.views]
+    facts = [view.header._facts for view in window.views["grid"].views]
     assert "as the original" not in facts[0]
     assert facts[1].startswith("3 of 3 as the original")
     assert "int8 · Core ML reference (CPU) ×" in facts[2]
     assert lanes[2].title == "Things · int8, Core ML reference"
-    view.tried.emit(view.lane, ("fp32", "int8"))   # they are there already
+    window.desk.duplicate_all(lane, [forms["fp32"], forms["int8"]])   # they are there already
     assert len(window.desk.session.lanes) == 3
 
 

@@ -11,8 +11,8 @@ from spine import SOON, Bell, Net, SlowLoad, loading, picture, spec
 from inference.backends import Engine
 from inference.data import Ask, LaneState, Timing
 from inference.errors import BackendError
-from inference.live.lane import Lane, Mailbox, Turnstile
-from inference.live.timings import COLUMNS, HISTORY, SPAN_S, TimingLog
+from inference.live.lane import SPAN_S, Lane, Mailbox, Turnstile
+from inference.live.timings import COLUMNS, HISTORY, TimingLog
 from inference.live.timings import bound as bound_by
 
 
@@ -493,7 +493,7 @@ def test_percentiles_are_numpy_s(lanes):
     times = rng.gamma(3.0, 5.0, (250, 6))   # within SPAN_S
     now = perf_counter()
     for i, (wait, pre, infer, post, cpu, idle) in enumerate(times):
-        lane.timings.append(now - 60 + i * 0.05, Timing(wait, pre, infer, post, cpu_infer=cpu, idle=idle))
+        lane.timings.append(now - 60 + i * 0.03, Timing(wait, pre, infer, post, cpu_infer=cpu, idle=idle))
     figures = lane.figures()
     columns = dict(zip(("wait", "preprocess", "infer", "postprocess", "cpu"), times[:, :5].T, strict=True))
     columns["latency"] = times[:, 1:4].sum(axis=1)

@@ -17,8 +17,7 @@ from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, LIGHT
 from inference.data import LaneState, LaneStatus, Timing
 from inference.errors import BackendError
-from inference.live.lane import Figures, Lane, Turnstile
-from inference.live.timings import SPAN_S
+from inference.live.lane import SPAN_S, Figures, Lane, Turnstile
 
 TITLES = ("MobileNet v2", "ResNet-50", "YOLOX-nano")
 

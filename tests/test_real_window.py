@@ -31,7 +31,7 @@ app = QApplication([])
 app.setStyle("Fusion")
 load_fonts()
 names = ("squeezenet1.1", "yolov3-tiny")
-window = build(Options(source=picture, models=names), load_catalog(), Settings())
+window = build(Options(source=picture, models=names), load_catalog(), Settings(view="grid"))
 window.resize(1280, 800)
 window.show()
 
@@ -43,14 +43,15 @@ def look():
             print(json.dumps({"failed": failed}))
             app.exit(1)
         return
+    picture = window.views["grid"].views[1].picture
     window.grab().save(folder + "/grabbed.png")
     app.primaryScreen().grabWindow(0).save(folder + "/screen.png")
     print(json.dumps({
         "platform": app.platformName(),
         "labels": [lane.latest.prediction.labels[0] for lane in lanes],
-        "bars": window.grid.views[0].bars._answer.labels[0],
-        "picture": list(window.grid.views[1].picture.picture_rect().getRect()),
-        "at": window.grid.views[1].picture.mapToGlobal(window.grid.views[1].picture.rect().topLeft()).toTuple(),
+        "bars": window.views["grid"].views[0].bars._answer.labels[0],
+        "picture": list(picture.picture_rect().getRect()),
+        "at": picture.mapToGlobal(picture.rect().topLeft()).toTuple(),
     }))
     timer.stop()
     window.close()

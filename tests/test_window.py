@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.exceptions import capture_exceptions
 
 from gui.bridge import Bridge
+from gui.conditions import conditions
 from gui.desk import Desk
 from gui.main import unforeseen
 from gui.main_window import MainWindow
@@ -22,7 +23,6 @@ from gui.settings import Settings
 from gui.snapshot import save_picture
 from gui.stage.header import lane_facts
 from gui.stage.lane_words import summary
-from gui.truth import conditions
 from inference.data import Ask, Classification, LaneSpec, LaneState, Mode, Result, Timing
 from inference.errors import BackendError
 from inference.live.session import Session
@@ -82,7 +82,7 @@ def end(made):
 def window(qtbot, tmp_path):
     bridge = Bridge()
     session = Session(make_load, bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(Desk(session, Catalogue(CATALOG), Store(cache=tmp_path / "cache"), Settings()), bridge)
+    made = MainWindow(Desk(session, Catalogue(CATALOG), Store(cache=tmp_path / "cache"), Settings(view="grid")), bridge)
     bridge.setParent(made)
     made.resize(1280, 800)
     made.show()
@@ -97,8 +97,8 @@ def answered(window, count=2):
 
 
 def test_without_lanes_the_picture_itself_is_shown(window, qtbot):
-    qtbot.waitUntil(lambda: window.grid.empty.painted >= 2, timeout=5000)
-    assert window.grid.empty.isVisible()
+    qtbot.waitUntil(lambda: window.views["grid"].empty.painted >= 2, timeout=5000)
+    assert window.views["grid"].empty.isVisible()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 9])
@@ -109,10 +109,10 @@ def test_panes_do_not_overlap_and_every_part_has_room(window, qtbot, count):
     for width, height in ((1024, 640), (1920, 1080)):
         window.resize(width, height)
         qtbot.wait(1)
-        views = window.grid.shown()
+        views = window.views["grid"].shown()
         assert len(views) == count
         for i, view in enumerate(views):
-            assert window.grid.rect().contains(view.geometry())
+            assert window.views["grid"].rect().contains(view.geometry())
             assert not any(view.geometry().intersects(other.geometry()) for other in views[i + 1 :])
             parts = [view.header, view.picture, view.bars, view.figures_row]
             for j, part in enumerate(parts):
@@ -129,7 +129,7 @@ def test_the_first_label_is_large_enough_for_the_last_row(window, qtbot):
         window.resize(*size)
         for _ in range(9 - len(window.desk.session.lanes)):
             window.desk.add_lane(LaneSpec("quick"))
-        view = window.grid.views[0]
+        view = window.views["grid"].views[0]
         assert Size.ANSWER.value * view.bars.scale >= window.height() / 45
         assert min(Size.FIGURE.value * view.figures_row.scale, view.figures_row.height() * 0.86) >= window.height() / 45
 
@@ -141,7 +141,7 @@ def test_a_lane_that_breaks_says_so_in_its_pane_and_the_others_go_on(window, qtb
     qtbot.waitUntil(lambda: broken.status.state is LaneState.FAILED and absent.status.state is LaneState.FAILED)
     seen = quick.results
     qtbot.waitUntil(lambda: quick.results > seen + 3, timeout=5000)
-    notices = [view.notice for view in window.grid.views]
+    notices = [view.notice for view in window.views["grid"].views]
     qtbot.waitUntil(lambda: [n.isVisible() for n in notices] == [False, True, True], timeout=3000)
     assert "broke in the middle" in notices[1].accessibleName()
     assert "Connect to a network" in notices[2].accessibleName()
@@ -181,7 +181,7 @@ def test_keys_act(window, qtbot):
     assert window.desk.session.mirror
     qtbot.keyClick(window, Qt.Key.Key_L)
     assert window.desk.session.ask.smoothing
-    assert ("labels smoothed", "quiet") in conditions(window.desk.session)
+    assert ("SMOOTHED", "quiet") in conditions(window.desk.session)
     qtbot.keyClick(window, Qt.Key.Key_1)
     assert window.desk.session.lanes[0].paused
     qtbot.keyClick(window, Qt.Key.Key_1)
@@ -196,9 +196,9 @@ def test_keys_act(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_D)
     assert window.theme.name == "light"
     qtbot.keyClick(window, Qt.Key.Key_PageDown)
-    assert window.grid.alone is window.desk.session.lanes[0]
+    assert window.views["grid"].alone is window.desk.session.lanes[0]
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    assert window.grid.alone is None
+    assert window.views["grid"].alone is None
 
 
 def test_letters_typed_into_the_search_do_nothing_else(window, qtbot):
@@ -372,7 +372,7 @@ def test_a_lane_that_hangs_says_so_and_marks_its_late_answer(window, qtbot, monk
     for _ in range(2):
         window.desk.add_lane(LaneSpec("quick"))
     lane, other = window.desk.session.lanes
-    view = window.grid.views[0]
+    view = window.views["grid"].views[0]
     qtbot.waitUntil(lambda: lane.results > 5 and other.results > 5, timeout=5000)
     held, call = Event(), Quick.__call__
 

@@ -30,7 +30,7 @@ def window(qtbot, tmp_path):
     catalog = load_catalog()
     catalog = Catalogue(catalog)
     session = Session(loader(catalog, store), bridge.wake, mode=Mode.TURNS)
-    made = MainWindow(Desk(session, catalog, store, Settings(pane="")), bridge)
+    made = MainWindow(Desk(session, catalog, store, Settings(pane="", view="grid")), bridge)
     bridge.setParent(made)
     made.resize(1600, 900)
     made.show()
@@ -68,11 +68,11 @@ def test_a_switch_acts_at_once_also_on_a_frozen_picture(window, pane, qtbot):
     qtbot.waitUntil(lambda: lane.latest is not before and lane.latest.seen is not None, timeout=10_000)
     assert lane.latest.seen.input.order == "BGR"
     qtbot.waitUntil(lambda: "BGR instead of RGB" in pane.words.text(), timeout=10_000)
-    qtbot.waitUntil(lambda: "switched" in window.grid.views[0].header.accessibleName(), timeout=10_000)
+    qtbot.waitUntil(lambda: "switched" in window.views["grid"].views[0].header.accessibleName(), timeout=10_000)
     assert pane.save.isEnabled()
     pane.reset.click()
     assert lane.lens.input is None
-    qtbot.waitUntil(lambda: "switched" not in window.grid.views[0].header.accessibleName(), timeout=10_000)
+    qtbot.waitUntil(lambda: "switched" not in window.views["grid"].views[0].header.accessibleName(), timeout=10_000)
     assert not pane.save.isEnabled()
 
 
@@ -184,7 +184,7 @@ def test_the_x_ray_opens_on_the_network_that_was_added(window, qtbot, tmp_path):
     window.show_pane("xray")
     qtbot.waitUntil(lambda: window.deck.pane._lane.spec.model == "fresh", timeout=5000)
     window.show_pane("")
-    first = window.grid.views[0]
+    first = window.views["grid"].views[0]
     qtbot.mouseClick(first, Qt.MouseButton.LeftButton, pos=first.rect().topLeft() + QPoint(3, 3))
     window.show_pane("xray")
     qtbot.waitUntil(lambda: window.deck.pane._lane is first.lane, timeout=5000)

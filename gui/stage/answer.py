@@ -4,14 +4,17 @@ from collections import deque
 from time import perf_counter
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.parts.plain import tip
+from gui.stage.figure_words import FIGURE_TIPS
+from gui.stage.fit import fitted
 from gui.stage.image import ScaledPictures
-from gui.stage.overlay import draw_boxes, draw_chip, draw_crop, short_label
+from gui.stage.overlay import Boxes, draw_boxes, draw_chip, draw_crop, percent, short_label
+from gui.stage.strip import STRIP_TIP, Stages, draw_strip, stage_inks
 from gui.theme import DARK, Size, Theme, font
-from inference.data import Detections, Frame, Prediction
+from inference.data import Frame, Prediction
 from models import ModelCard
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -24,21 +27,24 @@ class PictureView(QWidget):
     def __init__(self, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
+        self.theme, self.scale = DARK, 1.0
         self.card: ModelCard | None = None
         self.chips: tuple[str, ...] = ()
         self._pictures = pictures
         self.frame: Frame | None = None
-        self.found: Detections | None = None
+        self.boxes: tuple[Boxes, ...] = ()
         self.painted = 0   # pictures painted
         self.ages: deque[float] = deque(maxlen=1000)   # ms from taking a picture to its first painting
         self._aged: Frame | None = None
 
-    def show_frame(self, frame: Frame, found: Detections | None = None) -> bool:
+    def show_frame(self, frame: Frame, boxes: tuple[Boxes, ...] = ()) -> bool:
         """Show this frame, with these boxes of its own; False when that is what it shows already."""
-        if frame is self.frame and found is self.found:
+        same = len(boxes) == len(self.boxes) and all(
+            new.found is old.found and new.colour == old.colour for new, old in zip(boxes, self.boxes, strict=True)
+        )
+        if frame is self.frame and same:
             return False
-        self.frame, self.found = frame, found
+        self.frame, self.boxes = frame, boxes
         self.update()
         return True
 
@@ -71,10 +77,9 @@ class PictureView(QWidget):
             from inference.preprocess import place  # imports OpenCV: not before the first picture
 
             draw_crop(painter, picture, (height, width), place((height, width), self.card.input).crop)
-        if self.found:
+        if self.boxes:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            label = font(Size.LABEL, self.scale, bold=True)
-            draw_boxes(painter, self.found, picture, (height, width), self.colour, label)
+            draw_boxes(painter, self.boxes, picture, (height, width), font(Size.LABEL, self.scale, bold=True))
         if self.chips:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             x = float(target.left() + 8)
@@ -165,7 +170,11 @@ class AnswerBars(QWidget):
         painter.setPen(self._text if best else self._quiet)
         painter.drawText(text, RIGHT, said)
         painter.setPen(self._text)
-        painter.drawText(text, LEFT, metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
+        if best:   # never cut: it is what the last row reads
+            above = text.top() - row.top()
+            draw_fitted(painter, QRect(text.left(), row.top(), room, text.height() + 2 * above), label, face)
+        else:
+            painter.drawText(text, LEFT, metrics.elidedText(label, Qt.TextElideMode.ElideRight, room))
         # Plain rectangles on whole pixels: round ends would cost more than all the rest of the row.
         top = text.bottom() + 1 + round(2 * self.scale)
         filled = max(2, round(row.width() * score))
@@ -174,20 +183,38 @@ class AnswerBars(QWidget):
 
 
 class FiguresRow(QWidget):
-    """One big figure, the rest small: columns of fixed width, so that numbers change in place."""
+    """One big figure with its strip, the rest small: columns of fixed width, so that numbers change in place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.theme, self.scale = DARK, 1.0
+        self.theme, self.scale, self.colour = DARK, 1.0, QColor(DARK.lanes[0])
         self.dimmed = False
         self._shown: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
+        self._stages: Stages = {}
+        self._ends: list[tuple[int, str]] = []   # where the column of which figure ends, px
 
-    def show_figures(self, big: str, small: tuple[tuple[str, str], ...]) -> None:
-        """`big` with its unit, and pairs of (value, caption)."""
-        if (big, small) != self._shown:
-            self._shown = (big, small)
+    def show_figures(self, big: str, small: tuple[tuple[str, str], ...], stages: Stages | None = None) -> None:
+        """`big` with its unit, and pairs of (value, caption); `stages` are those of Figures."""
+        stages = stages or {}
+        if (big, small, stages) != (*self._shown, self._stages):
+            self._shown, self._stages = (big, small), stages
             self.update()
+
+    def figure_at(self, x: int) -> str:
+        """The caption of the figure at this place, px; "" where there is none."""
+        return next((caption for end, caption in self._ends if x < end), "")
+
+    def event(self, event: QEvent) -> bool:
+        """Each figure says what it is."""
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            caption = self.figure_at(event.pos().x())
+            words = FIGURE_TIPS.get(caption, "")
+            if caption == "p50":
+                words += f"\n{STRIP_TIP}"
+            QToolTip.showText(event.globalPos(), tip(words), self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the columns that fit."""
@@ -197,21 +224,28 @@ class FiguresRow(QWidget):
         if self.dimmed:
             painter.setOpacity(0.45)
         big, small = self._shown
-        height = self.height()
+        self._ends = []
+        thick = max(3, round(4 * self.scale)) if self._stages else 0
+        height = self.height() - thick
         face = font(min(Size.FIGURE.value * self.scale, height * 0.86), bold=True)
         painter.setFont(face)
         painter.setPen(QColor(self.theme.text))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, big)
+        painter.drawText(0, 0, self.width(), height, LEFT, big)
         used = QFontMetrics(face).horizontalAdvance(big) + round(8 * self.scale)
         left = QFontMetrics(face).horizontalAdvance("00.0 ms") + round(8 * self.scale)
         value_font = font(min(Size.LABEL.value * self.scale, height * 0.5), bold=False)
-        caption_font = font(min(Size.FACT.value * self.scale * 0.9, height * 0.38))
+        caption_font = font(min(Size.FACT.value * self.scale, height * 0.4))
         value_metrics, caption_metrics = QFontMetrics(value_font), QFontMetrics(caption_font)
         if small:
             painter.setFont(caption_font)
             painter.setPen(QColor(self.theme.quiet))
             painter.drawText(used, (height + QFontMetrics(face).ascent()) // 2 - round(2 * self.scale), "p50")
-        left += caption_metrics.horizontalAdvance("p50") + round(14 * self.scale)
+            self._ends.append((left + caption_metrics.horizontalAdvance("p50"), "p50"))
+        left += caption_metrics.horizontalAdvance("p50")
+        if self._stages:
+            place = QRect(0, height, min(self.width(), left), thick)
+            draw_strip(painter, place, self._stages, stage_inks(self.theme, self.colour))
+        left += round(14 * self.scale)
         whole = value_metrics.height() + caption_metrics.height()
         top = (height - whole) // 2
         for value, caption in small:
@@ -225,6 +259,7 @@ class FiguresRow(QWidget):
             painter.setPen(QColor(self.theme.quiet))
             painter.drawText(left, top + value_metrics.height() + caption_metrics.ascent(), caption)
             left += width + round(14 * self.scale)
+            self._ends.append((left, caption))
 
 
 def restyle(widget: PictureView | AnswerBars | FiguresRow, theme: Theme, scale: float) -> None:
@@ -233,9 +268,15 @@ def restyle(widget: PictureView | AnswerBars | FiguresRow, theme: Theme, scale: 
     widget.update()
 
 
-def percent(score: float) -> str:
-    """0..1 as people read it: "54 %", and "<1 %" where a nought would not be so."""
-    return "<1 %" if 0 < score <= 0.005 else f"{score * 100:.0f} %"
+def draw_fitted(painter: QPainter, place: QRect, words: str, face: QFont) -> None:
+    """Write words at the left of `place`, smaller or in two lines where they do not fit as they are."""
+    made = fitted(words, place.width(), place.height(), face.pixelSize(), bold=face.bold())
+    painter.setFont(font(made.px, bold=face.bold()))
+    high = painter.fontMetrics().height()
+    top = place.center().y() + 1 - high * len(made.lines) // 2
+    for line in made.lines:
+        painter.drawText(QRect(place.left(), top, place.width(), high), LEFT, line)
+        top += high
 
 
 def milliseconds(value: float) -> str:

@@ -1,6 +1,8 @@
 """How the lanes' panes share the window."""
 
-from PySide6.QtCore import QRect, Qt, Signal
+from collections.abc import Mapping
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -8,22 +10,35 @@ from gui.stage.answer import PictureView, restyle
 from gui.stage.image import ScaledPictures
 from gui.stage.lane_view import LaneView
 from gui.theme import DARK, Theme
-from inference.data import Frame
-from inference.live.lane import Lane
+from inference.data import Frame, SourceStatus
+from inference.live.lane import Figures, Lane
+from inference.live.session import Session
+from models import ModelCard
 
-# lanes → (columns, rows)
-SHAPES = {1: (1, 1), 2: (2, 1), 3: (2, 2), 4: (2, 2), 5: (3, 2), 6: (3, 2), 7: (3, 3), 8: (3, 3), 9: (3, 3)}
+# lanes → panes in each row, where the window is wide. No place stays empty: fewer panes in a row are wider.
+ROWS = {
+    1: (1,), 2: (2,), 3: (3,), 4: (2, 2), 5: (3, 2), 6: (3, 3), 7: (4, 3), 8: (4, 4), 9: (3, 3, 3),
+}  # fmt: skip
 
 
 class LaneGrid(QWidget):
     """Panes in rows and columns, or one alone; without lanes, the live picture."""
 
     add_asked = Signal()
+    lane_chosen = Signal(object)           # Lane
+    alone_asked = Signal(object)           # Lane
+    menu_asked = Signal(object, object)    # Lane, QPoint
+    retried = Signal(object)               # Lane
+    moved = Signal(object, int)            # Lane, its new place
 
-    def __init__(self, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        del session   # each pane shows what its own lane has
         self.views: list[LaneView] = []
         self.alone: Lane | None = None
+        self.more = False   # whether another pane is to be painted
+        self._pictures = pictures
+        self._rest = 1.0
         self._theme, self._scale, self._topk = DARK, 1.0, 5
         self.empty = PictureView(pictures, self)
         self._invite = QPushButton("Add a network", self)
@@ -31,12 +46,18 @@ class LaneGrid(QWidget):
         self._invite.setProperty("role", "invite")
         self._invite.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def add(self, view: LaneView) -> None:
+    def add(self, lane: Lane, card: ModelCard) -> None:
         """Show one more pane."""
-        view.setParent(self)
+        view = LaneView(lane, card, self._pictures, self)
+        view.rest = self._rest
+        view.chosen.connect(self.lane_chosen)
+        view.alone_asked.connect(self.alone_asked)
+        view.menu_asked.connect(self.menu_asked)
+        view.retried.connect(self.retried)
+        view.dragged.connect(self._drop)
+        view.restyle(self._theme, self._scale, self._topk)
         view.show()
         self.views.append(view)
-        view.restyle(self._theme, self._scale, self._topk)
         self._arrange()
 
     def remove(self, lane: Lane) -> None:
@@ -49,6 +70,66 @@ class LaneGrid(QWidget):
             self.alone = None
         self._arrange()
 
+    def put_in_order(self, lanes: list[Lane]) -> None:
+        """The panes in this order."""
+        self.views.sort(key=lambda view: lanes.index(view.lane) if view.lane in lanes else len(lanes))
+        self._arrange()
+
+    def show_card(self, lane: Lane, card: ModelCard) -> None:
+        """A lane's card has changed."""
+        for view in self.views:
+            if view.lane is lane:
+                view.show_card(card)
+
+    def place_of(self, lane: Lane) -> QPoint:
+        """A place within the view where a menu of this lane opens."""
+        return next((one.geometry().center() for one in self.views if one.lane is lane), self.rect().center())
+
+    def choose(self, lane: Lane | None) -> None:
+        """Mark the lane that is meant."""
+        for view in self.views:
+            view.choose(view.lane is lane)
+
+    @property
+    def rest(self) -> float:
+        """How many times longer than usual a pane rests between two paintings."""
+        return self._rest
+
+    @rest.setter
+    def rest(self, rest: float) -> None:
+        self._rest = rest
+        for view in self.views:
+            view.rest = rest
+
+    @property
+    def wants_live(self) -> bool:
+        """Whether a pane shows the newest picture, not that of an answer."""
+        views = self.shown()
+        return not views or any(view.lane.latest is None for view in views)
+
+    def refresh(self, frame: Frame | None) -> bool:
+        """Take what is new; `frame` is the picture that is live or frozen. Whether something is to be painted.
+
+        One pane is painted at a time, `more` says whether another one waits: a key that is pressed is not to wait for
+        all of them.
+        """
+        self.more = False
+        if not self.views:
+            return frame is not None and self.empty.show_frame(frame)
+        changed = False
+        for view in self.shown():
+            if changed:
+                self.more = True
+                break
+            changed = view.refresh(frame)
+        return changed
+
+    def refresh_figures(self, source: SourceStatus, figures: Mapping[Lane, Figures]) -> None:
+        """Show the numbers; called a few times a second so that they can be read."""
+        for view in self.shown():
+            if view.lane in figures:
+                view.refresh_figures(source, figures[view.lane])
+
     def show_alone(self, lane: Lane | None) -> None:
         """One lane on the whole stage; None shows all again."""
         self.alone = lane
@@ -57,10 +138,6 @@ class LaneGrid(QWidget):
     def shown(self) -> list[LaneView]:
         """The panes on screen."""
         return [v for v in self.views if self.alone is None or v.lane is self.alone]
-
-    def show_live(self, frame: Frame) -> bool:
-        """The picture itself, when there are no lanes; True when it is a new one."""
-        return self.empty.show_frame(frame)
 
     def restyle(self, theme: Theme, scale: float, topk: int) -> None:
         """Pass colours and sizes on to every pane."""
@@ -90,21 +167,30 @@ class LaneGrid(QWidget):
             self._invite.setVisible(True)
             self._invite.raise_()
             return
-        columns, rows = SHAPES[len(shown)]
-        if rows == 1 and columns == 2 and self.height() > self.width():
-            columns, rows = 1, 2
-        cells = [self._cell(i, columns, rows, gap) for i in range(columns * rows)]
-        for view, cell in zip(shown, cells, strict=False):
+        self._invite.hide()
+        for view, cell in zip(shown, cells(self.size(), len(shown), gap), strict=True):
             view.setGeometry(cell)
-        free = cells[len(shown) :]
-        self._invite.setVisible(bool(free) and self.alone is None)
-        if free:
-            self._invite.setGeometry(free[0])
 
-    def _cell(self, index: int, columns: int, rows: int, gap: int) -> QRect:
-        column, row = index % columns, index // columns
-        left = (self.width() + gap) * column // columns
-        top = (self.height() + gap) * row // rows
-        right = (self.width() + gap) * (column + 1) // columns - gap
-        bottom = (self.height() + gap) * (row + 1) // rows - gap
-        return QRect(left, top, right - left, bottom - top)
+    def _drop(self, lane: Lane, at: QPoint) -> None:
+        """A pane was let go of here: it goes there."""
+        for place, view in enumerate(self.views):
+            if view.isVisible() and view.geometry().contains(at):
+                self.moved.emit(lane, place)
+                return
+
+
+def cells(size: QSize, count: int, gap: int) -> list[QRect]:
+    """Places for `count` panes within `size` px, `gap` px apart, row after row; they fill it whole."""
+    width, height = size.width(), size.height()
+    rows: tuple[int, ...] = ROWS[count]
+    if count <= 3 and height > width:
+        rows = (1,) * count
+    elif count == 3 and width < 1.9 * height:   # three beside each other would be narrow: two, and one below
+        rows = (2, 1)
+    made = []
+    for row, columns in enumerate(rows):
+        top, bottom = ((height + gap) * edge // len(rows) for edge in (row, row + 1))
+        for column in range(columns):
+            left, right = ((width + gap) * edge // columns for edge in (column, column + 1))
+            made.append(QRect(left, top, right - gap - left, bottom - gap - top))
+    return made

@@ -1,6 +1,5 @@
 """A lane's pane: what the model is, what it sees, what it answers, what it costs."""
 
-from functools import partial
 from math import ceil
 from time import perf_counter
 
@@ -15,15 +14,14 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.stage.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
 from gui.stage.header import LaneHeader
 from gui.stage.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
-from gui.stage.lane_words import PRECISION_WORDS
 from gui.stage.notice import Notice
+from gui.stage.overlay import Boxes
 from gui.theme import DARK, Size, Theme, font
-from inference.backends import backends
 from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
 from inference.live.lane import Figures, Lane
 from models import ModelCard
@@ -34,12 +32,11 @@ OLD_S = 1.0         # an answer older than this, while no new picture comes, is 
 class LaneView(QWidget):
     """One lane on screen. The window calls `refresh` whenever something is new; it paints no more than it must."""
 
-    removed = Signal(object)     # Lane
-    retried = Signal(object)     # Lane
-    enlarged = Signal(object)    # Lane
-    export_asked = Signal(object)    # Lane
-    tried = Signal(object, object)   # Lane, precisions: as a Core ML package
-    focused = Signal(object)     # Lane: it has the keyboard, or was clicked
+    chosen = Signal(object)          # Lane: it has the keyboard, or was clicked
+    alone_asked = Signal(object)     # Lane
+    menu_asked = Signal(object, object)   # Lane, QPoint on the screen
+    retried = Signal(object)         # Lane
+    dragged = Signal(object, object)      # Lane, QPoint within the grid where it was let go of
 
     def __init__(self, lane: Lane, card: ModelCard, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +52,7 @@ class LaneView(QWidget):
         self.notice.chosen.connect(lambda: self.retried.emit(self.lane))
         self.notice.hide()
         self._topk = 5
+        self._is_chosen = self._dragging = False
         self.rest = 1.0   # times longer than usual between two paintings
         self._shown: Result | None = None
         self._due = 0.0   # s, when the next painting may be
@@ -108,6 +106,7 @@ class LaneView(QWidget):
                 ("–" if held else age, "age"),
                 (f"{figures.skipped}", "skipped"),
             ),
+            figures.stages,
         )
 
     def _show_late(self) -> None:
@@ -132,21 +131,21 @@ class LaneView(QWidget):
             return False
         self._due = max(self._due, now - SLACK_S) + PREPARE_S * self.rest
         if result is None:
-            self._show_picture(self._live, None)
+            self._show_picture(self._live, ())
             return True
         self._shown = result
         found = result.prediction if isinstance(result.prediction, Detections) else None
-        self._show_picture(result.frame, found)
+        self._show_picture(result.frame, (Boxes(found, self.theme.lane(self.lane.slot)),) if found else ())
         self.bars.nothing = f"Nothing above {self.lane.ask.confidence * 100:.0f} %"
         self.bars.show_answer(result.prediction)
         self._ages.append((now - result.frame.taken_at) * 1e3)
         return True
 
-    def _show_picture(self, frame: Frame | None, found: Detections | None) -> None:
+    def _show_picture(self, frame: Frame | None, boxes: tuple[Boxes, ...]) -> None:
         if frame is None:
             return
         before = self.picture.frame
-        self.picture.show_frame(frame, found)
+        self.picture.show_frame(frame, boxes)
         if before is None or before.pixels.shape != frame.pixels.shape:
             self._arrange()
 
@@ -155,6 +154,8 @@ class LaneView(QWidget):
         chips: list[str] = []
         latest = self.lane.latest
         old = 0.0
+        if latest is None and self.picture.frame is not None:
+            chips.append("live")   # there is no answer yet: this picture is nobody's
         if latest and latest.late:
             chips.append(f"late {latest.timing.latency / 1e3:.1f} s")
         if latest and source.state not in (SourceState.LIVE, SourceState.ENDED):
@@ -197,8 +198,9 @@ class LaneView(QWidget):
             restyle(part, self.theme, scale)
         self.notice.restyle(self.theme, scale)
         self.header.theme, self.header.scale, self.header.two_rows = self.theme, scale, not compact
-        colour = self.theme.lane(self.lane.slot)
-        self.picture.colour = self.bars.colour = colour
+        self.bars.colour = self.figures_row.colour = self.theme.lane(self.lane.slot)
+        boxes = tuple(Boxes(found, self.bars.colour) for found, _ in self.picture.boxes)
+        self.picture.boxes = boxes   # another theme has other colours
         name = QFontMetrics(font(Size.NAME, scale, bold=True)).height()
         fact = QFontMetrics(font(Size.FACT, scale)).height()
         header = name + (0 if compact else fact + round(2 * scale))
@@ -239,49 +241,52 @@ class LaneView(QWidget):
         return picture, QRect(body.left(), top, body.width(), body.bottom() + 1 - top)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The pane's surface; a line in the accent colour when it has the keyboard."""
+        """The pane's surface; a line in the accent colour when it is the one that is meant."""
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(self.theme.accent) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setPen(QColor(self.theme.accent) if self._is_chosen else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.theme.surface))
         radius = 10 * self.scale
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
     # --- what the user does with it -----------------------------------------------------------------------------
 
+    def choose(self, chosen: bool) -> None:
+        """Mark it as the one that is meant, or not."""
+        if chosen != self._is_chosen:
+            self._is_chosen = chosen
+            self.update()
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A click or Tab chooses this network."""
         super().focusInEvent(event)
-        self.update()
-        self.focused.emit(self.lane)
+        self.chosen.emit(self.lane)
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Another is chosen."""
-        super().focusOutEvent(event)
-        self.update()
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click chooses it."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._dragging = False
+            self.chosen.emit(self.lane)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """It may be dragged to another place."""
+        if event.buttons() & Qt.MouseButton.LeftButton and not self.rect().contains(event.position().toPoint()):
+            self._dragging = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go of: it goes where it is."""
+        if self._dragging:
+            self._dragging = False
+            self.unsetCursor()
+            self.dragged.emit(self.lane, self.mapToParent(event.position().toPoint()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Alone on the stage, and back."""
         del event
-        self.enlarged.emit(self.lane)
+        self.alone_asked.emit(self.lane)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with this lane."""
-        menu = QMenu(self)
-        menu.addAction("Show alone / all", lambda: self.enlarged.emit(self.lane))
-        menu.addAction("Export to iOS…", lambda: self.export_asked.emit(self.lane))
-        menu.addAction("Load again", lambda: self.retried.emit(self.lane))
-        if self.lane.spec.backend != "coreml":
-            self._offer_core_ml(menu.addMenu(f"Try as {backends()['coreml'].title}"))
-        menu.addAction("Remove", lambda: self.removed.emit(self.lane))
-        menu.exec(event.globalPos())
-
-
-    def _offer_core_ml(self, menu: QMenu) -> None:
-        """The same network as a Core ML package, in another lane: one click."""
-        precisions = backends()["coreml"].precisions_of(self.card)
-        for name in precisions:
-            menu.addAction(PRECISION_WORDS[name], partial(self.tried.emit, self.lane, (name,)))
-        menu.addSeparator()
-        menu.addAction("All side by side", partial(self.tried.emit, self.lane, precisions))
+        self.menu_asked.emit(self.lane, event.globalPos())

@@ -20,6 +20,17 @@ GROUPS = {
 }
 
 
+def state_word(lane: Lane) -> str:
+    """Why a lane gives no answers, in a word or two."""
+    if lane.status.absent:
+        return "not here"
+    if lane.paused and lane.status.state is LaneState.RUNNING:
+        return "off"
+    return {LaneState.LOADING: "loading…", LaneState.FAILED: "has stopped", LaneState.STUCK: "does not answer"}.get(
+        lane.status.state, ""
+    )
+
+
 def rate(value: float) -> str:
     """Frames a second with one decimal."""
     return f"{value:.1f}"

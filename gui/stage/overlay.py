@@ -1,6 +1,9 @@
 """What is drawn over a picture: boxes with their labels, the crop, and small chips of words."""
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from inference.data import Detections
@@ -14,6 +17,11 @@ def short_label(label: str) -> str:
     return label.split(",", 1)[0]
 
 
+def percent(score: float) -> str:
+    """0..1 as people read it: "54 %", and "<1 %" where a nought would not be so."""
+    return "<1 %" if 0 < score <= 0.005 else f"{score * 100:.0f} %"
+
+
 def ink_on(colour: QColor) -> QColor:
     """Black or white, whichever has the greater contrast on `colour` (WCAG 2.1, relative luminance)."""
 
@@ -24,47 +32,71 @@ def ink_on(colour: QColor) -> QColor:
     return QColor("#0B0D10" if luminance > 0.179 else "#FFFFFF")
 
 
+class Boxes(NamedTuple):
+    """What one network found, and its colour."""
+
+    found: Detections
+    colour: QColor
+
+
 def draw_boxes(
     painter: QPainter,
-    found: Detections,
+    layers: Sequence[Boxes],
     picture: QRectF,
     frame_size: tuple[int, int],
-    colour: QColor,
     font: QFont,
     *,
     most: int = 30,
+    tags: bool = True,
 ) -> None:
-    """Draw the best `most` boxes of `found` into `picture`, which shows a frame of `frame_size` (height, width)."""
+    """Draw the best `most` boxes of each layer into `picture`, which shows a frame of `frame_size` (height, width).
+
+    Every box has its tag that has room for one; no tag lies over another. The best boxes get theirs first.
+    """
     sx, sy = picture.width() / frame_size[1], picture.height() / frame_size[0]
-    metrics = QFontMetricsF(font)
-    height = metrics.height() + 4
-    painter.setFont(font)
     width = max(2, round(font.pixelSize() / 7))
-    ink = ink_on(colour)
-    boxes, scores = found.boxes[:most].tolist(), found.scores[:most].tolist()
-    for x1, y1, x2, y2 in reversed(boxes):   # the best last, on top
-        box = QRectF(
-            QPointF(picture.x() + x1 * sx, picture.y() + y1 * sy), QPointF(picture.x() + x2 * sx, picture.y() + y2 * sy)
-        ).intersected(picture)
-        if box.isEmpty():
-            continue
+    tagged: list[tuple[float, QRectF, str, QColor]] = []   # score, box, words, colour
+    for found, colour in layers:
+        scores = found.scores[:most].tolist()
+        for (x1, y1, x2, y2), score, label in zip(found.boxes[:most].tolist(), scores, found.labels, strict=False):
+            box = QRectF(
+                QPointF(picture.x() + x1 * sx, picture.y() + y1 * sy),
+                QPointF(picture.x() + x2 * sx, picture.y() + y2 * sy),
+            ).intersected(picture)
+            if not box.isEmpty():
+                tagged.append((score, box, f"{short_label(label)} {percent(score)}", colour))
+    tagged.sort(key=lambda entry: entry[0])   # the best last, on top
+    for _, box, _, colour in tagged:
         _frame(painter, box.toRect().adjusted(-1, -1, 1, 1), width + 2, RIM)
         _frame(painter, box.toRect(), width, colour)
-    tags: list[QRectF] = []
-    # The best first: a tag that would cover another is left out.
-    for (x1, y1, *_), score, label in zip(boxes, scores, found.labels, strict=False):
-        text = f"{short_label(label)} {score * 100:.0f} %"
-        text_width = min(metrics.horizontalAdvance(text) + 12, picture.width())
-        left = min(max(picture.x() + x1 * sx, picture.left()), picture.right() - text_width)
-        top = picture.y() + y1 * sy
-        top = max(top - height, picture.top()) if top - height >= picture.top() else max(top, picture.top())
-        tag = QRectF(left, min(top, picture.bottom() - height), text_width, height)
-        if any(tag.intersects(other) for other in tags):
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    taken: list[QRectF] = []
+    for _, box, words, colour in reversed(tagged) if tags else ():
+        size = QSizeF(min(metrics.horizontalAdvance(words) + 12, picture.width()), metrics.height() + 4)
+        tag = place_tag(box, size, picture, taken)
+        if tag is None:
             continue
-        tags.append(tag)
+        taken.append(tag)
         painter.fillRect(tag, colour)
-        painter.setPen(ink)
-        painter.drawText(QPointF(tag.left() + 6, tag.top() + 2 + metrics.ascent()), text)
+        painter.setPen(ink_on(colour))
+        painter.drawText(QPointF(tag.left() + 6, tag.top() + 2 + metrics.ascent()), words)
+
+
+def place_tag(box: QRectF, size: QSizeF, picture: QRectF, taken: Sequence[QRectF]) -> QRectF | None:
+    """Where a box's tag goes: above it, else inside at its top, below, inside at its bottom, further to the right.
+
+    It lies within the picture and over no tag that has its place already. None where there is no such place.
+    """
+    last = picture.right() - size.width()
+    starts = [min(max(left, picture.left()), last) for left in (box.left(), box.right() - size.width())]
+    for top in (box.top() - size.height(), box.top(), box.bottom(), box.bottom() - size.height()):
+        if picture.top() <= top <= picture.bottom() - size.height():
+            for left in starts:
+                tag = QRectF(QPointF(left, top), size)
+                if not any(tag.intersects(other) for other in taken):
+                    return tag
+    return None
 
 
 def _frame(painter: QPainter, edge: QRect, width: int, colour: QColor) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 
 from inference.answers import ask_values, engine_text, form_values, prediction_values
 from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, Result, SourceState
-from inference.live.lane import Lane
-from inference.live.session import MakeLoad, Session
+from inference.live.lane import SPAN_S, Lane, MakeLoad
+from inference.live.session import Session
 from inference.live.sources import Source
-from inference.live.timings import COLUMNS, CPU_STAGES, SPAN_S, rate
+from inference.live.timings import COLUMNS, CPU_STAGES, rate
 from inference.machine import machine
 from inference.terminal import ProgressLine, table
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # An answer that takes longer, and so many times longer than the lane's usual one, is not waited for any more.
 PATIENCE_S, PATIENCE = 2.0, 10
+SPAN_S = 10.0    # the times that people see, p50 and p95, are those of the answers of so long
+RECENT_S = 2.0   # answers a second are counted over this time
 TUNE_S = 30.0   # that a network may take to be opened with other threads
 
 
@@ -69,6 +71,8 @@ class Recognise(Protocol):
 
 # (report, cancelled) → something that recognises. Called on the lane's thread; slow.
 Load = Callable[[Report, Event], Recognise]
+# Makes what a lane runs: (spec, says how to run it when asked) → load. inference.intake.provide.loader is the real one.
+MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Figures:
     timed: int                                     # answers that the times are of: the last SPAN_S; 0: no times
     fps: float                                     # answers per second, over the last RECENT_S
     offered: float                                 # pictures per second that the source gave meanwhile; 0: unknown
-    stages: dict[str, tuple[float, float, float]]  # stage, "latency", "cpu" and CPU_STAGES → p50, p95, p99 in ms
+    stages: dict[str, tuple[float, float, float]]  # stage, "latency", "age", "cpu", CPU_STAGES → p50, p95, p99 in ms
     bound: Literal["camera", "model", "turns", ""]  # what holds the rate down; "" while unknown
 
 
@@ -162,6 +166,11 @@ class Lane:
             recognise.stop()
         self.inbox.wake()
 
+    def offer(self, frame: Frame) -> None:
+        """Leave a picture to be answered, unless the lane is switched off."""
+        if not self.paused:
+            self.inbox.put(frame)
+
     def close(self, timeout: float | None = None) -> bool:
         """Stop; wait at most `timeout` seconds for the thread. True when it is gone."""
         self.ask_to_close()
@@ -205,7 +214,7 @@ class Lane:
 
         The times end with the newest answer, not now: a frozen picture keeps the figures that it had.
         """
-        from inference.live.timings import RECENT_S, SPAN_S, bound, offered, percentiles, rate
+        from inference.live.timings import bound, offered, percentiles, rate
 
         rows = self.timings.rows(since=self.timings.newest_s() - SPAN_S)
         recent = self.timings.rows(since=perf_counter() - RECENT_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from inference.cores import computing_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceState, SourceStatus
 from inference.errors import LabError
 from inference.live.feeds import Feeds
-from inference.live.lane import Lane, Load
+from inference.live.lane import Lane, MakeLoad
 from inference.live.leaving import Leaving
 from inference.live.rounds import Rounds
 from inference.live.sources import Source
@@ -33,9 +33,6 @@ MAX_LANES = 9
 CLOSE_S = 1.8   # the window must be gone within two seconds
 
 log = logging.getLogger(__name__)
-
-# Makes what a lane runs: (spec, says how to run it when asked) → load. inference.intake.provide.loader is the real one.
-MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
 
 
 class Session:
@@ -142,13 +139,14 @@ class Session:
             self._leave([given_up])
         self._on_change()
 
-    def add(self, spec: LaneSpec) -> Lane:
-        """Put one more network in front of the picture.
+    def add(self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None) -> Lane:
+        """Put one more network in front of the picture; with this `slot`, if it is free, at this `place` in the row.
 
         Raises:
             LabError: there are nine already, or there is no such model.
         """
-        slot = next((s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}), None)
+        free = [s for s in range(MAX_LANES) if s not in {lane.slot for lane in self.lanes}]
+        slot = slot if slot in free else next(iter(free), None)
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
         wanted = partial(self._engine, spec)
@@ -158,7 +156,8 @@ class Session:
         lane.ask = self.ask
         lane.on_result = partial(self._note, lane)
         with self._handing:
-            self.lanes = [*self.lanes, lane]   # replaced whole: others read it while it changes
+            before = self.lanes[:place]   # the list is replaced whole: others read it while it changes
+            self.lanes = [*before, lane, *self.lanes[len(before) :]]
             if frame := self._held() or self.latest:
                 lane.inbox.put(frame)
         self._watchman.start()
@@ -173,6 +172,10 @@ class Session:
         self.lanes = [other for other in self.lanes if other is not lane]
         lane.ask_to_close()
         self._leaving.add(lane)
+
+    def put_in_order(self, lanes: Sequence[Lane]) -> None:
+        """The lanes in this order; their slots stay."""
+        self.lanes = sorted(self.lanes, key=list(lanes).index)
 
     def set_mode(self, mode: Mode) -> None:
         """Change how lanes share the machine; their figures begin anew."""
@@ -189,7 +192,7 @@ class Session:
         """Load a lane again, after a failure or with other settings."""
         lane.reload(self._make_load(lane.spec, partial(self._engine, lane.spec)))
         if frame := self._held():
-            self._hand(lane, frame)
+            lane.offer(frame)
 
     def set_lens(self, lane: Lane, lens: Lens | None) -> None:
         """Let a lane look at pictures through this, or as its card says again; it answers once more."""
@@ -201,7 +204,7 @@ class Session:
     def _look_again(self, lane: Lane) -> None:
         """Let a lane answer the held or newest picture once more."""
         if frame := self._held() or self.latest:
-            self._hand(lane, frame)
+            lane.offer(frame)
 
     def set_paused(self, lane: Lane, paused: bool) -> None:
         """Switch a lane off or on; off, it keeps its network and its last answer."""
@@ -216,7 +219,7 @@ class Session:
         for lane in self.lanes:
             lane.ask = ask
             if frame:
-                self._hand(lane, frame)
+                lane.offer(frame)
 
     def freeze(self, frozen: bool = True) -> None:
         """Hold the newest picture for all lanes, or go on. Before the first picture it does nothing."""
@@ -230,7 +233,7 @@ class Session:
                 self.frozen = replace(self.latest, taken_at=perf_counter(), held=True)
                 self._tape.hold(self.frozen)
                 for lane in self.lanes:
-                    self._hand(lane, self.frozen)
+                    lane.offer(self.frozen)
         self._on_change()
 
     @property
@@ -308,12 +311,7 @@ class Session:
         if self.rounds.on and self.mode is Mode.TURNS and not self.rounds.offer(frame, self.lanes):
             return
         for lane in self.lanes:
-            self._hand(lane, frame)
-
-    @staticmethod
-    def _hand(lane: Lane, frame: Frame) -> None:
-        if not lane.paused:
-            lane.inbox.put(frame)
+            lane.offer(frame)
 
     def _note(self, lane: Lane, result: Result) -> None:
         """On the lane's thread: let the recording have an answer."""

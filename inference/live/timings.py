@@ -10,8 +10,6 @@ from inference.data import STAGES, Timing
 HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
 CPU_STAGES = ("cpu_preprocess", "cpu_infer", "cpu_postprocess")
 COLUMNS = ("at", *STAGES, "latency", "cpu", *CPU_STAGES, "idle", "turn", "frame")
-RECENT_S = 2.0   # frames per second are counted over this time
-SPAN_S = 20.0    # the times that people see, p50 and p95, are those of the answers of so long
 
 
 class TimingLog:
@@ -70,7 +68,10 @@ def percentiles(rows: NDArray[np.float64]) -> dict[str, tuple[float, float, floa
     """p50, p95 and p99 in ms of each stage, of "latency", "cpu" and CPU_STAGES, over these rows; 0 without any."""
     p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
     named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
-    return {name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named}
+    made = {name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named}
+    ages = rows[:, COLUMNS.index("wait")] + rows[:, COLUMNS.index("latency")] if len(rows) else np.zeros(1)
+    p50, p95, p99 = np.percentile(ages, (50, 95, 99)).tolist()   # from taking the picture to its answer
+    return {**made, "age": (p50, p95, p99)}
 
 
 def rate(recent: NDArray[np.float64]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -26,8 +26,9 @@ from gui.panes.catalogue.table import (
     CatalogueTable,
     Facts,
 )
-from gui.panes.catalogue.view import ARROW, NetworksView
+from gui.panes.catalogue.view import NetworksView
 from gui.parts.segments import Segments
+from gui.style import ARROW
 from gui.theme import DARK, Size, Theme, font
 from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
@@ -95,9 +96,7 @@ class Pane(PaneBase):
         self.only.group.buttonClicked.connect(lambda _: self._choose())
         self.view.selectionModel().currentRowChanged.connect(self._show_card)
         self.view.doubleClicked.connect(lambda _: self._add(self.chosen))
-        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            enter = QShortcut(QKeySequence(key), self.view, context=Qt.ShortcutContext.WidgetShortcut)
-            enter.activated.connect(lambda: self._add(self.chosen))
+        self.view.entered_on.connect(lambda: self._add(self.chosen))
         self.card.get.connect(self._get)
         self.card.cancel.connect(lambda card: self._fetches.cancel(card.name))
         self.card.add.connect(self._add)

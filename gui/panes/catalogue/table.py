@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from gui.parts.plain import tip
 from gui.theme import DARK, Theme
 from inference.words import short_count
-from models.card import ModelCard
+from models.card import ModelCard, best_figure
 from models.licence import demand
 
 Index = QModelIndex | QPersistentModelIndex
@@ -38,13 +38,8 @@ class Column(NamedTuple):
 
 
 def _accuracy(card: ModelCard) -> tuple[float | None, str]:
-    figures = card.accuracy
-    if figures is None:
-        return None, ""
-    for value, word in ((figures.top1, "top-1"), (figures.ap, "AP"), (figures.ap50, "AP50")):
-        if value:
-            return value, f"{value:.1f} {word}"
-    return None, ""
+    value, word = best_figure(card)
+    return (value, f"{value:.1f} {word}") if value else (None, "")
 
 
 # What one chooses by stands first: it must be seen without scrolling.

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import (
 from gui.panes.catalogue.table import (
     CatalogueFilter,
 )
+from gui.style import table_sheet
 from gui.theme import Theme
-
-ARROW = 24   # px right of a title, for the arrow that says how the table is sorted
 
 
 class NetworksView(QTableView):
     """A row a network. A letter that is typed over it is told, and starts no recording."""
 
     typed = Signal(str)
+    entered_on = Signal()   # Enter was pressed over a row
 
     def __init__(self, rows: CatalogueFilter) -> None:
         super().__init__()
@@ -48,23 +48,15 @@ class NetworksView(QTableView):
         """Tell a letter; move by all other keys."""
         if _types(event):
             self.typed.emit(event.text())
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered_on.emit()
         else:
             super().keyPressEvent(event)
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and rows of this size."""
         self.verticalHeader().setDefaultSectionSize(round(30 * scale))
-        self.setStyleSheet(
-            f"QTableView {{ background: {theme.surface}; border: none; selection-background-color: {theme.raised};"
-            f" selection-color: {theme.text}; outline: none; }}"
-            f"QHeaderView::section {{ background: {theme.surface}; color: {theme.quiet}; border: none;"
-            f" border-bottom: 1px solid {theme.line}; padding: 4px {round(ARROW * scale)}px 4px 8px; }}"
-            f"QHeaderView::up-arrow {{ image: url(controls:up-{theme.name}.svg); }}"
-            f"QHeaderView::down-arrow {{ image: url(controls:down-{theme.name}.svg); }}"
-            "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-origin: padding;"
-            f" subcontrol-position: center right; width: {round(14 * scale)}px; height: {round(14 * scale)}px; }}"
-            "QTableView::item { padding: 0 8px; }"
-        )
+        self.setStyleSheet(table_sheet(theme, scale))
 
 
 def _types(event: QKeyEvent) -> bool:

@@ -8,8 +8,7 @@ from gui.stage.answer import milliseconds
 from gui.style import blend
 from gui.theme import Theme
 from inference.data import LaneState
-from inference.live.lane import Figures, Lane
-from inference.live.timings import SPAN_S
+from inference.live.lane import SPAN_S, Figures, Lane
 
 # Lowest first. The lane's own work stands on the axis, so that frames compare; the wait lies on top.
 STACK = ("preprocess", "infer", "postprocess", "wait")

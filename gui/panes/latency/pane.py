@@ -15,8 +15,8 @@ from gui.panes.latency.view import LatencyView
 from gui.parts.plain import tip
 from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, Size, Theme, font
-from inference.live.lane import Figures, Lane
-from inference.live.timings import COLUMNS, SPAN_S
+from inference.live.lane import SPAN_S, Figures, Lane
+from inference.live.timings import COLUMNS
 
 ROWS = 2048         # newest timings looked at: 20 s at 100 frames/s
 BARS = 60           # frames in the view of stages

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from gui.stage.answer import percent
+from gui.stage.overlay import percent
 from gui.theme import DARK, Size, Theme, font
 from inference.xray import (
     Channel,
