@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 
 from gui.dropping import ModelAdder
 from gui.settings import MOST_LABELS, Settings
+from gui.stage.lane_words import title_of
 from gui.undo import Undo
-from inference.backends import backends, usual_backend
+from inference.backends import usual_backend
 from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, LaneState, Mode
 from inference.errors import LabError
@@ -122,7 +123,7 @@ class Desk(QObject):
         except LabError as error:
             self.say(error.sentence)
             return
-        lane.title = self._title(lane, self.catalogue[spec.model])
+        lane.title = title_of(lane, self.catalogue[spec.model], self.session.lanes)
         self.lane_added.emit(lane)
         self.choose_lane(lane)
         self.changed.emit()
@@ -333,19 +334,6 @@ class Desk(QObject):
         elif not wide and self._share is not None:
             self._share.release()
             self._share = None
-
-    def _title(self, lane: Lane, card: ModelCard) -> str:
-        """The card's title; with what tells it apart when the same model runs twice."""
-        twins = [other for other in self.session.lanes if other.spec.model == lane.spec.model and other is not lane]
-        info = backends().get(lane.spec.backend)
-        if info and (choices := info.precisions_of(card)):   # another form: never under the bare name of the original
-            words = [lane.spec.precision or choices[0], info.title.replace("(", "").replace(")", "")]
-        elif not twins:
-            return card.title
-        else:
-            words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
-        words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
-        return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 
 
 def folder_for(kind: QStandardPaths.StandardLocation) -> Path:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 from gui.theme import Theme
 
 ICON_PX, BUTTON_PX = 20, 36   # at 100 %
+LEAST_ICON_PX, LEAST_BUTTON_PX = 16, 28
 
 # Names of gui.actions.ACTIONS; a line between the groups.
 RAIL = (
@@ -39,7 +40,7 @@ class Rail(QWidget):
                 button.setDefaultAction(actions[name])
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
                 button.setAccessibleName(actions[name].text())
-                button.setProperty("role", "plain")
+                button.setProperty("role", "icon")
                 self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
                 self.buttons[name] = button
         self._column.addStretch(1)
@@ -48,9 +49,9 @@ class Rail(QWidget):
         """Take these sizes; where `height` px are too few for all buttons, they stand closer."""
         del theme
         count, lines = len(self.buttons), len(self._lines)
-        side = min(round(BUTTON_PX * scale), max(18, (height - 2 * lines * 5) // count - 2))
+        side = min(max(LEAST_BUTTON_PX, round(BUTTON_PX * scale)), max(18, (height - 2 * lines * 5) // count - 2))
         gap = max(1, min(round(6 * scale), (height - count * side) // (count + 2 * lines + 1)))
-        size = min(round(ICON_PX * scale), side - 6)
+        size = min(max(LEAST_ICON_PX, round(ICON_PX * scale)), side - 6)
         self._column.setContentsMargins(0, gap, 0, 0)
         self._column.setSpacing(gap)
         for button in self.buttons.values():

@@ -3,7 +3,8 @@
 What a widget is beyond its class is told by dynamic properties, set before it is shown:
 
 * QLabel `role`: "quiet", "fact" (small and quiet), "name", "answer", "figure", "heading", "trouble".
-* QPushButton, QToolButton `role`: "primary" (one a view at most), "plain" (no trough, for bars).
+* QPushButton, QToolButton `role`: "primary" (one a view at most), "plain" (no trough, for bars),
+  "icon" (the same, square, a QToolButton).
 * QPushButton, QToolButton `segment`: "first", "middle", "last": joined, checkable, one of them checked.
 * QWidget, QFrame `role`: "surface" (a pane), "raised"; a plain QWidget needs WA_StyledBackground too.
 
@@ -136,9 +137,13 @@ QPushButton:checked, QToolButton:checked { background: @chosen; color: @text; }
 QPushButton:focus, QToolButton:focus { border-color: @accent; }
 QPushButton:disabled, QToolButton:disabled { color: @faded; }
 QPushButton[role="plain"], QToolButton[role="plain"] { background: transparent; }
-QPushButton[role="plain"]:hover, QToolButton[role="plain"]:hover { background: @raised; }
-QPushButton[role="plain"]:pressed, QToolButton[role="plain"]:pressed { background: @pressed; }
-QPushButton[role="plain"]:checked, QToolButton[role="plain"]:checked { background: @chosen; }
+QToolButton[role="icon"] { background: transparent; padding: 0; min-height: 0; }
+QPushButton[role="plain"]:hover, QToolButton[role="plain"]:hover,
+QToolButton[role="icon"]:hover { background: @raised; }
+QPushButton[role="plain"]:pressed, QToolButton[role="plain"]:pressed,
+QToolButton[role="icon"]:pressed { background: @pressed; }
+QPushButton[role="plain"]:checked, QToolButton[role="plain"]:checked,
+QToolButton[role="icon"]:checked { background: @chosen; }
 QPushButton[role="primary"], QToolButton[role="primary"] {
     background: @accent; color: @on_accent; font-weight: 600;
 }

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase
 from inference.places import RESOURCES
 
 FAMILY = "Inter"
+LEAST_PX = 12   # no type is smaller: it could not be read
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def load_fonts(folder: Path = RESOURCES / "fonts") -> bool:
 
 def font(size: Size | float, scale: float = 1.0, *, bold: bool = False) -> QFont:
     """The bundled family at `size` px times `scale`, figures all of one width."""
-    return QFont(_font(max(9, round((size.value if isinstance(size, Size) else size) * scale)), bold))
+    return QFont(_font(max(LEAST_PX, round((size.value if isinstance(size, Size) else size) * scale)), bold))
 
 
 @cache

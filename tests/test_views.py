@@ -26,8 +26,8 @@ from gui.rail import RAIL
 from gui.settings import VIEW_NAMES, Settings
 from gui.stage.fit import LEAST_PX, fitted
 from gui.stage.grid import cells
+from gui.stage.lane_words import Answers, answers_of
 from gui.stage.overlay import place_tag
-from gui.stage.row import Answers, answers_of
 from gui.stage.strip import shares
 from gui.stage.table.columns import TITLES, as_csv, as_markdown
 from gui.stage.table.scatter import Point, frontier

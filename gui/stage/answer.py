@@ -185,6 +185,8 @@ class AnswerBars(QWidget):
 class FiguresRow(QWidget):
     """One big figure with its strip, the rest small: columns of fixed width, so that numbers change in place."""
 
+    LEAST_PX = 34   # two lines of the smallest type, and the strip
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

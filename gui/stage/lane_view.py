@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from gui.parts.dots import Dots
 from gui.stage.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
 from gui.stage.header import LaneHeader
 from gui.stage.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
@@ -48,6 +49,8 @@ class LaneView(QWidget):
         self.picture.card = card
         self.bars = AnswerBars(self)
         self.figures_row = FiguresRow(self)
+        self.dots = Dots(self, lane.title)
+        self.dots.asked.connect(lambda where: self.menu_asked.emit(lane, where))
         self.notice = Notice(self)
         self.notice.chosen.connect(lambda: self.retried.emit(self.lane))
         self.notice.hide()
@@ -197,6 +200,7 @@ class LaneView(QWidget):
         for part in (self.picture, self.bars, self.figures_row):
             restyle(part, self.theme, scale)
         self.notice.restyle(self.theme, scale)
+        self.dots.restyle(self.theme, self.scale)
         self.header.theme, self.header.scale, self.header.two_rows = self.theme, scale, not compact
         self.bars.colour = self.figures_row.colour = self.theme.lane(self.lane.slot)
         boxes = tuple(Boxes(found, self.bars.colour) for found, _ in self.picture.boxes)
@@ -204,10 +208,11 @@ class LaneView(QWidget):
         name = QFontMetrics(font(Size.NAME, scale, bold=True)).height()
         fact = QFontMetrics(font(Size.FACT, scale)).height()
         header = name + (0 if compact else fact + round(2 * scale))
-        figures = round(Size.FIGURE.value * scale * (0.95 if compact else 1.15))
+        figures = max(FiguresRow.LEAST_PX, round(Size.FIGURE.value * scale * (0.95 if compact else 1.15)))
         gap = round(8 * self.scale)
         inner = QRect(pad, pad - gap // 3, width - 2 * pad, height - 2 * pad + gap // 2)
-        self.header.setGeometry(inner.left(), inner.top(), inner.width(), header)
+        self.header.setGeometry(inner.left(), inner.top(), inner.width() - self.dots.width() - gap, header)
+        self.dots.move(inner.right() + 1 - self.dots.width(), inner.top())
         self.figures_row.setGeometry(inner.left(), inner.bottom() - figures + 1, inner.width(), figures)
         body = QRect(
             inner.left(), inner.top() + header + gap, inner.width(), inner.height() - header - figures - 2 * gap
@@ -256,6 +261,7 @@ class LaneView(QWidget):
         """Mark it as the one that is meant, or not."""
         if chosen != self._is_chosen:
             self._is_chosen = chosen
+            self.dots.keep(chosen)
             self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

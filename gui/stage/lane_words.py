@@ -1,9 +1,13 @@
 """What holds a lane back, in one readable sentence; and what its weights are called."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from inference.data import LaneState
+from gui.stage.overlay import short_label
+from inference.backends import backends
+from inference.data import Detections, LaneState, Prediction
 from inference.live.lane import Figures, Lane
+from models.card import ModelCard
 
 FROZEN = "Frozen: every network answers the same picture. Space goes on."
 
@@ -18,6 +22,28 @@ GROUPS = {
     "model": ("is bound by the model", "are bound by their models"),
     "turns": ("waits for its turn", "wait for their turn"),
 }
+
+
+class Answers(NamedTuple):
+    """What a row says of an answer: the best in large letters, the rest small."""
+
+    best: str
+    score: float
+    others: tuple[tuple[str, float], ...]
+
+
+def title_of(lane: Lane, card: ModelCard, lanes: Sequence[Lane]) -> str:
+    """The card's title; with what tells it apart when the same model runs twice among `lanes`."""
+    twins = [other for other in lanes if other.spec.model == lane.spec.model and other is not lane]
+    info = backends().get(lane.spec.backend)
+    if info and (choices := info.precisions_of(card)):   # another form: never under the bare name of the original
+        words = [lane.spec.precision or choices[0], info.title.replace("(", "").replace(")", "")]
+    elif not twins:
+        return card.title
+    else:
+        words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
+    words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
+    return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 
 
 def state_word(lane: Lane) -> str:
@@ -95,3 +121,18 @@ def _names(group: Sequence[tuple[Lane, Figures]], total: int) -> str:
     if len(titles) <= 2:
         return " and ".join(titles)
     return f"{len(titles)} networks"
+
+
+def answers_of(prediction: Prediction) -> Answers:
+    """What a row says: a classifier's labels, or the kinds of things that a detector found, each once."""
+    if not prediction.labels:
+        return Answers("", 0.0, ())
+    pairs = [(short_label(label), float(s)) for label, s in zip(prediction.labels, prediction.scores, strict=True)]
+    if not isinstance(prediction, Detections):
+        return Answers(*pairs[0], tuple(pairs[1:]))
+    kinds: dict[str, list[float]] = {}
+    for label, score in pairs:
+        kinds.setdefault(label, []).append(score)
+    words = [f"{len(scores)} × {label}" if len(scores) > 1 else label for label, scores in kinds.items()]
+    others = tuple((word, scores[0]) for word, scores in zip(words, kinds.values(), strict=True))
+    return Answers(", ".join(words[:3]) + (" …" if len(words) > 3 else ""), pairs[0][1], others[1:])

@@ -1,7 +1,5 @@
 """A network as a row beside the one picture: number, name, what it answers, how long it takes."""
 
-from typing import NamedTuple
-
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -16,15 +14,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from gui.parts.dots import Dots
 from gui.parts.plain import tip
 from gui.stage.answer import LEFT, RIGHT, draw_fitted, milliseconds
 from gui.stage.figure_words import FIGURE_TIPS
 from gui.stage.image import ScaledPictures
+from gui.stage.lane_words import answers_of
 from gui.stage.notice import Notice
-from gui.stage.overlay import Boxes, draw_boxes, ink_on, percent, short_label
+from gui.stage.overlay import Boxes, draw_boxes, ink_on, percent
 from gui.stage.strip import STRIP_TIP, Stages, draw_strip, stage_inks
 from gui.theme import DARK, Theme, font
-from inference.data import Detections, LaneState, LaneStatus, Prediction, Result
+from inference.data import Detections, LaneState, LaneStatus, Result
 from inference.live.lane import Figures, Lane
 
 # In px at 1080 lines; all of what a row says is at least a fortieth of that high.
@@ -32,14 +32,6 @@ NAME, ANSWER, FIGURE, OTHER, UNIT = 27, 30, 38, 21, 16
 WHOLE = 102          # a row with one answer
 NEXT = 27            # each further one
 LARGEST = 1.3        # times larger that a row grows where it has room
-
-
-class Answers(NamedTuple):
-    """What a row says of an answer: the best in large letters, the rest small."""
-
-    best: str
-    score: float
-    others: tuple[tuple[str, float], ...]
 
 
 class LaneRow(QWidget):
@@ -65,6 +57,8 @@ class LaneRow(QWidget):
         self._own = False        # whether the answer is of another picture than the one on stage
         self._room_for_own = False
         self._dragging = False
+        self.dots = Dots(self, lane.title)
+        self.dots.asked.connect(lambda where: self.menu_asked.emit(lane, where))
         self.notice = Notice(self)
         self.notice.chosen.connect(lambda: self.retried.emit(self.lane))
         self.notice.hide()
@@ -104,12 +98,14 @@ class LaneRow(QWidget):
         """Mark it as the one that is meant, or not."""
         if chosen != self.is_chosen:
             self.is_chosen = chosen
+            self.dots.keep(chosen)
             self.update()
 
     def restyle(self, theme: Theme, scale: float, topk: int) -> None:
         """Take these colours, type at this scale, and `topk` answers at most."""
         self.theme, self.scale, self.topk = theme, scale, topk
         self.notice.restyle(theme, scale)
+        self.dots.restyle(theme, scale)
         self._arrange()
         self.update()
 
@@ -133,6 +129,7 @@ class LaneRow(QWidget):
     def _arrange(self) -> None:
         unit, _ = self.plan()
         body, _ = self._split(unit)
+        self.dots.move(body.right() + 1 - self.dots.width(), body.top())
         top = body.top() + round(NAME * unit * 1.25)
         self.notice.setGeometry(body.left(), top, self.width() - body.left() - round(10 * unit), self.height() - top)
 
@@ -188,7 +185,7 @@ class LaneRow(QWidget):
 
     def _paint_name(self, painter: QPainter, body: QRect, number: QRect, unit: float) -> None:
         left = number.right() + round(10 * unit)
-        line = QRect(left, number.top(), body.right() + 1 - left, number.height())
+        line = QRect(left, number.top(), body.right() + 1 - left - self.dots.width(), number.height())
         painter.setPen(QColor(self.theme.quiet))
         draw_fitted(painter, line, self.lane.title, font(NAME * unit))
 
@@ -323,18 +320,3 @@ class LaneRow(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with this lane."""
         self.menu_asked.emit(self.lane, event.globalPos())
-
-
-def answers_of(prediction: Prediction) -> Answers:
-    """What a row says: a classifier's labels, or the kinds of things that a detector found, each once."""
-    if not prediction.labels:
-        return Answers("", 0.0, ())
-    pairs = [(short_label(label), float(s)) for label, s in zip(prediction.labels, prediction.scores, strict=True)]
-    if not isinstance(prediction, Detections):
-        return Answers(*pairs[0], tuple(pairs[1:]))
-    kinds: dict[str, list[float]] = {}
-    for label, score in pairs:
-        kinds.setdefault(label, []).append(score)
-    words = [f"{len(scores)} × {label}" if len(scores) > 1 else label for label, scores in kinds.items()]
-    others = tuple((word, scores[0]) for word, scores in zip(words, kinds.values(), strict=True))
-    return Answers(", ".join(words[:3]) + (" …" if len(words) > 3 else ""), pairs[0][1], others[1:])

@@ -11,6 +11,9 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QPushButton,
     QSplitter,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -37,6 +40,15 @@ NUMBER, NAME, ANSWER = 0, 1, 2
 WIDEST = ("9", "EfficientNet-Lite0 · fp16", "Egyptian cat 100 %", "000.0", "000.0", "000.0", "0000", "00.0 top-1",
           "00.00", "0000", "Apache-2.0", "ONNX Runtime CPU", "16 auto")  # fmt: skip
 TASK_WORDS = {"top-1": "Labels", "AP": "Boxes"}
+
+
+class Badge(QStyledItemDelegate):
+    """A lane's number in its colour, whether its row is chosen or not."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """As the model says."""
+        super().initStyleOption(option, index)
+        option.state &= ~QStyle.StateFlag.State_Selected
 
 
 class LaneTable(QAbstractTableModel):
@@ -142,6 +154,7 @@ class TableView(QWidget):
         self.view.setModel(self.table)
         self.view.setAccessibleName("Networks, what they answer and what was measured")
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setItemDelegateForColumn(NUMBER, Badge(self.view))
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setShowGrid(False)
         self.view.setWordWrap(False)
