@@ -1,8 +1,10 @@
-"""The place below the lanes: one pane at a time, made when it is first asked for."""
+"""The lanes above, and below them one pane at a time, made when it is first asked for."""
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from gui.panes import PANES, PaneBase, Services
 from gui.theme import DARK, Theme
@@ -73,3 +75,46 @@ class Deck(QStackedWidget):
         """What is chosen in each pane, also in those that were not opened this time."""
         kept = {key: dict(state) for key, state in self._states.items() if isinstance(state, Mapping)}
         return {**kept, **{key: pane.state() for key, pane in self._panes.items()}}
+
+
+class Halves(QSplitter):
+    """The lanes, and the deck below them with its part of the height."""
+
+    def __init__(self, lanes: QWidget, deck: Deck, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._deck = deck
+        self._reserved = ""   # the pane whose place is kept
+        self.addWidget(lanes)
+        self.addWidget(deck)
+        self.setChildrenCollapsible(False)
+        self.setStretchFactor(0, 1)
+
+    def reserve(self, key: str) -> None:
+        """Keep the place of the pane that comes soon, empty: nothing moves when it does."""
+        if key in PANES:
+            self._reserved = key
+            place = QWidget(self._deck)
+            place.setProperty("role", "surface")
+            place.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+            self._deck.addWidget(place)
+            self._deck.setCurrentWidget(place)
+            self._deck.show()
+
+    def present(self, key: str) -> None:
+        """Show this pane; "" folds the place away."""
+        changed = key != self._deck.key
+        self._deck.present(key)
+        if changed and key != self._reserved:
+            self._share(key)
+        self._reserved = ""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Now the height is known that a kept place is a part of."""
+        super().showEvent(event)
+        self._share(self._reserved)
+
+    def _share(self, key: str) -> None:
+        if key:
+            whole = sum(self.sizes()) or self.height()
+            part = round(whole * PANES[key].share)
+            self.setSizes([whole - part, part])

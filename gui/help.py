@@ -22,7 +22,8 @@ from gui.actions import ACTIONS, key_caps
 from gui.theme import DARK, Theme, font
 
 TYPE_PX = 25       # of a line at 100 %, if the window is large enough
-LEAST_PX = 9       # below that nobody can read it
+LEAST_PX = 9       # all keys on the smallest window; elsewhere they are larger
+CAP_TYPE = 0.82    # of what stands on a key
 MOST_KEYS = 3      # more are shown as "first to last"
 VEIL = 243         # opacity of the layer, 0..255
 COLUMNS = 2
@@ -150,7 +151,7 @@ class HelpOverlay(QWidget):
 
     def _widths(self, groups: list[str], px: float) -> tuple[float, float]:
         """Of the keys with the gap behind them, and of the words, px."""
-        caps, words = QFontMetricsF(_caps_font(px)), QFontMetricsF(font(px))
+        caps, words = QFontMetricsF(_caps_font(px)), QFontMetricsF(_font(px))
         lines = [line for group in groups for line in self._groups[group]]
         return (
             max(_keys_width(line, caps, words, px) for line in lines) + px,
@@ -183,14 +184,14 @@ class HelpOverlay(QWidget):
     ) -> float:
         """Draw a heading and its lines; the y below them."""
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.setFont(font(px, bold=True))
+        painter.setFont(_font(px, bold=True))
         painter.setPen(QColor(self._theme.accent))
         low = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(at.x(), at.y(), keys + words, HEADING * px - 0.5 * px), low, group)
         top = at.y() + HEADING * px
         for line in self._groups[group]:
             self._draw_keys(painter, line, QPointF(at.x(), top + (ROW - CAP) / 2 * px), px)
-            painter.setFont(font(px))
+            painter.setFont(_font(px))
             painter.setPen(QColor(self._theme.text))
             # A little wider than measured: hinting must not cost the last letter.
             painter.drawText(QRectF(at.x() + keys, top, words + px, ROW * px), middle, line.text)
@@ -200,14 +201,14 @@ class HelpOverlay(QWidget):
     def _draw_keys(self, painter: QPainter, line: Line, at: QPointF, px: float) -> None:
         face, edge = QColor(self._theme.raised), QColor(self._theme.quiet)
         edge.setAlpha(150)
-        caps, words = QFontMetricsF(_caps_font(px)), QFontMetricsF(font(px))
+        caps, words = QFontMetricsF(_caps_font(px)), QFontMetricsF(_font(px))
         x, radius = at.x(), px * 0.28
         centre = Qt.AlignmentFlag.AlignCenter
 
         def joint(text: str) -> None:
             nonlocal x
             wide = _joint_width(text, words, px)
-            painter.setFont(font(px))
+            painter.setFont(_font(px))
             painter.setPen(QColor(self._theme.quiet))
             painter.drawText(QRectF(x, at.y(), wide, CAP * px), centre, text)
             x += wide
@@ -233,8 +234,12 @@ class HelpOverlay(QWidget):
                 x += box.width()
 
 
+def _font(px: float, *, bold: bool = False) -> QFont:
+    return font(px, bold=bold, least=round(LEAST_PX * CAP_TYPE))
+
+
 def _caps_font(px: float) -> QFont:
-    return font(px * 0.82, bold=True)
+    return _font(px * CAP_TYPE, bold=True)
 
 
 def _cap_width(cap: str, metrics: QFontMetricsF, px: float) -> float:

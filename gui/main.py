@@ -18,7 +18,7 @@ from gui.theme import load_fonts
 from inference.data import Ask, LaneSpec, Mode
 from inference.errors import LabError
 from inference.intake.provide import loader
-from inference.live.session import Session
+from inference.live.session import MAX_LANES, Session
 from inference.live.threads import default_mode
 from inference.logbook import note_bug
 from inference.options import Options, lane_specs, open_store
@@ -89,6 +89,7 @@ def build(options: Options, catalog: dict[str, ModelCard], settings: Settings) -
     bridge.setParent(window)
     if options.theme:
         window.set_theme(options.theme)
+    window.expect(_how_many(options, catalog, settings))
     # The window is on screen before anything slow begins: networks load, the plot's library is imported.
     window.once_painted(lambda: _begin(window, options))
     return window
@@ -108,6 +109,7 @@ def _begin(window: MainWindow, options: Options) -> None:
         specs = ()
     for spec in specs:
         desk.add_lane(spec)
+    window.views.expect(0)   # those that were wrong do not come
     desk.choose_lane(None)   # nobody has chosen one yet
     desk.begun = True
     gone = {spec.model for spec in settings.lanes or ()} - set(desk.catalogue)
@@ -127,6 +129,15 @@ def _changed(spec: LaneSpec, options: Options, catalog: Mapping[str, ModelCard])
         provider=asked.provider if options.providers or asked.backend != spec.backend else spec.provider,
         precision=spec.precision if asked.backend == spec.backend else "",
     )
+
+
+def _how_many(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> int:
+    """How many lanes the start has, as far as can be told before anything is looked at."""
+    if options.models:
+        return min(MAX_LANES, len(options.models))
+    if settings.lanes is not None:
+        return sum(spec.model in catalog for spec in settings.lanes)
+    return len(line_up(catalog))
 
 
 def _lanes(options: Options, catalog: Mapping[str, ModelCard], settings: Settings) -> tuple[LaneSpec, ...]:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -29,11 +28,12 @@ from gui.bar import Bar
 from gui.bridge import Bridge
 from gui.controls import AnswerControls
 from gui.cursor import RestingCursor
-from gui.deck import Deck
+from gui.deck import Deck, Halves
 from gui.desk import SAID_S, Desk
 from gui.dropping import local_files
 from gui.floating import Floating
 from gui.help import HelpOverlay
+from gui.hints import Hints
 from gui.meant import Meant
 from gui.messages import COPY, Banner, trouble_text
 from gui.painting import Painting
@@ -103,12 +103,8 @@ class MainWindow(QMainWindow):
         self.views = Views(desk.session, self.pictures, self)
         self.views.add_asked.connect(self.show_add_lane)
         self.meant.follow(self.views)
-        self.split = QSplitter(Qt.Orientation.Vertical, self)
-        self.split.addWidget(self.views)
         self.deck = Deck(Services(desk=desk, show_pane=self.show_pane), desk.settings.panes, self)
-        self.split.addWidget(self.deck)
-        self.split.setChildrenCollapsible(False)
-        self.split.setStretchFactor(0, 1)
+        self.split = Halves(self.views, self.deck, self)
         self.rail = Rail(self.actions_by_name, self)
         middle = QWidget(self)
         beside = QHBoxLayout(middle)
@@ -141,6 +137,7 @@ class MainWindow(QMainWindow):
         self.help = HelpOverlay(self)
         self.blank = QWidget(self)
         self.blank.setStyleSheet("background: black")
+        self.hints = Hints(self.actions_by_name, desk.settings.hints, self.views)
         self.floating = Floating(
             {
                 "settings": Drawer("Answers", self.controls, self),
@@ -197,17 +194,16 @@ class MainWindow(QMainWindow):
 
     def show_pane(self, key: str) -> None:
         """Show one pane below the lanes; "" folds the place away."""
-        if key not in PANES:   # the settings of another version may name one
-            key = ""
-        changed = key != self.deck.key
-        self.deck.present(key)
-        if key and changed:
-            whole = sum(self.split.sizes()) or self.height()
-            part = round(whole * PANES[key].share)
-            self.split.setSizes([whole - part, part])
+        key = key if key in PANES else ""   # the settings of another version may name one
+        self.split.present(key)
         self.painting.follow_plot(bool(key))
         for name in PANES:
             self.tick(name, name == key)
+
+    def expect(self, lanes: int) -> None:
+        """Keep the places of what comes as soon as the window is on screen: so many lanes, and the pane."""
+        self.views.expect(lanes)
+        self.split.reserve(self.desk.settings.pane)
 
     def choose_files(self) -> None:
         """Choose the files of a model."""
@@ -274,7 +270,8 @@ class MainWindow(QMainWindow):
         self.rail.restyle(self.theme, scale, self.height() - self.bar.height() - self.truth.sizeHint().height())
         self.truth.restyle(self.theme, scale, gap)
         for part in (
-            self.deck, self.floating, self.controls, self.adding, self.help, self.bug, self.banner, self.absent,
+            self.deck, self.floating, self.controls, self.adding, self.help, self.hints, self.bug, self.banner,
+            self.absent,
         ):  # fmt: skip
             part.restyle(self.theme, scale)
         self._place()
@@ -333,6 +330,7 @@ class MainWindow(QMainWindow):
             text_scale=self.text_scale,
             pane=self.deck.key if self.desk.begun else self.desk.settings.pane,
             panes=self.deck.states(),
+            hints=self.hints.left,
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -27,11 +27,13 @@ BROKEN = "settings.broken.json"
 MOST_BYTES = 1_000_000        # a settings file is a few kB; anything larger is none
 TEXT_SCALES = (0.7, 2.0)
 MOST_LABELS = 20
+HINT_NAMES = ("mode", "freeze", "xray")   # the keys of gui.hints.HINTS; this module knows no Qt
 VIEW_NAMES = ("stage", "grid", "table")   # the keys of gui.stage.views.VIEWS; this module knows no Qt
 
 Theme = Annotated[str, Meta(pattern=rf"\A({'|'.join(THEMES)})\Z", description=f"one of {', '.join(THEMES)}")]
 Mode = Annotated[str, Meta(pattern=rf"\A({'|'.join(MODES)})?\Z", description=f"one of {', '.join(MODES)}")]
 View = Annotated[str, Meta(pattern=rf"\A({'|'.join(VIEW_NAMES)})\Z", description=f"one of {', '.join(VIEW_NAMES)}")]
+Hint = Annotated[str, Meta(pattern=rf"\A({'|'.join(HINT_NAMES)})\Z", description=f"one of {', '.join(HINT_NAMES)}")]
 Part = Annotated[float, Meta(ge=0, le=1, description="0 to 1")]
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Settings:
     text_scale: Annotated[float, Meta(ge=TEXT_SCALES[0], le=TEXT_SCALES[1], description="0.7 to 2.0")] = 1.0
     pane: Text = "latency"                       # below the lanes: a key of gui.panes.PANES; "": none
     panes: Mapping[str, Mapping[str, str | bool | float]] = field(default_factory=dict)   # what is chosen in each
+    hints: tuple[Hint, ...] = ()                 # of the first start, that are still to come
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)   # of another version: kept
 
     @classmethod
@@ -72,7 +75,7 @@ class Settings:
             if not isinstance(stored, dict):
                 raise ValueError("it is not an object")
         except FileNotFoundError:
-            return cls()
+            return cls(hints=HINT_NAMES)   # the first start
         except OSError as error:
             log.warning("The settings in %s cannot be read: %s.", path, error.strerror)
             return cls()

@@ -2,7 +2,8 @@
 
 What a widget is beyond its class is told by dynamic properties, set before it is shown:
 
-* QLabel `role`: "quiet", "fact" (small and quiet), "name", "answer", "figure", "heading", "trouble".
+* QLabel `role`: "quiet", "fact" (small and quiet), "name", "answer", "figure", "heading", "trouble",
+  "key" (of the keyboard).
 * QPushButton, QToolButton `role`: "primary" (one a view at most), "plain" (no trough, for bars),
   "icon" (the same, square, a QToolButton).
 * QPushButton, QToolButton `segment`: "first", "middle", "last": joined, checkable, one of them checked.
@@ -119,9 +120,11 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
 _SHEET = """
 QMainWindow, QDialog { background: @background; }
 QWidget[role="surface"], QFrame[role="surface"] { background: @surface; border-radius: @pane_radius; }
+QWidget[role="raised"] { background: @raised; border-radius: @pane_radius; }
 QScrollArea, QScrollArea > QWidget > QWidget[role="page"] { background: transparent; border: none; }
 
 QLabel { background: transparent; }
+QLabel[role="key"] { background: @surface; border: 1px solid @quiet; border-radius: @radius; padding: @p2 @p8; }
 QLabel[role="quiet"] { color: @quiet; }
 QLabel[role="trouble"] { color: @trouble; }
 

@@ -103,9 +103,9 @@ def load_fonts(folder: Path = RESOURCES / "fonts") -> bool:
     return loaded > 0
 
 
-def font(size: Size | float, scale: float = 1.0, *, bold: bool = False) -> QFont:
-    """The bundled family at `size` px times `scale`, figures all of one width."""
-    return QFont(_font(max(LEAST_PX, round((size.value if isinstance(size, Size) else size) * scale)), bold))
+def font(size: Size | float, scale: float = 1.0, *, bold: bool = False, least: int = LEAST_PX) -> QFont:
+    """The bundled family at `size` px times `scale`, at least `least` px, figures all of one width."""
+    return QFont(_font(max(least, round((size.value if isinstance(size, Size) else size) * scale)), bold))
 
 
 @cache

@@ -60,7 +60,7 @@ class LineOfTruth(QWidget):
         noted = "" if in_trouble(session) else f"{source.message} {source.hint}".strip()
         # What there is to know of a source stands a while before the captions of its pictures take the line.
         words = said or (noted if now < self._noted_until else "") or source.caption
-        self.words.setText(words or noted or _summary(session))
+        self.words.setText(words or noted or (_summary(session) if desk.begun else ""))
         self.words.set_colour(self._theme.text if words else self._theme.quiet)
         self.machine.setText(f"times: {WINDOW} · {usable_cores()} cores")
 

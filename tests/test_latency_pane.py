@@ -440,7 +440,7 @@ def test_colours_and_type_follow(pane, lanes, theme, scale):
     assert max(shown, key=shown.get) == rgb(theme.surface)
     assert shown[rgb(theme.lanes[0])] > 50
     assert pane.legend.entries[0].colour == theme.lane(0)
-    assert pane.plot.getAxis("left").style["tickFont"].pixelSize() == max(9, round(14 * scale))
+    assert pane.plot.getAxis("left").style["tickFont"].pixelSize() == max(12, round(14 * scale))
 
 
 @pytest.mark.parametrize("size", [(1024, 160), (1920, 180), (3840, 400)])

@@ -133,7 +133,7 @@ def test_both_weights_are_bundled(app: QApplication) -> None:
     assert "SIL OPEN FONT LICENSE" in (RESOURCES / "fonts" / "OFL.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("scale", "px"), [(1.0, 28), (2.0, 56), (0.01, 9)])
+@pytest.mark.parametrize(("scale", "px"), [(1.0, 28), (2.0, 56), (0.01, 12)])
 def test_type_follows_the_scale(scale: float, px: int) -> None:
     assert font(Size.ANSWER, scale).pixelSize() == px
 

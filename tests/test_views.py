@@ -20,10 +20,11 @@ from gui.bridge import Bridge
 from gui.cursor import RestingCursor
 from gui.desk import Desk
 from gui.help import help_lines
+from gui.hints import HINTS, Hints
 from gui.lane_menu import lane_menu
 from gui.main_window import MainWindow
 from gui.rail import RAIL
-from gui.settings import VIEW_NAMES, Settings
+from gui.settings import HINT_NAMES, VIEW_NAMES, Settings
 from gui.stage.fit import LEAST_PX, fitted
 from gui.stage.grid import cells
 from gui.stage.lane_words import Answers, answers_of
@@ -536,3 +537,88 @@ def test_a_lane_s_colour_is_the_same_in_all_views(window, qtbot):
     assert [table.index(i, 0).data(Qt.ItemDataRole.BackgroundRole) for i in range(2)] == [
         QColor(window.theme.lanes[0]), QColor(window.theme.lanes[1])
     ]  # fmt: skip
+
+
+# ---- the start
+
+
+def places(window):
+    """Where the large parts of the window stand."""
+    picture = window.views.view.picture if window.views.key == "stage" else window.views.view
+    return [part.geometry().getRect() for part in (window.views, picture, window.deck, window.bar, window.truth)]
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+def test_the_start_does_not_jump(window, qtbot, view):
+    window.hide()
+    window.desk.settings = replace(window.desk.settings, pane="latency")
+    window.show_view(view)
+    window.expect(2)
+    window.show()
+    qtbot.waitExposed(window)
+    QApplication.processEvents()
+    first = places(window)
+    assert window.deck.height() > 100
+    run(window, qtbot, "reads", "boxes")
+    window.show_pane("latency")
+    QApplication.processEvents()
+    assert places(window) == first
+    window.show_pane("")
+    QApplication.processEvents()
+    assert places(window) != first   # it would be seen
+
+
+def test_places_that_are_kept_are_those_of_the_lanes(window, qtbot):
+    grid, stage = window.views["grid"], window.views["stage"]
+    window.expect(2)
+    picture, kept = stage._places(2)
+    assert stage.picture.geometry() == picture
+    assert not stage._invite.isVisible()
+    run(window, qtbot, "reads", "boxes")
+    assert [row.geometry() for row in stage.rows] == kept
+    for view in (grid, stage):   # a start without networks
+        for lane in list(window.desk.session.lanes):
+            window.desk.remove_lane(lane)
+        view.expect(0)
+        window.show_view("grid" if view is grid else "stage")
+        assert view._invite.isVisible()
+
+
+def test_hints_go_when_done_and_do_not_return(window, qtbot, tmp_path):
+    hints = Hints(window.actions_by_name, HINT_NAMES, window.views)
+    window.hints = hints
+    hints.restyle(window.theme, 1.0)
+    assert hints.left == tuple(HINTS) == HINT_NAMES
+    assert hints.isVisible()
+    run(window, qtbot, "reads")
+    window.desk.set_mode(Mode.TOGETHER)
+    qtbot.waitUntil(lambda: hints.left == ("freeze", "xray"))
+    assert window.current_settings().hints == ("freeze", "xray")
+    hints._lines["freeze"][1].click()   # a hint does what it says
+    qtbot.waitUntil(lambda: hints.left == ("xray",))
+    assert window.desk.session.frozen is not None
+    window.show_view("table")
+    assert not hints.isVisible()   # there it would hide what is needed
+    window.show_view("stage")
+    assert hints.isVisible()
+    window.show_pane("xray")
+    qtbot.waitUntil(lambda: hints.left == ())
+    assert not hints.isVisible()
+    assert window.current_settings().hints == ()
+
+
+def test_hints_are_put_away_at_once(window):
+    hints = Hints(window.actions_by_name, ("xray",), window.views)
+    assert hints.left == ("xray",)
+    hints._close.click()
+    assert hints.left == ()
+    assert not hints.isVisible()
+
+
+def test_hints_are_for_a_first_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("LINEUP_CONFIG", str(tmp_path))
+    assert Settings.load().hints == HINT_NAMES
+    replace(Settings.load(), hints=("xray",)).save()
+    assert Settings.load().hints == ("xray",)
+    (tmp_path / "settings.json").write_text('{"version": 1, "theme": "light"}')   # of a version that knew no hints
+    assert Settings.load().hints == ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.stage.answer import PictureView, restyle
@@ -36,6 +36,7 @@ class LaneGrid(QWidget):
         del session   # each pane shows what its own lane has
         self.views: list[LaneView] = []
         self.alone: Lane | None = None
+        self._expected = 0   # lanes that come at once
         self.more = False   # whether another pane is to be painted
         self._pictures = pictures
         self._rest = 1.0
@@ -45,6 +46,12 @@ class LaneGrid(QWidget):
         self._invite.clicked.connect(self.add_asked)
         self._invite.setProperty("role", "invite")
         self._invite.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def expect(self, count: int) -> None:
+        """So many lanes come at once: their places are kept, so that nothing moves when they do."""
+        self._expected = count
+        self._arrange()
+        self.update()
 
     def add(self, lane: Lane, card: ModelCard) -> None:
         """Show one more pane."""
@@ -58,6 +65,7 @@ class LaneGrid(QWidget):
         view.restyle(self._theme, self._scale, self._topk)
         view.show()
         self.views.append(view)
+        self._expected = 0
         self._arrange()
 
     def remove(self, lane: Lane) -> None:
@@ -155,9 +163,12 @@ class LaneGrid(QWidget):
     def _arrange(self) -> None:
         shown = self.shown()
         gap = max(4, round(8 * self._scale))
-        self.empty.setVisible(not self.views)
+        self.empty.setVisible(not self.views and not self._expected)
         for view in self.views:
             view.setVisible(view in shown)
+        if self._expected:
+            self._invite.hide()
+            return
         if not shown:
             self.empty.setGeometry(self.rect())
             width, height = round(240 * self._scale), round(48 * self._scale)
@@ -170,6 +181,14 @@ class LaneGrid(QWidget):
         self._invite.hide()
         for view, cell in zip(shown, cells(self.size(), len(shown), gap), strict=True):
             view.setGeometry(cell)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Places that are kept for lanes."""
+        del event
+        if self._expected:
+            painter = QPainter(self)
+            for cell in cells(self.size(), self._expected, max(4, round(8 * self._scale))):
+                painter.fillRect(cell, QColor(self._theme.surface))
 
     def _drop(self, lane: Lane, at: QPoint) -> None:
         """A pane was let go of here: it goes there."""

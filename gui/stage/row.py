@@ -29,7 +29,7 @@ from inference.live.lane import Figures, Lane
 
 # In px at 1080 lines; all of what a row says is at least a fortieth of that high.
 NAME, ANSWER, FIGURE, OTHER, UNIT = 27, 30, 38, 21, 16
-WHOLE = 102          # a row with one answer
+WHOLE = 100          # a row with one answer
 NEXT = 27            # each further one
 LARGEST = 1.3        # times larger that a row grows where it has room
 

@@ -1,11 +1,12 @@
 """The stage: one picture, large, with the boxes of all detectors; beside it a row for each network."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from math import ceil
 from time import perf_counter
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.stage.answer import PictureView, restyle
@@ -38,6 +39,7 @@ class StageView(QWidget):
         self.picture = PictureView(pictures, self)
         self.rows: list[LaneRow] = []
         self.alone: Lane | None = None
+        self._expected = 0   # lanes that come at once
         self.more = False
         self.rest = 1.0   # times longer than usual between two paintings
         self._pictures = pictures
@@ -53,6 +55,12 @@ class StageView(QWidget):
 
     # --- the lanes ----------------------------------------------------------------------------------------------
 
+    def expect(self, count: int) -> None:
+        """So many lanes come at once: their places are kept, so that nothing moves when they do."""
+        self._expected = count
+        self._arrange()
+        self.update()
+
     def add(self, lane: Lane, card: ModelCard) -> None:
         """One more row."""
         del card
@@ -65,6 +73,7 @@ class StageView(QWidget):
         row.restyle(*self._look)
         row.show()
         self.rows.append(row)
+        self._expected = 0
         self._arrange()
 
     def remove(self, lane: Lane) -> None:
@@ -213,26 +222,41 @@ class StageView(QWidget):
         rows, width, height = self._on_stage(), self.width(), self.height()
         for row in self.rows:
             row.setVisible(row in rows)
-        self._invite.setVisible(not self.rows)
-        if not rows:
+        self._invite.setVisible(not self.rows and not self._expected)
+        if not rows and not self._expected:
             self.picture.setGeometry(self.rect())
             wide, high = round(240 * scale), round(48 * scale)
             self._invite.setGeometry((width - wide) // 2, height - high - 3 * gap, wide, high)
             self._invite.raise_()
             return
+        picture, places = self._places(len(rows) or self._expected)
+        self.picture.setGeometry(picture)
+        for row, place in zip(rows, places, strict=False):   # no rows yet, but places that are kept for them
+            row.setGeometry(place)
+
+    def _places(self, count: int) -> tuple[QRect, list[QRect]]:
+        """Where the picture and `count` rows stand."""
+        gap = max(4, round(8 * self._look[1]))
+        width, height = self.width(), self.height()
         aspect = self._shape[1] / self._shape[0] if self._shape else 16 / 9
         if width >= height:
             wide = min(round(width * (1 - ROWS_LEAST)), max(round(width * (1 - ROWS_MOST)), round(height * aspect)))
-            self.picture.setGeometry(0, 0, wide, height)
-            place = QRect(wide + gap, 0, width - wide - gap, height)
+            picture, place = QRect(0, 0, wide, height), QRect(wide + gap, 0, width - wide - gap, height)
         else:
             high = min(round(height * 0.5), round(width / aspect))
-            self.picture.setGeometry(0, 0, width, high)
-            place = QRect(0, high + gap, width, height - high - gap)
-        for i, row in enumerate(rows):
-            top = (place.height() + gap) * i // len(rows)
-            bottom = (place.height() + gap) * (i + 1) // len(rows) - gap
-            row.setGeometry(place.left(), place.top() + top, place.width(), bottom - top)
+            picture, place = QRect(0, 0, width, high), QRect(0, high + gap, width, height - high - gap)
+        edges = [(place.height() + gap) * i // count for i in range(count + 1)]
+        return picture, [
+            QRect(place.left(), place.top() + top, place.width(), bottom - gap - top) for top, bottom in pairwise(edges)
+        ]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Places that are kept for lanes."""
+        del event
+        if self._expected and not self.rows:
+            painter = QPainter(self)
+            for place in self._places(self._expected)[1]:
+                painter.fillRect(place, QColor(self._look[0].surface))
 
     def _drop(self, lane: Lane, height: int) -> None:
         """A row was let go of at this height: it goes there."""

@@ -51,6 +51,10 @@ class View(Protocol):
         """Whether it shows the newest picture, not that of an answer."""
         ...
 
+    def expect(self, count: int) -> None:
+        """So many lanes come at once: their places are kept."""
+        ...
+
     def add(self, lane: Lane, card: ModelCard) -> None:
         """A lane is new."""
         ...
@@ -157,6 +161,10 @@ class Views(QStackedWidget):
     def _dress(self, view: View) -> None:
         view.restyle(*self._look)
         view.rest = self._rest
+
+    def expect(self, count: int) -> None:
+        """So many lanes come at once: the view on screen keeps their places, so that nothing moves when they do."""
+        self.view.expect(count)
 
     # --- what all views are told, whether they are on screen or not ------------------------------------------------
 

@@ -148,6 +148,7 @@ class TableView(QWidget):
         self._cards: dict[Lane, ModelCard] = {}
         self._figures: Mapping[Lane, Figures] = {}
         self._row_px = 34
+        self._expected = 0        # lanes that come at once
         self._following = False   # the selection follows what was chosen elsewhere
         self.table = LaneTable()
         self.view = QTableView(self)
@@ -210,6 +211,11 @@ class TableView(QWidget):
 
     # --- the lanes ----------------------------------------------------------------------------------------------
 
+    def expect(self, count: int) -> None:
+        """So many lanes come at once: there is room for their rows."""
+        self._expected = count
+        self._share()
+
     def add(self, lane: Lane, card: ModelCard) -> None:
         """One more row."""
         self._cards[lane] = card
@@ -269,7 +275,7 @@ class TableView(QWidget):
     def _share(self) -> None:
         """The table has room for its rows, at least for four; the rest is the picture's."""
         head = self.view.horizontalHeader().height() + self.markdown.sizeHint().height() + 40
-        wanted = min(head + max(4, len(self._cards)) * self._row_px, round(self.height() * 0.62))
+        wanted = min(head + max(4, len(self._cards) or self._expected) * self._row_px, round(self.height() * 0.62))
         self.split.setSizes([wanted, max(0, self.height() - wanted)])
 
     def refresh_figures(self, source: SourceStatus, figures: Mapping[Lane, Figures]) -> None:
