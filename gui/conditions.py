@@ -12,6 +12,8 @@ def conditions(session: Session) -> tuple[tuple[str, str], ...]:
         chips.append((f"● REC {clock(recorder.seconds)} · {recorder.bytes / 1e6:.0f} MB", RED))
     if session.frozen is not None:
         chips.append(("FROZEN", LIT))
+    if session.resting:
+        chips.append(("MEASURING", LIT))
     if session.opening is not None:
         chips.append((f"opening {session.opening.title}", QUIET))
     if any(lane.status.absent for lane in session.lanes):

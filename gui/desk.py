@@ -301,7 +301,7 @@ class Desk(QObject):
                 self.source_text = text
                 self.source_shown.emit(text)
                 self.changed.emit()
-            elif refused := self.session.refused:
+            elif refused := self.session.feeds.refused:
                 self._asked = None
                 self.say(f"{refused.message} {refused.hint}".strip() or f"{refused.title} gave no picture.", LONG_S)
         recorder = self.session.recorder

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QToolButton, QWidget
 
 from gui.icons import icon
+from gui.parts.plain import PlainLabel
 from gui.stage.views import Views
 from gui.theme import Size, Theme, font
 from inference.live.session import Session
@@ -27,11 +28,11 @@ class Hints(QWidget):
         self._views = views
         self.setProperty("role", "raised")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._lines: dict[str, tuple[QLabel, QPushButton]] = {}
+        self._lines: dict[str, tuple[PlainLabel, QPushButton]] = {}
         self._before: object = None   # the mode at first sight
         self._grid = QGridLayout(self)
         for i, name in enumerate(name for name in HINTS if name in left):
-            key, words = QLabel(actions[name].shortcut().toString()), QPushButton(HINTS[name])
+            key, words = PlainLabel(actions[name].shortcut().toString()), QPushButton(HINTS[name])
             key.setProperty("role", "key")
             key.setAlignment(Qt.AlignmentFlag.AlignCenter)
             words.setProperty("role", "plain")

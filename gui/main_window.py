@@ -44,10 +44,11 @@ from gui.settings import Settings
 from gui.slots import slots_of
 from gui.source_menu import SourceMenu
 from gui.stage.image import ScaledPictures
-from gui.stage.views import VIEWS, Views
+from gui.stage.views import VIEWS, Supply, Views
 from gui.theme import DARK, THEMES, Theme
 from gui.truth import LineOfTruth
 from inference.formats import COMPANIONS, KINDS
+from inference.lab.measured import of_cards
 from inference.logbook import details
 
 
@@ -100,7 +101,9 @@ class MainWindow(QMainWindow):
         self.bug = Banner(self)   # something that nobody foresaw
         self.banner = Banner(self)
         self.banner.pressed.connect(lambda _word: self.bar.source.showMenu())
-        self.views = Views(desk.session, self.pictures, self)
+        self.views = Views(
+            Supply(desk.session, self.pictures, lambda: of_cards(desk.catalogue.values(), desk.store)), self
+        )
         self.views.add_asked.connect(self.show_add_lane)
         self.meant.follow(self.views)
         self.deck = Deck(Services(desk=desk, show_pane=self.show_pane), desk.settings.panes, self)

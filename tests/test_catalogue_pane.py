@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from threading import enumerate as threads
+from time import sleep
 
 import pytest
 import shiboken6
@@ -14,11 +15,14 @@ from PySide6.QtCore import Qt
 from gui.bridge import Bridge
 from gui.desk import Desk
 from gui.main_window import MainWindow
+from gui.panes.catalogue import measuring
 from gui.panes.catalogue.blocks import BLOCKS, block_of
 from gui.panes.catalogue.pane import ARROW
+from gui.panes.catalogue.pane import MEASURE as measuring_words
 from gui.panes.catalogue.table import CARD, COLUMNS, PLACE
 from gui.settings import Settings
 from inference.data import LaneSpec, Mode
+from inference.errors import LabError
 from inference.intake import fetching
 from inference.intake.adding import add
 from inference.intake.provide import loader
@@ -81,6 +85,14 @@ def gate(monkeypatch):
     return opened
 
 
+def index_of(pane, name, title):
+    """A field of the table as it is filtered and sorted."""
+    for row in range(pane.filter.rowCount()):
+        if pane.filter.index(row, 0).data(CARD).name == name:
+            return pane.filter.index(row, COLUMN[title])
+    raise LookupError(name)
+
+
 def names(pane):
     return [pane.filter.index(row, 0).data(CARD).name for row in range(pane.filter.rowCount())]
 
@@ -111,6 +123,13 @@ def test_nothing_found_shows_no_card(pane):
     pane.search.setText("nothing of that name")
     assert pane.chosen is None
     assert not pane.card.isEnabled()
+    assert pane.empty.isVisible()   # an empty table would say nothing
+    assert not pane.view.isVisible()
+    assert not pane.card.buttons["add"].isVisible()
+    pane.search.clear()
+    assert pane.view.isVisible()
+    assert not pane.empty.isVisible()
+    assert pane.card.buttons["add"].isVisible()
 
 
 def test_getting_asks_once_and_says_what_it_is(window, pane, gate, qtbot):
@@ -224,7 +243,7 @@ def test_columns_stand_still_and_what_one_chooses_by_is_seen(window, pane, qtbot
     pane.table.changed()
     assert [header.sectionSize(i) for i in range(len(COLUMNS) - 1)] == widths
     pane.search.clear()
-    for title in ("Accuracy %", "Licence"):
+    for title in ("ms here", "Accuracy %", "Licence"):
         at = COLUMN[title]
         assert header.sectionViewportPosition(at) + header.sectionSize(at) <= pane.view.viewport().width(), title
     for i, column in enumerate(COLUMNS[:-1]):
@@ -250,3 +269,84 @@ def test_every_architecture_of_the_catalogue_has_a_picture():
     assert not without
     assert block_of(card("something-else")) is None
     assert block_of(card("resnet50-2")) is BLOCKS["resnet50"]
+
+
+def test_all_that_is_here_is_measured_while_the_lanes_rest(window, pane, qtbot, monkeypatch):
+    window.desk.add_lane(LaneSpec("tiny"))
+    (lane,) = window.desk.session.lanes
+    window.desk.open_source("pattern")
+    qtbot.waitUntil(lambda: lane.results > 2, timeout=10_000)
+    seen = []
+    real = measuring.measure_all
+
+    def watched(cards, store, cancelled, tell):
+        before = lane.results
+        sleep(0.3)
+        seen.append((lane.results - before, [c.name for c in cards], pane.measure.text(), window.desk.session.resting))
+        real(cards, store, cancelled, tell)
+
+    monkeypatch.setattr(measuring, "measure_all", watched)
+    assert index_of(pane, "tiny", "ms here").data() == ""
+    pane.measure.click()
+    window.painting.figures()
+    assert ("MEASURING", "lit") in window.bar.chips.shown
+    qtbot.waitUntil(lambda: not pane.measuring.running, timeout=20_000)
+    assert seen == [(0, ["tiny"], "Stop measuring · 0 of 1", True)]
+    assert window.truth.said == "1 network measured, each alone."
+    qtbot.waitUntil(lambda: pane.table.facts["tiny"].measured is not None)
+    assert float(index_of(pane, "tiny", "ms here").data()) >= 0
+    assert "alone" in index_of(pane, "tiny", "ms here").data(Qt.ItemDataRole.ToolTipRole)
+    assert pane.measure.text() == measuring_words
+    before = lane.results
+    qtbot.waitUntil(lambda: lane.results > before, timeout=10_000)   # the lanes go on
+    window.show_view("table")   # where it stands among those that run
+    window.painting.figures()
+    assert [(card.name, figure) for card, figure in window.views["table"]._others] == [
+        ("tiny", pane.table.facts["tiny"].measured)
+    ]
+
+
+def test_measuring_is_stopped_and_says_what_could_not_be(window, pane, qtbot, monkeypatch):
+    stopped = Event()
+
+    def forever(cards, _store, cancelled, tell):
+        tell("tiny", None)
+        tell("tiny", LabError("It does not run."))
+        while not cancelled.wait(0.01):
+            pass
+        stopped.set()
+
+    monkeypatch.setattr(measuring, "measure_all", forever)
+    pane.measure.click()
+    qtbot.waitUntil(lambda: pane.measuring.done == 1)
+    assert index_of(pane, "tiny", "ms here").data() == "…"
+    pane.measure.click()
+    qtbot.waitUntil(lambda: not pane.measuring.running)
+    assert stopped.is_set()
+    assert not window.desk.session.resting
+    assert window.truth.said == "0 networks measured, each alone. 1 could not be: It does not run."
+    pane.measure.click()
+    pane.end()   # the window closes
+    qtbot.waitUntil(lambda: not pane.measuring.running)
+
+
+def test_names_stay_when_the_rest_is_scrolled(window, pane, qtbot):
+    window.resize(1024, 640)
+    view, frozen = pane.view, pane.view.frozen
+    qtbot.wait(1)
+    assert not frozen.isVisible()   # nothing is scrolled away
+    bar = view.horizontalScrollBar()
+    bar.setValue(bar.maximum())
+    assert frozen.isVisible()
+    assert frozen.width() == view.columnWidth(0)
+    assert [frozen.isColumnHidden(i) for i in range(len(COLUMNS))] == [False] + [True] * (len(COLUMNS) - 1)
+    for row in range(pane.filter.rowCount()):   # at the same height as the rest
+        assert frozen.rowViewportPosition(row) == view.rowViewportPosition(row)
+    view.setCurrentIndex(pane.filter.index(2, 0))
+    assert frozen.currentIndex() == pane.filter.index(2, 0)
+    frozen.horizontalHeader().sectionClicked.emit(0)
+    assert (view.horizontalHeader().sortIndicatorSection(), names(pane)) == (0, sorted(names(pane)))
+    frozen.horizontalHeader().sectionClicked.emit(0)
+    assert names(pane) == sorted(names(pane), reverse=True)
+    bar.setValue(0)
+    assert not frozen.isVisible()

@@ -131,7 +131,7 @@ def test_every_lane_gets_the_live_picture(desk):
     desk.session.open(Counting())
     assert desk.until(lambda: all(lane.results >= 20 for lane in lanes))
     assert desk.session.source.state is SourceState.LIVE
-    assert desk.session.states_passed == (SourceState.OPENING, SourceState.LIVE)
+    assert desk.session.feeds.states_passed == (SourceState.OPENING, SourceState.LIVE)
 
 
 def test_there_is_room_for_nine(desk):
@@ -378,14 +378,14 @@ def test_a_source_that_gives_nothing_is_refused_and_the_old_one_goes_on(desk, ki
     desk.session.freeze()
     held = desk.session.frozen
     desk.session.open(new)
-    assert desk.until(lambda: desk.session.refused is not None)
-    assert desk.session.refused.title == "new"
-    assert kind is Ended or desk.session.refused.message == "There is nothing here."
+    assert desk.until(lambda: desk.session.feeds.refused is not None)
+    assert desk.session.feeds.refused.title == "new"
+    assert kind is Ended or desk.session.feeds.refused.message == "There is nothing here."
     assert (desk.session.shown, desk.session.opening) == (old, None)
     assert desk.session.frozen is held   # what was frozen stays frozen
     assert new.closed.wait(SOON)
     desk.session.open(Counting("third"))
-    assert desk.session.refused is None
+    assert desk.session.feeds.refused is None
 
 
 def test_a_source_asked_for_while_another_opens_takes_its_place(desk):
@@ -421,7 +421,7 @@ def test_a_picture_of_a_source_that_was_left_is_turned_away(desk):
     (lane,) = desk.add("a")
     desk.session.open(Counting("old"))
     assert desk.until(lambda: lane.results > 3)
-    left, new = desk.session._feeds.shown, Counting("new")
+    left, new = desk.session.feeds.shown, Counting("new")
     desk.session.open(new)
     assert desk.until(lambda: desk.session.shown is new)
     new.hold.set()

@@ -7,12 +7,11 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.stage.answer import PictureView, restyle
-from gui.stage.image import ScaledPictures
 from gui.stage.lane_view import LaneView
+from gui.stage.views import Supply
 from gui.theme import DARK, Theme
 from inference.data import Frame, SourceStatus
 from inference.live.lane import Figures, Lane
-from inference.live.session import Session
 from models import ModelCard
 
 # lanes → panes in each row, where the window is wide. No place stays empty: fewer panes in a row are wider.
@@ -31,17 +30,16 @@ class LaneGrid(QWidget):
     retried = Signal(object)               # Lane
     moved = Signal(object, int)            # Lane, its new place
 
-    def __init__(self, session: Session, pictures: ScaledPictures, parent: QWidget | None = None) -> None:
+    def __init__(self, supply: Supply, parent: QWidget) -> None:
         super().__init__(parent)
-        del session   # each pane shows what its own lane has
         self.views: list[LaneView] = []
         self.alone: Lane | None = None
         self._expected = 0   # lanes that come at once
         self.more = False   # whether another pane is to be painted
-        self._pictures = pictures
+        self._pictures = supply.pictures   # each pane shows what its own lane has
         self._rest = 1.0
         self._theme, self._scale, self._topk = DARK, 1.0, 5
-        self.empty = PictureView(pictures, self)
+        self.empty = PictureView(supply.pictures, self)
         self._invite = QPushButton("Add a network", self)
         self._invite.clicked.connect(self.add_asked)
         self._invite.setProperty("role", "invite")

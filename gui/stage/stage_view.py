@@ -10,13 +10,13 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.stage.answer import PictureView, restyle
-from gui.stage.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
+from gui.stage.image import PREPARE_S, SLACK_S, paint_now
 from gui.stage.overlay import Boxes
 from gui.stage.row import LaneRow
+from gui.stage.views import Supply
 from gui.theme import DARK, Size, Theme, font
 from inference.data import Detections, Frame, Result, SourceState, SourceStatus
 from inference.live.lane import Figures, Lane
-from inference.live.session import Session
 from models import ModelCard
 
 OLD_S = 1.0               # a picture older than this, while no new one comes, is marked
@@ -33,16 +33,16 @@ class StageView(QWidget):
     retried = Signal(object)               # Lane
     moved = Signal(object, int)            # Lane, its new place
 
-    def __init__(self, session: Session, pictures: ScaledPictures, parent: QWidget) -> None:
+    def __init__(self, supply: Supply, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session = session
-        self.picture = PictureView(pictures, self)
+        self._session = supply.session
+        self.picture = PictureView(supply.pictures, self)
         self.rows: list[LaneRow] = []
         self.alone: Lane | None = None
         self._expected = 0   # lanes that come at once
         self.more = False
         self.rest = 1.0   # times longer than usual between two paintings
-        self._pictures = pictures
+        self._pictures = supply.pictures
         self._look: tuple[Theme, float, int] = (DARK, 1.0, 5)
         self._due = 0.0   # s, when the next painting may be
         self._shape: tuple[int, ...] = ()

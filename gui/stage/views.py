@@ -1,6 +1,6 @@
 """The three ways to look at the same lanes: the stage, the grid, the table. To add one, add its line to VIEWS."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from gui.stage.image import ScaledPictures
 from gui.theme import DARK, Theme
 from inference.data import Frame, SourceStatus
+from inference.lab.measured import Measured
 from inference.live.lane import Figures, Lane
 from inference.live.session import Session
 from models import ModelCard
@@ -22,7 +23,7 @@ class ViewInfo(NamedTuple):
     icon: str      # of resources/icons
     help: str      # one sentence, without a full stop
     module: str    # imported when the view is first shown
-    kind: str      # the class in it: made with (session, pictures, parent)
+    kind: str      # the class in it: made with (supply, parent)
 
 
 VIEWS = {
@@ -37,6 +38,14 @@ VIEWS = {
         "TableView",
     ),
 }
+
+
+class Supply(NamedTuple):
+    """What views show."""
+
+    session: Session
+    pictures: ScaledPictures
+    measured: Callable[[], list[tuple[ModelCard, Measured]]]   # what was measured on this machine, each alone
 
 
 class View(Protocol):
@@ -106,11 +115,11 @@ class Views(QStackedWidget):
     retried = Signal(object)               # Lane
     moved = Signal(object, int)            # Lane, its new place
 
-    def __init__(self, session: Session, pictures: ScaledPictures, parent: QWidget) -> None:
+    def __init__(self, supply: Supply, parent: QWidget) -> None:
         super().__init__(parent)
         self.key = ""
         self.alone: Lane | None = None
-        self._session, self._pictures = session, pictures
+        self._supply = supply
         self._views: dict[str, View] = {}
         self._lanes: dict[Lane, ModelCard] = {}   # in their order
         self._chosen: Lane | None = None
@@ -140,13 +149,13 @@ class Views(QStackedWidget):
         self.key = key
         self._dress(view)
         # Rounds: where the picture stands there once, all answer the same one.
-        self._session.set_rounds(key == "stage")
+        self._supply.session.set_rounds(key == "stage")
         assert isinstance(view, QWidget)
         self.setCurrentWidget(view)
 
     def _make(self, key: str) -> View:
         info = VIEWS[key]
-        made = getattr(import_module(info.module), info.kind)(self._session, self._pictures, self)
+        made = getattr(import_module(info.module), info.kind)(self._supply, self)
         for name in ("add_asked", "lane_chosen", "alone_asked", "menu_asked", "retried", "moved"):
             getattr(made, name).connect(getattr(self, name))
         self.addWidget(made)

@@ -170,7 +170,7 @@ class Run:
                 "height": status.size[0],
                 "frames": last.index + 1 if last else 0,
                 "fps": round(fps, 2),
-                "states": [state.value for state in session.states_passed],
+                "states": [state.value for state in session.feeds.states_passed],
                 "message": status.message,
                 "hint": status.hint,
             },

@@ -21,13 +21,17 @@ log = logging.getLogger(__name__)
 _lock = Lock()
 
 
+def key_of(card: ModelCard, store: Store) -> str:
+    """A name for what runs of a card; it changes whenever that does."""
+    if card.format == "onnx" and card.files:
+        return card.files[0].sha256.lower()
+    return converted(card, store).name   # which changes with the files, the input, the options and the importer
+
+
 def cost_of(card: ModelCard, store: Store) -> dict[str, Any]:
     """Parameters and 10^9 MACs: counted from the graph where it is here, else as published, and which of both."""
-    if card.format == "onnx" and card.files:
-        path, key = store.find(card.files[0]), card.files[0].sha256.lower()
-    else:
-        path = converted(card, store)
-        key = path.name   # which changes with the files, the input, the options and the importer
+    own = card.format == "onnx" and card.files
+    path, key = store.find(card.files[0]) if own else converted(card, store), key_of(card, store)
     if path and path.is_file() and (cost := _counted(path, key, store.cache / "costs.json")):
         parameters, macs = cost
         return {"parameters": parameters, "gmacs": round(macs / 1e9, 6), "counted": True}

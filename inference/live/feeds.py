@@ -31,6 +31,11 @@ class Feeds:
         for feed in self.both:
             feed.mirror = mirror
 
+    @property
+    def states_passed(self) -> tuple[SourceState, ...]:
+        """Every state the source that is shown has been in, in order, repeats left out."""
+        return self.shown.states_passed() if self.shown else ()
+
     def status(self) -> SourceStatus:
         """Where the source that is shown stands now."""
         return self.shown.status() if self.shown else SourceStatus(SourceState.OPENING, "No source")

@@ -109,6 +109,7 @@ class Lane:
         self.ask = Ask()
         self.lens: Lens | None = None         # how this lane alone looks at the picture
         self.paused = False                   # switched off by the user: gets no frames
+        self.resting = False                  # gets none either, while something else is measured
         self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
         self.held_up_s = 0.0                  # that the session kept the next picture back for the others' sake
         # What it gives, which others only read.
@@ -140,6 +141,11 @@ class Lane:
         return self
 
     @property
+    def busy(self) -> bool:
+        """Whether an answer is under way."""
+        return self._busy_since > 0
+
+    @property
     def threads(self) -> int:
         """How many threads it computes with: what the engine really has, else what was asked for."""
         recognise = self._recognise
@@ -167,8 +173,8 @@ class Lane:
         self.inbox.wake()
 
     def offer(self, frame: Frame) -> None:
-        """Leave a picture to be answered, unless the lane is switched off."""
-        if not self.paused:
+        """Leave a picture to be answered, unless the lane is switched off or rests."""
+        if not self.paused and not self.resting:
             self.inbox.put(frame)
 
     def close(self, timeout: float | None = None) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inference.backends import Engine
 from inference.cores import computing_cores
-from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceState, SourceStatus
+from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceStatus
 from inference.errors import LabError
 from inference.live.feeds import Feeds
 from inference.live.lane import Lane, MakeLoad
@@ -58,37 +58,28 @@ class Session:
         self._on_change = on_change
         self._cores = computing_cores()
         self._turnstile = Turnstile(free=self.mode is Mode.TOGETHER)
-        self._feeds = Feeds()
+        self.feeds = Feeds()
         self._tape = Tape()
         self._leaving = Leaving()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self.rounds = Rounds()
+        self.resting = False                      # no lane gets a picture, while something else is measured
         self._watchman = Watchman(lambda: self.lanes)
 
     @property
     def source(self) -> SourceStatus:
         """Where the source stands now."""
-        return self._feeds.status()
-
-    @property
-    def states_passed(self) -> tuple[SourceState, ...]:
-        """Every state the present source has been in, in order, repeats left out."""
-        return feed.states_passed() if (feed := self._feeds.shown) else ()
+        return self.feeds.status()
 
     @property
     def shown(self) -> Source | None:
         """The source that is shown; `open` may have been asked for another one that has given no picture yet."""
-        return feed.source if (feed := self._feeds.shown) else None
+        return feed.source if (feed := self.feeds.shown) else None
 
     @property
     def opening(self) -> Source | None:
         """The source that was asked for and has given no picture yet, while another one is still shown."""
-        return feed.source if (feed := self._feeds.next) else None
-
-    @property
-    def refused(self) -> SourceStatus | None:
-        """Where the source ended that was asked for last and gave no picture; None where it gave one."""
-        return self._feeds.refused
+        return feed.source if (feed := self.feeds.next) else None
 
     @property
     def recorder(self) -> Recorder | None:
@@ -112,8 +103,8 @@ class Session:
         """
         feed = Feed(source, self._deliver, self._looked_after)
         with self._handing:
-            to_end = self._feeds.ask_for(feed, shows=self.latest is not None)
-            if self._feeds.shown is feed:
+            to_end = self.feeds.ask_for(feed, shows=self.latest is not None)
+            if self.feeds.shown is feed:
                 self._begin()
         self._leave(to_end)
         feed.start()
@@ -134,7 +125,7 @@ class Session:
     def _looked_after(self) -> None:
         """On the capture threads: something has changed; give up a new source that ended without a picture."""
         with self._handing:
-            given_up = self._feeds.give_up()
+            given_up = self.feeds.give_up()
         if given_up:
             self._leave([given_up])
         self._on_change()
@@ -158,8 +149,9 @@ class Session:
         with self._handing:
             before = self.lanes[:place]   # the list is replaced whole: others read it while it changes
             self.lanes = [*before, lane, *self.lanes[len(before) :]]
+            lane.resting = self.resting
             if frame := self._held() or self.latest:
-                lane.inbox.put(frame)
+                lane.offer(frame)
         self._watchman.start()
         return lane.start()
 
@@ -212,6 +204,19 @@ class Session:
         self._look_again(lane)
         self._on_change()
 
+    def rest(self, resting: bool) -> None:
+        """Let every lane rest, so that something else can be measured, or go on; they keep networks and answers."""
+        with self._handing:
+            self.resting = resting
+            self.rounds.clear()
+            for lane in self.lanes:
+                lane.resting = resting
+                if resting:
+                    lane.inbox.take()   # what waits in it
+                else:
+                    self._look_again(lane)
+        self._on_change()
+
     def set_ask(self, ask: Ask) -> None:
         """Change what is wanted of the answers; a frozen picture is answered anew."""
         self.ask = ask
@@ -239,11 +244,11 @@ class Session:
     @property
     def mirror(self) -> bool:
         """Whether pictures are flipped left to right before anyone sees them."""
-        return self._feeds.mirror
+        return self.feeds.mirror
 
     @mirror.setter
     def mirror(self, mirror: bool) -> None:
-        self._feeds.mirror = mirror
+        self.feeds.mirror = mirror
 
     def record(self, folder: Path) -> Recorder:
         """Write pictures and answers into `folder` until `stop_recording` or `close`.
@@ -276,19 +281,12 @@ class Session:
         """
         deadline = perf_counter() + CLOSE_S
         self._watchman.ask_to_close()
-        feeds = self._feeds.both
-        for feed in feeds:
-            feed.ask_to_close()
-        if self.recorder:
-            self.recorder.ask_to_close()
-        lanes = self.lanes
-        for lane in lanes:   # before they are taken away: the last ones are not to spread over the cores once more
-            lane.ask_to_close()
-        self.lanes = []
-        for feed in feeds:
-            self._leaving.add(feed)
-        recorders = [self.recorder] if self.recorder else []
-        left = self._leaving.wait(deadline, *lanes, *recorders)
+        feeds, lanes, recorders = self.feeds.both, self.lanes, [self.recorder] if self.recorder else []
+        parts: tuple[Feed | Recorder | Lane, ...] = (*feeds, *recorders, *lanes)
+        for part in parts:
+            part.ask_to_close()
+        self.lanes = []   # now, not before: the last ones are not to spread over the cores once more
+        left = self._leaving.wait(deadline, *lanes, *recorders, *feeds)
         if left:
             log.warning("%s did not end and is left behind.", " and ".join(left))
         self._watchman.close()
@@ -308,6 +306,8 @@ class Session:
 
     def _hand_to_all(self, frame: Frame) -> None:
         """Give every lane this picture; in rounds, when all have answered the one before. Under `_handing`."""
+        if self.resting:
+            return
         if self.rounds.on and self.mode is Mode.TURNS and not self.rounds.offer(frame, self.lanes):
             return
         for lane in self.lanes:
@@ -327,7 +327,7 @@ class Session:
         """On the capture thread: hand the picture to every lane."""
         if sum(not lane.paused for lane in self.lanes) == 1:
             frame = replace(frame, alone=True)
-        feeds = self._feeds
+        feeds = self.feeds
         still = self.frozen is not None and feed is feeds.shown   # nobody looks at this picture
         if self.prepare and feed in feeds.both and not still:
             self.prepare(frame)

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gui.panes.catalogue.blocks import BlockView, block_of
-from gui.panes.catalogue.table import Facts
+from gui.panes.catalogue.facts import Facts
 from gui.parts.plain import PlainLabel
 from gui.style import set_role
 from gui.theme import Size, Theme, font
@@ -88,7 +88,10 @@ class CardView(QWidget):
         self.card, self._facts = card, facts
         self._fetch = fetch
         self.setEnabled(card is not None)
+        for part in (self._scroll, *self.buttons.values()):   # its place stays, empty
+            part.setVisible(card is not None)
         if card is None:
+            self._note.hide()
             return
         self._title.setText(f"{card.title} · {card.year}" if card.year else card.title)
         self._new.setText(card.about or card.source)

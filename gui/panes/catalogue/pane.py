@@ -8,6 +8,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
 from gui.jobs import Job
 from gui.panes import PaneBase, Services
 from gui.panes.catalogue.card_view import CardView
+from gui.panes.catalogue.facts import Facts, look
+from gui.panes.catalogue.measuring import Measuring
 from gui.panes.catalogue.table import (
     CARD,
     COLUMNS,
@@ -24,9 +27,9 @@ from gui.panes.catalogue.table import (
     WIDEST,
     CatalogueFilter,
     CatalogueTable,
-    Facts,
 )
 from gui.panes.catalogue.view import NetworksView
+from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.style import ARROW
 from gui.theme import DARK, Size, Theme, font
@@ -34,15 +37,16 @@ from inference.backends import usual_backend
 from inference.data import LaneSpec, LaneState
 from inference.errors import LabError
 from inference.intake.adding import remove, remove_files
-from inference.intake.costs import cost_of
 from inference.intake.fetching import Fetcher
-from inference.intake.inventory import missing
+from inference.lab.measured import figures
 from inference.live.lane import Lane
 from models.card import ModelCard
 from models.catalog import config_folder
 from models.licence import accept, demand
 from models.user_cards import is_own
 
+PADDING = 16   # px of a field, both sides: see gui.style.table_sheet
+MEASURE = "Measure all that is here"
 ONLY = {"all": "All", "classify": "Labels", "detect": "Boxes", "here": "Here"}
 
 
@@ -58,6 +62,7 @@ class Pane(PaneBase):
         self._lanes: tuple[tuple[str, int, LaneState], ...] = ()
         self._over: set[str] = set()                 # fetches whose end was seen
         self._state: dict[str, Any] = {}
+        self.measuring = Measuring(services.desk.session, services.desk.store, self)
         self._news.connect(self._show_fetches, Qt.ConnectionType.QueuedConnection)
         self._build()
         self.desk.catalogue.listen(lambda _name: self._look())
@@ -71,17 +76,24 @@ class Pane(PaneBase):
         self.search.setAccessibleName("Find in the catalogue")
         self.search.setClearButtonEnabled(True)
         self.only = Segments(ONLY, "Show")
+        self.measure = QPushButton(MEASURE)
+        self.measure.setToolTip("Each alone, about a second and a half; the lanes rest meanwhile")
+        self.empty = PlainLabel("No network fits. Clear the search, or show all.")
+        self.empty.setProperty("role", "quiet")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.hide()
         self.view = NetworksView(self.filter)
         self.card = CardView()
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.search, 1)
-        head.addWidget(self.only)
+        for part in (self.search, self.only, self.measure):
+            head.addWidget(part, int(part is self.search))
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
         column.addWidget(self.view, 1)
+        column.addWidget(self.empty, 1)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(left)
         self.split.addWidget(self.card)
@@ -92,6 +104,10 @@ class Pane(PaneBase):
         whole.setContentsMargins(12, 10, 12, 10)
         whole.addWidget(self.split)
         self.view.typed.connect(self._find)
+        self.measure.clicked.connect(self._measure)
+        self.measuring.changed.connect(self._show_measuring)
+        self.measuring.ended.connect(self.desk.say)
+        self.measuring.ended.connect(lambda _: self._look())
         self.search.textChanged.connect(self._choose)
         self.only.group.buttonClicked.connect(lambda _: self._choose())
         self.view.selectionModel().currentRowChanged.connect(self._show_card)
@@ -107,8 +123,9 @@ class Pane(PaneBase):
     # --- what the window calls ----------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Give up every fetch."""
+        """Give up every fetch, and measuring."""
         self._fetches.cancel("")
+        self.measuring.cancel()
 
     def state(self) -> dict[str, str | bool | float]:
         """Order, filter and choice."""
@@ -147,7 +164,9 @@ class Pane(PaneBase):
         self._theme, self._scale = theme, scale
         self.table.theme = theme
         face = font(Size.BODY, scale)
-        widgets: tuple[QWidget, ...] = (self.search, self.view, self.view.horizontalHeader())
+        widgets: tuple[QWidget, ...] = (
+            self.search, self.measure, self.empty, self.view, self.view.horizontalHeader(),
+        )  # fmt: skip
         for widget in (*widgets, *self.only.buttons.values()):
             widget.setFont(face)
         self.view.restyle(theme, scale)
@@ -164,8 +183,8 @@ class Pane(PaneBase):
             if i == PLACE:
                 widest = round(WIDEST[PLACE] * self._scale)   # what is being fetched has no end of words
             widest = min(widest, round(WIDEST.get(i, 10_000) * self._scale))
-            title = metrics.horizontalAdvance(column.title) + round((16 + ARROW) * self._scale)
-            header.resizeSection(i, max(widest + round(24 * self._scale), title))
+            title = metrics.horizontalAdvance(column.title) + PADDING + round(ARROW * self._scale)
+            header.resizeSection(i, max(widest + PADDING + round(12 * self._scale), title))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin with the filter: a name can be typed at once."""
@@ -205,6 +224,11 @@ class Pane(PaneBase):
             self.choose(card.name)
         if not self.view.currentIndex().isValid():
             self._select_first()
+        nothing = self.filter.rowCount() == 0
+        self.empty.setVisible(nothing)
+        self.view.setVisible(not nothing)
+        if nothing and not self.search.hasFocus():
+            self.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _select_first(self) -> None:
         self.view.setCurrentIndex(self.filter.index(0, 0) if self.filter.rowCount() else QModelIndex())
@@ -250,6 +274,24 @@ class Pane(PaneBase):
 
         Job(work, done, lambda error: self.desk.say(error.sentence), self)
 
+    # --- measuring ----------------------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        """Begin to measure all that is here, or stop."""
+        if self.measuring.running:
+            self.measuring.cancel()
+        else:
+            self.measuring.begin([card for card in self.table.cards if self.table.facts_of(card).here])
+
+    def _show_measuring(self) -> None:
+        it = self.measuring
+        self.measure.setText(f"Stop measuring · {it.done} of {it.of}" if it.running else MEASURE)
+        self.table.measuring = it.now
+        notes = figures(self.desk.store)
+        for name, facts in self.table.facts.items():
+            self.table.facts[name] = facts._replace(measured=notes.get(facts.key))
+        self.table.changed()
+
     # --- looking ------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
@@ -264,14 +306,7 @@ class Pane(PaneBase):
                 self._select_first()
         store, cards = self.desk.store, known
 
-        def look() -> dict[str, Facts]:
-            found = {}
-            for card in cards:
-                cost = cost_of(card, store)
-                found[card.name] = Facts(not missing(card, store), cost["parameters"], cost["gmacs"], cost["counted"])
-            return found
-
-        Job(look, self._looked, parent=self)
+        Job(lambda: look(cards, store), self._looked, parent=self)
 
     def _looked(self, found: dict[str, Facts]) -> None:
         self.table.facts = found

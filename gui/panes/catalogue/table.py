@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QColor
 
+from gui.panes.catalogue.facts import Facts
 from gui.parts.plain import tip
 from gui.theme import DARK, Theme
 from inference.words import short_count
@@ -16,15 +17,6 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 SORT, CARD = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 TASKS = {"classify": "labels", "detect": "boxes"}
-
-
-class Facts(NamedTuple):
-    """What was found out about a card on this machine."""
-
-    here: bool | None    # None: nobody has looked yet
-    parameters: int
-    gmacs: float
-    counted: bool    # from the graph; else published
 
 
 class Column(NamedTuple):
@@ -47,9 +39,15 @@ COLUMNS = (
     Column("Network", lambda c, _f: c.title, lambda c, _f: c.title.lower()),
     Column("Where", lambda c, f: _place(c, f), lambda c, f: _place(c, f), "On this disk, or how to get it"),
     Column(
+        "ms here", lambda _c, f: f"{f.measured.ms:.1f}" if f.measured else "",
+        lambda _c, f: f.measured.ms if f.measured else None,
+        "Median time of an answer, alone on this machine, as it was measured here last", number=True,
+    ),
+    Column(
         "Accuracy %", lambda c, _f: _accuracy(c)[1], lambda c, _f: _accuracy(c)[0],
         "As published: top-1 on ImageNet, AP on COCO; the recipe stands in the card", number=True,
     ),
+    Column("Licence", lambda c, _f: ("! " if demand(c.licence) else "") + c.licence, lambda c, _f: c.licence.lower()),
     Column(
         "Parameters", lambda _c, f: short_count(f.parameters) if f.parameters else "",
         lambda _c, f: f.parameters or None, "Count of weights", number=True,
@@ -59,13 +57,12 @@ COLUMNS = (
         number=True,
     ),
     Column("MB", lambda c, _f: f"{c.bytes / 1e6:.3g}", lambda c, _f: c.bytes, "Size of the files", number=True),
-    Column("Licence", lambda c, _f: ("! " if demand(c.licence) else "") + c.licence, lambda c, _f: c.licence.lower()),
     Column("Answers", lambda c, _f: TASKS[c.task], lambda c, _f: c.task),
     Column("Year", lambda c, _f: str(c.year or ""), lambda c, _f: c.year or None, number=True),
     Column("Family", lambda c, _f: c.family, lambda c, _f: c.family.lower()),
 )  # fmt: skip
 TITLES = tuple(column.title for column in COLUMNS)
-PLACE, LICENCE = TITLES.index("Where"), TITLES.index("Licence")
+PLACE, MS, LICENCE = TITLES.index("Where"), TITLES.index("ms here"), TITLES.index("Licence")
 WIDEST = {PLACE: 130, LICENCE: 150}   # px at 100 %: what is longer is cut, and whole in the card
 
 
@@ -91,6 +88,7 @@ class CatalogueTable(QAbstractTableModel):
         self.cards: list[ModelCard] = []
         self.facts: dict[str, Facts] = {}
         self.states: dict[str, str] = {}       # by name: what is being done about it
+        self.measuring = ""                    # the name of the one that is measured now
         self.slots: dict[str, int] = {}        # by name: the lane that has it
         self.running: frozenset[str] = frozenset()   # names of those that run in a lane: they are here
         self._catalog = catalog
@@ -139,6 +137,8 @@ class CatalogueTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if index.column() == PLACE and card.name in self.states:
                 return self.states[card.name]
+            if index.column() == MS and card.name == self.measuring:
+                return "…"
             return column.text(card, facts)
         if role == SORT:
             return column.key(card, facts)
@@ -153,6 +153,8 @@ class CatalogueTable(QAbstractTableModel):
                 return QColor(self.theme.quiet)
         if role == Qt.ItemDataRole.ToolTipRole and index.column() == LICENCE and (asks := demand(card.licence)):
             return tip(f"{card.licence or 'The licence'} {asks}.")
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == MS and facts.measured:
+            return tip(facts.measured.words)
         return None
 
 

@@ -2,15 +2,10 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QTableView,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from gui.panes.catalogue.table import (
-    CatalogueFilter,
-)
+from gui.panes.catalogue.table import CatalogueFilter
+from gui.parts.frozen import FrozenColumns
 from gui.style import table_sheet
 from gui.theme import Theme
 
@@ -36,6 +31,7 @@ class NetworksView(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)   # `_set_widths` sets them
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
+        self.frozen = FrozenColumns(self, 1)   # the names
 
     def event(self, event: QEvent) -> bool:
         """Take a letter before the window takes it for one of its keys."""
@@ -57,6 +53,7 @@ class NetworksView(QTableView):
         """Take these colours, and rows of this size."""
         self.verticalHeader().setDefaultSectionSize(round(30 * scale))
         self.setStyleSheet(table_sheet(theme, scale))
+        self.frozen.follow()
 
 
 def _types(event: QKeyEvent) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.parts.plain import tip
+from gui.stage.figure_words import WINDOW
 from gui.stage.overlay import ink_on
 from gui.theme import DARK, Size, Theme, font
 
@@ -57,8 +58,9 @@ class Scatter(QWidget):
             for place, radius, point in reversed(self._places):
                 away = place - at
                 if away.x() ** 2 + away.y() ** 2 <= max(radius, 8) ** 2:
+                    how = "median, measured alone" if point.slot is None else WINDOW
                     words = (
-                        f"{point.title}\n{point.ms:.1f} ms here (median) · {point.accuracy:.1f} % {self.what} "
+                        f"{point.title}\n{point.ms:.1f} ms here ({how}) · {point.accuracy:.1f} % {self.what} "
                         f"(published) · {point.mb:.3g} MB"
                     )
                     QToolTip.showText(event.globalPos(), tip(words), self)
@@ -106,10 +108,11 @@ class Scatter(QWidget):
             return QPointF(area.left() + across * area.width(), area.bottom() - up * area.height())
 
         self._axes(painter, area, (lowest, highest), (floor, ceiling), line)
-        best = frontier(self.points)
-        painter.setPen(QPen(QColor(self.theme.quiet), 1.5 * self.scale, Qt.PenStyle.DashLine))
-        for one, other in pairwise(best):
-            painter.drawLine(place(one.ms, one.accuracy), place(other.ms, other.accuracy))
+        # Two lines: what runs now shares the machine, what was measured alone did not. They are not compared.
+        for lit, ink in ((False, self.theme.line), (True, self.theme.quiet)):
+            painter.setPen(QPen(QColor(ink), 1.5 * self.scale, Qt.PenStyle.DashLine))
+            for one, other in pairwise(frontier([p for p in self.points if (p.slot is not None) is lit])):
+                painter.drawLine(place(one.ms, one.accuracy), place(other.ms, other.accuracy))
         largest = max(p.mb for p in self.points)
         labels: list[QRectF] = []
         for point in sorted(self.points, key=lambda p: (p.slot is not None, -p.mb)):   # those that run on top
@@ -150,7 +153,8 @@ class Scatter(QWidget):
             value += step
         painter.setPen(quiet)
         below = QRectF(area.left(), area.bottom() + 3 + line, area.width(), line)
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, "median ms here · a bubble as large as its files")
+        kinds = "coloured as the lanes run, grey each alone" if any(p.slot is None for p in self.points) else "median"
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"ms here: {kinds} · a bubble as large as its files")
 
     def _bubble(self, painter: QPainter, centre: QPointF, radius: float, point: Point) -> None:
         lit = point.slot is not None
@@ -173,6 +177,8 @@ class Scatter(QWidget):
     ) -> None:
         """The name beside the bubble, where it lies over no other; else the tooltip has it."""
         lit = point.slot is not None
+        if not lit and any(p.slot is not None and p.title == point.title for p in self.points):
+            return   # it is named where it runs
         painter.setFont(font(Size.FACT, self.scale, bold=lit))
         painter.setPen(QColor(self.theme.text if lit else self.theme.quiet))
         metrics = painter.fontMetrics()

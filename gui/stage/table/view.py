@@ -1,132 +1,39 @@
 """The table of the lanes, and the picture of accuracy over time beside it."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QSplitter,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.parts.frozen import FrozenColumns
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.stage.figure_words import WINDOW
-from gui.stage.image import ScaledPictures
-from gui.stage.overlay import ink_on
-from gui.stage.table.columns import COLUMNS, TITLES, Row, as_csv, as_markdown
+from gui.stage.table.columns import TITLES, Row, as_csv, as_markdown
+from gui.stage.table.model import NAME, NUMBER, Badge, LaneTable
 from gui.stage.table.scatter import Point, Scatter
+from gui.stage.views import Supply
 from gui.style import ARROW, table_sheet
-from gui.theme import DARK, Size, Theme, font
+from gui.theme import Size, Theme, font
 from inference.data import Frame, SourceStatus
+from inference.lab.measured import Measured
 from inference.live.lane import Figures, Lane
-from inference.live.session import Session
 from models.card import ModelCard, best_figure
 
-Index = QModelIndex | QPersistentModelIndex
-ROOT = QModelIndex()
-NUMBER, NAME, ANSWER = 0, 1, 2
 # Columns are as wide as this, whatever they show: nothing moves while numbers change.
 WIDEST = ("9", "EfficientNet-Lite0 · fp16", "Egyptian cat 100 %", "000.0", "000.0", "000.0", "0000", "00.0 top-1",
-          "00.00", "0000", "Apache-2.0", "ONNX Runtime CPU", "16 auto")  # fmt: skip
+          "00.00", "0.0000", "Apache-2.0", "ONNX Runtime CPU", "16 auto")  # fmt: skip
 TASK_WORDS = {"top-1": "Labels", "AP": "Boxes"}
-
-
-class Badge(QStyledItemDelegate):
-    """A lane's number in its colour, whether its row is chosen or not."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """As the model says."""
-        super().initStyleOption(option, index)
-        option.state &= ~QStyle.StateFlag.State_Selected
-
-
-class LaneTable(QAbstractTableModel):
-    """A row a lane, in the order of the lanes, or as it was sorted last."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.theme: Theme = DARK
-        self.scale = 1.0
-        self.rows: list[Row] = []
-        self.by: tuple[int, bool] | None = None   # column, descending; None: as the lanes stand
-
-    def show_rows(self, rows: list[Row]) -> None:
-        """Take the numbers of this moment. Rows stay where they are: they move when a title is clicked."""
-        places = {row.lane: i for i, row in enumerate(self.rows)}
-        if self.by is not None:
-            rows = sorted(rows, key=lambda row: places.get(row.lane, len(places)))
-        if [row.lane for row in rows] != [row.lane for row in self.rows]:
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-        elif rows:
-            self.rows = rows
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
-
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """By value, what is not known last."""
-        if not 0 <= column < len(COLUMNS):
-            return
-        descending = order is Qt.SortOrder.DescendingOrder
-        self.by = (column, descending)
-        key = COLUMNS[column].key
-        known = sorted((row for row in self.rows if key(row) is not None), key=key, reverse=descending)  # type: ignore[arg-type]
-        self.beginResetModel()
-        self.rows = [*known, *(row for row in self.rows if key(row) is None)]
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = ROOT) -> int:
-        """How many lanes there are."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = ROOT) -> int:
-        """How many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The titles, and what they mean."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section].tip or None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _align(section)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """One field."""
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[column].text(row)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignCenter if column == NUMBER else _align(column)
-        if role == Qt.ItemDataRole.BackgroundRole and column == NUMBER:
-            return self.theme.lane(row.lane.slot)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            if column == NUMBER:
-                return ink_on(self.theme.lane(row.lane.slot))
-            return QColor(self.theme.quiet) if row.lane.paused else None
-        if role == Qt.ItemDataRole.FontRole and column in (NUMBER, NAME, ANSWER):
-            return font(Size.BODY, self.scale, bold=True)
-        return None
-
-
-def _align(column: int) -> Qt.AlignmentFlag:
-    across = Qt.AlignmentFlag.AlignRight if COLUMNS[column].number else Qt.AlignmentFlag.AlignLeft
-    return across | Qt.AlignmentFlag.AlignVCenter
 
 
 class TableView(QWidget):
@@ -139,10 +46,11 @@ class TableView(QWidget):
     retried = Signal(object)               # Lane
     moved = Signal(object, int)            # Lane, its new place
 
-    def __init__(self, session: Session, pictures: ScaledPictures, parent: QWidget) -> None:
+    def __init__(self, supply: Supply, parent: QWidget) -> None:
         super().__init__(parent)
-        del pictures
-        self._session = session
+        self._session, self._measured = supply.session, supply.measured
+        self._others: list[tuple[ModelCard, Measured]] = []   # as they were measured alone
+        self._was_resting = False
         self.alone: Lane | None = None
         self.rest, self.more, self.wants_live = 1.0, False, False
         self._cards: dict[Lane, ModelCard] = {}
@@ -170,6 +78,7 @@ class TableView(QWidget):
         self.view.selectionModel().currentRowChanged.connect(self._choose_row)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._ask_menu)
+        self.frozen = FrozenColumns(self.view, 2)   # numbers and names
         self.said = PlainLabel(f"Times: {WINDOW}", self)
         self.said.setProperty("role", "quiet")
         self.markdown, self.csv = QPushButton("Copy as Markdown", self), QPushButton("Copy as CSV", self)
@@ -267,6 +176,11 @@ class TableView(QWidget):
         del frame
         return False
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was measured meanwhile stands in the picture."""
+        super().showEvent(event)
+        self._others = self._measured()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the height anew."""
         super().resizeEvent(event)
@@ -281,6 +195,9 @@ class TableView(QWidget):
     def refresh_figures(self, source: SourceStatus, figures: Mapping[Lane, Figures]) -> None:
         """Show the numbers."""
         del source
+        if self._was_resting and not self._session.resting:   # something was measured
+            self._others = self._measured()
+        self._was_resting = self._session.resting
         self._figures = figures
         self._show_rows()
         self._show_points()
@@ -303,6 +220,10 @@ class TableView(QWidget):
     def _show_points(self) -> None:
         what = self.kind.key
         points = []
+        for card, figure in self._others:
+            value, word = best_figure(card)
+            if value and (word == "top-1") == (what == "top-1"):
+                points.append(Point(card.title, figure.ms, value, card.bytes / 1e6))
         for row in self.table.rows:
             value, word = best_figure(row.card)
             if row.timed and value and (word == "top-1") == (what == "top-1"):
@@ -322,9 +243,11 @@ class TableView(QWidget):
         self._row_px = round(34 * scale)
         self.view.verticalHeader().setDefaultSectionSize(self._row_px)
         self.view.setStyleSheet(table_sheet(theme, scale))
+        self.frozen.follow()
         metrics = QFontMetrics(font(Size.BODY, scale, bold=True))
         for i, widest in enumerate(WIDEST):
-            wide = max(metrics.horizontalAdvance(widest), metrics.horizontalAdvance(TITLES[i]) + round(ARROW * scale))
+            arrow = round(ARROW * scale) if TITLES[i] else 0
+            wide = max(metrics.horizontalAdvance(widest), metrics.horizontalAdvance(TITLES[i]) + arrow)
             self.view.setColumnWidth(i, wide + 18 + round(8 * scale))
 
     # --- what the user does with it -----------------------------------------------------------------------------
