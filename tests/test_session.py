@@ -634,3 +634,40 @@ def test_there_are_no_rounds_together_nor_of_a_frozen_picture(desk):
     assert desk.session.rounds.done is None
     desk.session.freeze(False)
     assert desk.bell.until(lambda: desk.session.rounds.done)
+
+
+# ---- while something else is measured
+
+
+@pytest.mark.parametrize("rounds", [False, True])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_lanes_rest_and_go_on(desk, mode, rounds):
+    one, two = in_rounds(desk, Net("one"), Net("two"))
+    desk.session.set_rounds(rounds)
+    desk.session.set_mode(mode)
+    assert desk.bell.until(lambda: min(one.results, two.results) > 3)
+    desk.session.rest(True)
+    end = perf_counter() + SOON
+    while (one.busy or two.busy) and perf_counter() < end:
+        Event().wait(0.001)
+    before, at = (one.results, two.results), desk.session.latest.index
+    assert desk.goes_on(at + 10)   # the source does
+    desk.session.set_ask(Ask(topk=3))   # nor does a question of another kind wake them
+    desk.session.set_paused(two, True)
+    desk.session.set_paused(two, False)
+    three = desk.session.add(spec("three"))   # nor is a new one asked
+    assert desk.until(lambda: three.status.state is LaneState.RUNNING)
+    assert (one.results, two.results, three.results) == (*before, 0)
+    desk.session.rest(False)
+    assert desk.bell.until(lambda: one.results > before[0] + 3 and two.results > before[1] + 3 and three.results > 3)
+
+
+def test_a_frozen_picture_is_answered_after_a_rest(desk):
+    (one,) = desk.add("a")
+    desk.session.open(Counting(period_s=0.002))
+    assert desk.until(lambda: one.results > 0)
+    desk.session.rest(True)
+    desk.session.freeze()
+    frozen = desk.session.frozen
+    desk.session.rest(False)
+    assert desk.until(lambda: one.latest.frame.shared is frozen.shared)
