@@ -136,6 +136,7 @@ class Seen:
     crop: tuple[float, float, float, float]      # part of the frame that went in: x1 y1 x2 y2, px of the frame
     inside: tuple[float, float, float, float]    # the part of the input that it fills: x1 y1 x2 y2, px of the input
     input: InputSpec                             # what it was made by
+    usual: Prediction | None = None              # the answer by the card's own recipe, where that is another one
 
 
 @dataclass(frozen=True, slots=True, eq=False)

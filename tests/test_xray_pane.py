@@ -1,8 +1,10 @@
 """The X-ray pane and files dropped on the window, with a real small network."""
 
 import gc
+from dataclasses import replace
 from threading import enumerate as threads
 
+import make
 import numpy as np
 import pytest
 import shiboken6
@@ -10,15 +12,19 @@ from make import tiny_onnx
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog
 
 from gui.bridge import Bridge
 from gui.desk import Desk
 from gui.main_window import MainWindow
+from gui.panes.xray import pane as xray
 from gui.settings import Settings
-from inference.data import LaneSpec, Mode
+from inference.data import Ask, Classification, LaneSpec, Lens, Mode, Result, Seen, Timing
 from inference.intake.adding import add
 from inference.intake.provide import loader
 from inference.live.session import Session
+from inference.live.usual import with_usual
+from models.card import InputSpec
 from models.catalog import Catalogue, load_catalog
 from models.store import Store
 
@@ -87,7 +93,84 @@ def test_going_away_takes_every_switch_back(window, pane, qtbot):
     assert lane.lens.input is None
 
 
-def test_a_recipe_is_saved_into_the_card_and_the_lane_loads_it(window, pane, qtbot):
+def test_the_card_s_answer_stands_beside_the_switched_one_for_the_same_picture(window, pane, qtbot):
+    lane = window.desk.session.lanes[0]
+    assert list(pane.answers._columns) == ["By the card"]
+    window.desk.freeze(True)
+    qtbot.waitUntil(lambda: lane.latest is not None and lane.latest.frame is window.desk.session.frozen, timeout=10_000)
+    usual = lane.latest.prediction
+    pane._switch("order", "BGR")
+    qtbot.waitUntil(lambda: lane.seen is not None and lane.seen.seen.usual is not None, timeout=10_000)
+    seen = lane.seen
+    assert seen.seen.usual.labels == usual.labels
+    assert np.array_equal(seen.seen.usual.scores, usual.scores)
+    assert not np.array_equal(seen.prediction.scores, usual.scores)   # the switch does something
+    qtbot.waitUntil(lambda: list(pane.answers._columns) == ["By the card", "As switched"], timeout=10_000)
+    best = [(label, float(score)) for label, score in zip(usual.labels, usual.scores, strict=True)][:3]
+    assert pane.answers._columns["By the card"] == best
+    assert pane.answers._columns["As switched"] != best
+    pane._reset()
+    qtbot.waitUntil(lambda: list(pane.answers._columns) == ["By the card"], timeout=10_000)
+
+
+def test_the_second_answer_is_not_timed_nor_smoothed():
+    calls = []
+
+    def recognise(frame, ask, *, idle, turn):
+        calls.append((ask.lens, ask.smoothing, idle, turn))
+        return Result(frame, "m", Classification(("card",), np.ones(1, np.float32)), Timing(infer=99.0), 2.0)
+
+    card = InputSpec(size=(8, 8))
+    seen = Seen(np.zeros((1, 3, 8, 8)), (0, 0, 8, 8), (0, 0, 8, 8), card)
+    other = Classification(("other",), np.ones(1, np.float32))
+    switched = Result(make.plain(), "m", other, Timing(infer=7.0), 1.0, seen)
+    for lens in (None, Lens(show=True)):   # nothing is switched
+        assert with_usual(recognise, switched, Ask(lens=lens)) is switched
+    assert with_usual(recognise, replace(switched, seen=None), Ask(lens=Lens(card, show=True))).seen is None
+    assert calls == []
+    both = with_usual(recognise, switched, Ask(lens=Lens(card, show=True), smoothing=True))
+    assert calls == [(None, False, 0.0, 0.0)]
+    assert (both.prediction.labels, both.seen.usual.labels) == (("other",), ("card",))
+    assert (both.timing.infer, both.finished_at) == (7.0, 1.0)
+
+
+def test_no_column_moves_when_a_switch_is_turned(window, pane, qtbot):
+    def places():
+        parts = (pane.live, pane.seen, pane._panel, pane.answers, pane.save, *pane.switches.values())
+        return [part.geometry().getRect() for part in parts]
+
+    QTest.qWait(50)
+    before = places()
+    for key, choice in (("order", "BGR"), ("range", "0..255"), ("fit", "letterbox")):
+        pane._switch(key, choice)
+        QTest.qWait(150)
+        assert places() == before, key
+
+
+def test_a_built_in_recipe_is_saved_under_a_name(window, pane, qtbot, monkeypatch):
+    asked = []
+    answers = [("ignored", False), ("   ", True), ("My <b>tiny</b>", True)]
+
+    def ask(_parent, title, words, text):
+        asked.append(text)
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(QInputDialog, "getText", ask)
+    monkeypatch.setattr(xray, "is_own", lambda _card: False)
+    pane._switch("order", "BGR")
+    before = set(window.desk.catalogue)
+    for _ in answers:
+        pane.save.click()
+    qtbot.waitUntil(lambda: len(window.desk.catalogue) > len(before), timeout=10_000)
+    (name,) = set(window.desk.catalogue) - before
+    assert asked == ["tiny, own recipe"] * 3
+    made = load_catalog()[name]
+    assert (made.title, made.input.order) == ("My <b>tiny</b>", "BGR")
+    assert window.desk.catalogue["tiny"].input.order == "RGB"   # the other one stays
+
+
+def test_a_recipe_is_saved_into_the_card_and_the_lane_loads_it(window, pane, qtbot, monkeypatch):
+    monkeypatch.setattr(QInputDialog, "getText", lambda _parent, _title, _words, text: (text, True))
     lane = window.desk.session.lanes[0]
     assert "input.order" in window.desk.catalogue["tiny"].guessed
     pane._switch("order", "BGR")

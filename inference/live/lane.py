@@ -14,6 +14,7 @@ from inference.errors import Cancelled, LabError, NotHere
 from inference.live.mailbox import Mailbox
 from inference.live.priority import let_others_go_first
 from inference.live.turnstile import Turnstile
+from inference.live.usual import with_usual
 from models.progress import Report
 
 if TYPE_CHECKING:
@@ -295,8 +296,7 @@ class Lane:
             self._set(LaneStatus(LaneState.RUNNING, self.warning))
         if result is None or self._closing.is_set():
             return
-        if late:
-            result = replace(result, late=True)
+        result = replace(result, late=True) if late else result
         if on_result := self.on_result:   # first: who sees it in `latest` knows that it was noted
             on_result(result)
         self.latest = result
@@ -312,15 +312,14 @@ class Lane:
         self._tune(recognise)   # within the turn: nobody else's time is measured meanwhile
         mine = perf_counter()
         frame = self.inbox.take()   # only now: the newest
-        if self._closing.is_set() or self._next_load:
+        if frame is None or self._closing.is_set() or self._next_load:
             self.inbox.give_back(frame)
-            return None
-        if frame is None:
             return None
         self._begin(PATIENCE_S)
         ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
         held_up, self.held_up_s = min(idle, self.held_up_s * 1e3), 0.0
-        return recognise(frame, ask, idle=idle - held_up, turn=(mine - arrived) * 1e3 + held_up)
+        result = recognise(frame, ask, idle=idle - held_up, turn=(mine - arrived) * 1e3 + held_up)
+        return with_usual(recognise, result, ask)
 
     def _begin(self, patience_s: float) -> None:
         """Something begins that may take so long, s."""

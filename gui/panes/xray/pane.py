@@ -5,17 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QInputDialog, QPushButton, QVBoxLayout, QWidget
 
 from gui.jobs import Job
 from gui.panes import PaneBase, Services
-from gui.panes.xray.parts import Answers, InputView
+from gui.panes.xray.parts import Answers, InputView, rows_of
 from gui.parts.elided import ElidedLabel
 from gui.parts.plain import PlainLabel, tip
 from gui.parts.segments import Segments
 from gui.theme import DARK, Size, Theme, font
-from inference.data import Classification, Lens, Result
+from inference.data import Lens, Result
 from inference.intake.guesses import guessed_text
 from inference.live.lane import Lane
 from inference.xray import (
@@ -30,11 +30,12 @@ from inference.xray import (
     warning,
 )
 from models.card import InputSpec, ModelCard
+from models.texts import plain_lines
 from models.user_cards import free_name, is_own, save_card
 
 EMPTY = "Add a network to see what it is given"
 LARGEST_PICTURE = 640     # px of the live picture that is kept for the pane
-ANSWERS = 3
+DIFFERS = " ≠ card"
 
 
 class Pane(PaneBase):
@@ -61,8 +62,8 @@ class Pane(PaneBase):
         self.reset = QPushButton("As the card says")
         self.reset.setToolTip("Take every switch back")
         self.reset.clicked.connect(self._reset)
-        self.save = QPushButton("Save into the card")
-        self.save.setToolTip("Keep this recipe: in your own card, or as a card of your own for a built-in network")
+        self.save = QPushButton("Save as…")
+        self.save.setToolTip("Keep this recipe under a name, as a card of your own; your own card keeps its name")
         self.save.clicked.connect(self._save)
         self.live, self.seen = InputView(smooth=True), InputView(smooth=False)
         self.answers = Answers()
@@ -159,6 +160,10 @@ class Pane(PaneBase):
                 button.setFont(face)
         for widget in (self.choice, self.reset, self.save, *self._captions.values()):
             widget.setFont(face)
+        metrics = QFontMetrics(face)   # with the mark: no column moves when a switch is turned
+        widest = max(metrics.horizontalAdvance(f"{switch.title}{DIFFERS}") for switch in SWITCHES.values())
+        for caption in self._captions.values():
+            caption.setFixedWidth(widest + 4)
         self.words.setFont(font(Size.BODY, scale))
         self._empty.setFont(font(Size.LABEL, scale))
         low = f"padding: 0 {round(10 * scale)}px; min-height: {round(22 * scale)}px; font-size: {face.pixelSize()}px;"
@@ -217,11 +222,17 @@ class Pane(PaneBase):
         if lane is None or spec is None:
             return
         card = self._card(lane)
+        own = is_own(card)
+        title, meant = QInputDialog.getText(
+            self, "Save the recipe", "Name of the network:", text=card.title if own else f"{card.title}, own recipe"
+        )
+        if not meant or not (title := plain_lines(title).strip()):
+            return
         changed = tuple(key for key in card.guessed if not key.startswith("input."))   # somebody has looked at these
         made = replace(card, input=spec, guessed=changed, lineup=0, golden=None)
-        if not is_own(card):
+        if not own or title != card.title:
             name = free_name(f"{card.name}-own", self.desk.catalogue)
-            made = replace(made, name=name, title=f"{card.title}, own recipe", guessed=())
+            made = replace(made, name=name, title=title, guessed=() if not own else changed)
 
         def done(_: object) -> None:
             self.desk.take_card(made)
@@ -279,8 +290,7 @@ class Pane(PaneBase):
                     control.setCurrentIndex(control.findData(now))
                 else:
                     control.key = now if now in control.buttons else usual if usual in control.buttons else "area"
-            mark = " ≠ card" if now != usual else ""
-            self._captions[key].setText(f"{SWITCHES[key].title}{mark}")
+            self._captions[key].setText(f"{SWITCHES[key].title}{DIFFERS if now != usual else ''}")
         told = differences(spec, card)
         self.reset.setEnabled(bool(told))
         self.save.setEnabled(bool(told))
@@ -313,7 +323,8 @@ class Pane(PaneBase):
             self.live.show_picture(frame[::step, ::step], "Live picture: the part that is cut out", colour, box)
         sides = f"{card.size[1]}×{card.size[0]}"
         self.seen.show_picture(as_picture(seen.tensor, card), f"What the network is given, {sides}", colour)
-        self.answers.show_answers(_rows(result), found, colour)
+        usual = rows_of(seen.usual) if seen.usual is not None else None
+        self.answers.show_answers(rows_of(result.prediction), usual, found, colour)
 
     def _show_empty(self) -> None:
         some = self._lane is not None
@@ -326,19 +337,5 @@ class Pane(PaneBase):
     def _fit(self) -> None:
         """In a narrow window the live picture goes first: it is above anyway; then the answers, which are too."""
         if self._lane is not None:
-            self.live.setVisible(self.width() > 1080 * self._scale)
+            self.live.setVisible(self.width() > 1600 * self._scale)
             self.answers.setVisible(self.width() > 760 * self._scale)
-
-
-def _rows(result: Result) -> list[tuple[str, float]]:
-    """The best answers, each label once."""
-    found = result.prediction
-    if isinstance(found, Classification):
-        return [(label, float(score)) for label, score in zip(found.labels, found.scores, strict=True)][:ANSWERS]
-    best: dict[str, tuple[int, float]] = {}
-    for label, score in zip(found.labels, found.scores, strict=True):
-        number, top = best.get(label, (0, float(score)))
-        best[label] = (number + 1, top)
-    return [
-        (label if number == 1 else f"{number} × {label}", top) for label, (number, top) in best.items()
-    ][:ANSWERS]

@@ -6,11 +6,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from gui.stage.overlay import percent
+from gui.stage.overlay import percent, short_label
 from gui.theme import DARK, Size, Theme, font
-from inference.xray import (
-    Channel,
-)
+from inference.data import Classification, Prediction
+from inference.xray import Channel
+
+ANSWERS = 3
+CARD, SWITCHED = "By the card", "As switched"
+Rows = list[tuple[str, float]]
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 
 
 class InputView(QWidget):
@@ -84,20 +88,26 @@ class InputView(QWidget):
 
 
 class Answers(QWidget):
-    """The best answers with bars, and what is wrong with the values."""
+    """The best answers with bars, as switched beside as the card says, and what is wrong with the values."""
 
     def __init__(self) -> None:
         super().__init__()
         self._theme, self._scale = DARK, 1.0
-        self._rows: list[tuple[str, float]] = []
+        self._columns: dict[str, Rows] = {}
         self._channels: tuple[Channel, ...] = ()
         self._colour = QColor(DARK.line)
+        self.setMinimumWidth(120)
 
-    def show_answers(self, rows: list[tuple[str, float]], found: tuple[Channel, ...], colour: QColor) -> None:
-        """Labels with their scores 0..1, and the channels of the tensor."""
-        self._rows, self._channels, self._colour = rows, found, colour
-        said = ", ".join(f"{label} {score:.0%}" for label, score in rows)
-        self.setAccessibleName(f"Answers: {said or 'none'}")
+    def show_answers(self, rows: Rows, usual: Rows | None, found: tuple[Channel, ...], colour: QColor) -> None:
+        """Labels with their scores 0..1, those `usual` by the card where a switch is turned, and the channels."""
+        card = {CARD: rows if usual is None else usual}
+        self._columns = card if usual is None else {**card, SWITCHED: rows}
+        self._channels, self._colour = found, colour
+        said = "; ".join(
+            f"{title}: {', '.join(f'{label} {score:.0%}' for label, score in those) or 'none'}"
+            for title, those in self._columns.items()
+        )
+        self.setAccessibleName(f"Answers. {said}")
         self.update()
 
     def restyle(self, theme: Theme, scale: float) -> None:
@@ -110,23 +120,11 @@ class Answers(QWidget):
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        label = font(Size.LABEL, self._scale)
-        metrics = QFontMetricsF(label)
-        row, width = metrics.height() + 10 * self._scale, float(self.width())
-        number = metrics.horizontalAdvance("100 %") + 8 * self._scale
+        gap = 16 * self._scale
+        wide = (self.width() - gap * (len(self._columns) - 1)) / max(1, len(self._columns))
         top = 0.0
-        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        for i, (name, score) in enumerate(self._rows):
-            painter.setFont(font(Size.LABEL, self._scale, bold=i == 0))
-            painter.setPen(QColor(self._theme.text))
-            words = QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, width - number)
-            painter.drawText(QRectF(0, top, width - number, metrics.height()), left, words)
-            painter.drawText(QRectF(width - number, top, number, metrics.height()), right, percent(score))
-            bar = QRectF(0, top + metrics.height() + 1, width, 4 * self._scale)
-            painter.fillRect(bar, QColor(self._theme.raised))
-            bar.setWidth(width * min(1.0, max(0.0, score)))
-            painter.fillRect(bar, self._colour)
-            top += row
+        for i, (title, rows) in enumerate(self._columns.items()):
+            top = max(top, self._paint_column(painter, i * (wide + gap), wide, title, rows))
         painter.setFont(font(Size.FACT, self._scale))
         metrics = QFontMetricsF(painter.font())
         lines = [
@@ -137,8 +135,46 @@ class Answers(QWidget):
         if below >= top:   # the answers come first
             painter.setPen(QColor(self._theme.quiet))
             for i, line in enumerate(lines):
-                words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
-                painter.drawText(QRectF(0, below + i * metrics.height(), width, metrics.height()), left, words)
+                words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, self.width())
+                painter.drawText(QRectF(0, below + i * metrics.height(), self.width(), metrics.height()), LEFT, words)
+
+    def _paint_column(self, painter: QPainter, x: float, width: float, title: str, rows: Rows) -> float:
+        """A title and its answers; the height where they end, px."""
+        small = font(Size.FACT, self._scale)
+        high = QFontMetricsF(small).height()
+        painter.setFont(small)
+        painter.setPen(QColor(self._theme.quiet))
+        painter.drawText(QRectF(x, 0, width, high), LEFT, title)
+        top = high + 4 * self._scale
+        label = font(Size.LABEL, self._scale)
+        metrics = QFontMetricsF(label)
+        number = metrics.horizontalAdvance("100 %") + 8 * self._scale
+        for i, (name, score) in enumerate(rows):
+            painter.setFont(font(Size.LABEL, self._scale, bold=i == 0))
+            painter.setPen(QColor(self._theme.text))
+            words = QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, width - number)
+            painter.drawText(QRectF(x, top, width - number, metrics.height()), LEFT, words)
+            painter.drawText(QRectF(x + width - number, top, number, metrics.height()), RIGHT, percent(score))
+            bar = QRectF(x, top + metrics.height() + 1, width, 4 * self._scale)
+            painter.fillRect(bar, QColor(self._theme.raised))
+            bar.setWidth(width * min(1.0, max(0.0, score)))
+            painter.fillRect(bar, self._colour)
+            top += metrics.height() + 10 * self._scale
+        return top
+
+
+def rows_of(found: Prediction) -> list[tuple[str, float]]:
+    """The best answers, each label once."""
+    if isinstance(found, Classification):
+        pairs = zip(found.labels[:ANSWERS], found.scores[:ANSWERS], strict=True)
+        return [(short_label(label), float(score)) for label, score in pairs]
+    best: dict[str, tuple[int, float]] = {}
+    for label, score in zip(found.labels, found.scores, strict=True):
+        number, top = best.get(label, (0, float(score)))
+        best[label] = (number + 1, top)
+    return [
+        (label if number == 1 else f"{number} × {label}", top) for label, (number, top) in best.items()
+    ][:ANSWERS]
 
 
 def _around(whole: QRectF, inner: QRectF) -> tuple[QRectF, ...]:
