@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
 from gui.dropping import ModelAdder
+from gui.jobs import Job
 from gui.settings import MOST_LABELS, Settings
 from gui.stage.lane_words import title_of
 from gui.undo import Undo
@@ -14,7 +15,6 @@ from inference.backends import usual_backend
 from inference.cores import usable_cores
 from inference.data import Ask, LaneSpec, LaneState, Mode
 from inference.errors import LabError
-from inference.formats import foreign, is_model
 from inference.intake.guesses import guessed_text
 from inference.live.lane import Lane
 from inference.live.session import Session
@@ -59,8 +59,8 @@ class Desk(QObject):
         self.removed = Undo(self)                       # what was taken away last
         self._asked: tuple[Source, str] | None = None   # a source that was asked for, and how
         self._share: Share | None = None                # of OpenCV's threads, while no network runs
-        self._adder = ModelAdder(store, self.say, self)
-        self._adder.added.connect(self.take_model)
+        self.adder = ModelAdder(store, self.say, self)
+        self.adder.added.connect(self.take_model)
 
     def say(self, sentence: str, seconds: float = SAID_S) -> None:
         """Let the window show a sentence about something that was done, for a while."""
@@ -247,16 +247,9 @@ class Desk(QObject):
 
     # --- models of the user's own, and where files come from ----------------------------------------------------
 
-    def open_files(self, files: Sequence[Path]) -> None:
-        """Files that were dropped: a model is added; anything else is shown as a source."""
-        if any(is_model(path) or foreign(path) for path in files):
-            self.add_files(files)
-        elif files:
-            self.open_source(str(files[0]))
-
     def add_files(self, files: Sequence[Path]) -> None:
         """Add the models that these files make, one after the other, and run each."""
-        self._adder.add(files)
+        self.adder.add(files)
 
     def take_model(self, card: ModelCard) -> None:
         """A model of the user's own is there: run it."""
@@ -270,6 +263,7 @@ class Desk(QObject):
         self.catalogue.put(card)
         for lane in self.session.lanes:
             if lane.spec.model == card.name:
+                lane.title = title_of(lane, card, self.session.lanes)
                 self.session.set_lens(lane, None)
                 self.session.retry(lane)
 
@@ -279,6 +273,17 @@ class Desk(QObject):
             if lane.spec.model == name:
                 self.remove_lane(lane)
         self.catalogue.drop(name)
+
+    def remove_own(self, card: ModelCard) -> None:
+        """Take a model of the user's own away again: lanes, card and files."""
+        from inference.intake.adding import remove  # imports numpy
+
+        self.drop_card(card.name)
+        others = dict(self.catalogue)
+        Job(
+            lambda: remove(card, self.store, others), lambda _: self.say(f"{card.title} is removed from this disk."),
+            lambda error: self.say(error.sentence), self,
+        )  # fmt: skip
 
     def look_for_cards(self) -> None:
         """Take in the cards of the user's own that are new, from a pack for one."""
@@ -322,7 +327,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """End every thread."""
-        self._adder.cancel()
+        self.adder.cancel()
         self.session.close()
         self._spread(False)
 

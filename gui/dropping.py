@@ -25,6 +25,7 @@ class ModelAdder(QObject):
     """Adds models one after the other, on a thread of its own; what comes meanwhile waits for its turn."""
 
     added = Signal(object)      # ModelCard
+    failed = Signal(str, object)   # the file's name, LabError
     _told = Signal(str)
 
     def __init__(self, store: Store, say: Callable[[str], None], parent: QObject) -> None:
@@ -44,10 +45,10 @@ class ModelAdder(QObject):
         try:
             self._waiting += models_in([path for path in files if not foreign(path)] if foreigners else files)
         except LabError as error:
-            self._say(foreigners[0] if foreigners else error.sentence)
+            self._fail(files[0].name if files else "", LabError(foreigners[0]) if foreigners else error)
             return
         if foreigners:
-            self._say(foreigners[0])
+            self._fail("", LabError(foreigners[0]))
         if not self.busy:
             self._next()
 
@@ -76,7 +77,11 @@ class ModelAdder(QObject):
             except Cancelled:
                 return None
 
-        Job(work, self._done, self._failed, self)
+        def failed(error: LabError) -> None:
+            self._fail(models[0].name, error)
+            self._next()
+
+        Job(work, self._done, failed, self)
 
     def cancel(self) -> None:
         """Give up what is being added and what waits: the window closes."""
@@ -88,6 +93,6 @@ class ModelAdder(QObject):
             self.added.emit(card)
         self._next()
 
-    def _failed(self, error: LabError) -> None:
+    def _fail(self, file: str, error: LabError) -> None:
         self._say(error.sentence)
-        self._next()
+        self.failed.emit(file, error)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -30,12 +30,13 @@ from gui.controls import AnswerControls
 from gui.cursor import RestingCursor
 from gui.deck import Deck, Halves
 from gui.desk import SAID_S, Desk
-from gui.dropping import local_files
+from gui.drop_halves import DropHalves
 from gui.floating import Floating
 from gui.help import HelpOverlay
 from gui.hints import Hints
 from gui.meant import Meant
 from gui.messages import COPY, Banner, trouble_text
+from gui.own_models import OwnModels
 from gui.painting import Painting
 from gui.panes import PANES, Services
 from gui.parts.drawer import Drawer
@@ -136,7 +137,6 @@ class MainWindow(QMainWindow):
         self.adding = AddLane(desk.catalogue)
         self.adding.chosen.connect(desk.add_lane)
         self.adding.line_up_chosen.connect(self._show_line_up)
-        self.setAcceptDrops(True)
         self.help = HelpOverlay(self)
         self.blank = QWidget(self)
         self.blank.setStyleSheet("background: black")
@@ -147,7 +147,10 @@ class MainWindow(QMainWindow):
                 "add_lane": Drawer("Add a network", self.adding, self),
             },
             {"blank": self.blank, "help": self.help},
+            self._place,
         )
+        self.own_models = OwnModels(desk, self.floating, self)
+        self.halves = DropHalves(desk, self.own_models, self)
 
     # --- what is said -------------------------------------------------------------------------------------------
 
@@ -192,7 +195,6 @@ class MainWindow(QMainWindow):
 
     def show_drawer(self, name: str) -> None:
         """Open one panel at the right, or close it."""
-        self._place()
         self.floating.toggle_drawer(name)
 
     def show_pane(self, key: str) -> None:
@@ -234,7 +236,6 @@ class MainWindow(QMainWindow):
 
     def cover(self, name: str, shown: bool) -> None:
         """Lay the help or the blank over everything, or take it away."""
-        self._place()
         self.floating.cover(name, shown)
 
     def back(self) -> None:
@@ -274,7 +275,7 @@ class MainWindow(QMainWindow):
         self.truth.restyle(self.theme, scale, gap)
         for part in (
             self.deck, self.floating, self.controls, self.adding, self.help, self.hints, self.bug, self.banner,
-            self.absent,
+            self.absent, self.own_models, self.halves,
         ):  # fmt: skip
             part.restyle(self.theme, scale)
         self._place()
@@ -305,16 +306,6 @@ class MainWindow(QMainWindow):
         """Type and floating parts follow the window."""
         super().resizeEvent(event)
         self.restyle()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped."""
-        if local_files(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """A model is added; anything else is shown as a source."""
-        event.acceptProposedAction()
-        self.desk.open_files(local_files(event.mimeData()))
 
     # --- coming and going ---------------------------------------------------------------------------------------
 

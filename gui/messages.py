@@ -40,7 +40,8 @@ class Banner(QWidget):
     pressed = Signal(str)   # the button's word
     dismissed = Signal()    # the cross
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, narrow: bool = False) -> None:
+        """In a `narrow` place the button stands below the words."""
         super().__init__(parent)
         self._theme, self._scale = DARK, 1.0
         self._trouble = False
@@ -63,13 +64,18 @@ class Banner(QWidget):
         words.addStretch()
         words.addWidget(self._message)
         words.addWidget(self._hint)
+        if narrow:
+            words.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
         words.addStretch()
         self._words = words
         self._row = QHBoxLayout(self)
         self._row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addLayout(words, 1)
-        self._row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        if not narrow:
+            self._row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag.AlignVCenter)
+        if narrow:
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.restyle(DARK, 1.0)
         self.hide()
 

@@ -10,9 +10,9 @@ import pytest
 import shiboken6
 from make import tiny_onnx
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QApplication, QInputDialog
 
 from gui.bridge import Bridge
 from gui.desk import Desk
@@ -219,7 +219,7 @@ def test_two_models_that_are_dropped_become_two_lanes(window, qtbot, tmp_path):
     wanted = {"one", "two"}
     qtbot.waitUntil(lambda: wanted <= {lane.spec.model for lane in window.desk.session.lanes}, timeout=40_000)
     assert len(window.desk.session.lanes) == before + 2
-    assert not window.desk._adder.busy
+    assert not window.desk.adder.busy
 
 
 @pytest.mark.parametrize("name", ["net.tflite", "net.pt", "net.h5"])
@@ -246,9 +246,9 @@ def test_anything_else_that_is_dropped_leaves_the_picture(window, qtbot, tmp_pat
 def test_labels_alone_are_said_and_lock_nothing(window, qtbot, tmp_path):
     """Ctrl+O with only names.txt."""
     (tmp_path / "names.txt").write_text("a\nb\n", encoding="utf-8")
-    window.desk._adder.add([tmp_path / "names.txt"])
+    window.desk.adder.add([tmp_path / "names.txt"])
     assert window.truth.said == "names.txt is a list of labels. Choose it together with its model."
-    assert not window.desk._adder.busy
+    assert not window.desk.adder.busy
     drop(window, tiny_onnx(tmp_path / "after.onnx"))
     qtbot.waitUntil(lambda: any(lane.spec.model == "after" for lane in window.desk.session.lanes), timeout=20_000)
 
@@ -278,7 +278,7 @@ def test_a_broken_file_is_said_and_the_rest_goes_on(window, qtbot, tmp_path):
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"\xff" * 99)
     drop(window, path)
-    qtbot.waitUntil(lambda: "broken.onnx" in window.truth.said and not window.desk._adder.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: "broken.onnx" in window.truth.said and not window.desk.adder.busy, timeout=10_000)
     assert len(window.desk.session.lanes) == 1
 
 
@@ -290,7 +290,6 @@ def test_a_picture_that_is_dropped_is_shown(window, qtbot, testdata):
 def drop(window, *paths):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    event = QDropEvent(
-        QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    window.dropEvent(event)   # Qt sends one only after it has entered
+    how = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(50, 50), *how))   # Qt sends a drop only after it
+    QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), *how))

@@ -1,6 +1,6 @@
 """A panel that slides over the right side of the window: no dialog, the picture goes on."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
@@ -10,6 +10,8 @@ from gui.theme import Size, Theme, font
 
 class Drawer(QFrame):
     """A title, a cross, and one content widget; Esc closes it."""
+
+    dismissed = Signal()
 
     def __init__(self, title: str, content: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,3 +57,4 @@ class Drawer(QFrame):
         """Close it and give the keyboard back."""
         self.hide()
         self._over.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.dismissed.emit()

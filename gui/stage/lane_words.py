@@ -34,16 +34,17 @@ class Answers(NamedTuple):
 
 def title_of(lane: Lane, card: ModelCard, lanes: Sequence[Lane]) -> str:
     """The card's title; with what tells it apart when the same model runs twice among `lanes`."""
+    name = f"{card.title} · guessed" if card.guessed else card.title   # its recipe; nobody has looked at it
     twins = [other for other in lanes if other.spec.model == lane.spec.model and other is not lane]
     info = backends().get(lane.spec.backend)
     if info and (choices := info.precisions_of(card)):   # another form: never under the bare name of the original
         words = [lane.spec.precision or choices[0], info.title.replace("(", "").replace(")", "")]
     elif not twins:
-        return card.title
+        return name
     else:
         words = [lane.spec.backend] if any(t.spec.backend != lane.spec.backend for t in twins) else []
     words += [f"{lane.spec.threads} threads"] if lane.spec.threads else []
-    return f"{card.title} · {', '.join(words) or f'lane {lane.slot + 1}'}"
+    return f"{name} · {', '.join(words) or f'lane {lane.slot + 1}'}"
 
 
 def state_word(lane: Lane) -> str:

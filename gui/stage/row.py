@@ -19,7 +19,7 @@ from gui.parts.plain import tip
 from gui.stage.answer import LEFT, RIGHT, draw_fitted, milliseconds
 from gui.stage.figure_words import FIGURE_TIPS
 from gui.stage.image import ScaledPictures
-from gui.stage.lane_words import answers_of
+from gui.stage.lane_words import answers_of, state_word
 from gui.stage.notice import Notice
 from gui.stage.overlay import Boxes, draw_boxes, ink_on, percent
 from gui.stage.strip import STRIP_TIP, Stages, draw_strip, stage_inks
@@ -92,6 +92,12 @@ class LaneRow(QWidget):
         stages: Stages = figures.stages if told else {}
         if (figure, stages, dimmed) != (self.figure, self._stages, self.dimmed):
             self.figure, self._stages, self.dimmed = figure, stages, dimmed
+            self.update()
+        said = answers_of(self.result.prediction) if self.result else None
+        answer = f"{said.best} {percent(said.score)}" if said and said.best else state_word(self.lane) or "nothing"
+        name = f"{self.lane.slot + 1} {self.lane.title}: {answer}, {figure} ms"
+        if name != self.accessibleName():   # the title is another as well, once somebody has looked at a guess
+            self.setAccessibleName(name)
             self.update()
 
     def choose(self, chosen: bool) -> None:
