@@ -27,6 +27,7 @@ class Absent(QWidget):
     wanted = Signal()              # the lanes without files may be loaded once more
     taken_in = Signal()            # a pack has brought files, and perhaps cards
     folder_chosen = Signal(str)
+    failed = Signal(object)        # LabError
     _told = Signal(str)
 
     def __init__(self, store: Store, say: Callable[[str], None], parent: QWidget) -> None:
@@ -139,7 +140,7 @@ class Absent(QWidget):
 
     def _failed(self, error: LabError) -> None:
         self._ready()
-        self._say(error.sentence)
+        self.failed.emit(error)
 
     def _ready(self) -> None:
         self._busy = False

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
 from gui.dropping import ModelAdder
+from gui.folders import folder_for
 from gui.jobs import Job
 from gui.settings import MOST_LABELS, Settings
 from gui.stage.lane_words import title_of
@@ -37,6 +38,7 @@ class Desk(QObject):
     `said`, with the seconds that it is to stay.
     """
 
+    failed = Signal(object)     # LabError
     said = Signal(str, float)
     changed = Signal()             # lanes on or off, mode, thresholds, mirrored, frozen, recording: whatever marks show
     lane_added = Signal(object)    # Lane
@@ -66,6 +68,11 @@ class Desk(QObject):
         """Let the window show a sentence about something that was done, for a while."""
         self.said.emit(sentence, seconds)
 
+    def fail(self, error: LabError) -> None:
+        """Something that was asked for cannot be done: say why, where it is seen and can be copied."""
+        self.say(error.sentence, LONG_S)
+        self.failed.emit(error)
+
     # --- the picture --------------------------------------------------------------------------------------------
 
     def open_source(self, text: str) -> bool:
@@ -74,7 +81,7 @@ class Desk(QObject):
         try:
             source = parse_source(text, size=size, fps=fps)
         except LabError as error:
-            self.say(error.sentence)
+            self.fail(error)
             return False
         self._asked = (source, text)
         self.session.open(source)
@@ -105,7 +112,7 @@ class Desk(QObject):
             else:
                 self.say(self.session.stop_recording())
         except LabError as error:
-            self.say(error.sentence)
+            self.fail(error)
         self.changed.emit()
 
     # --- the networks -------------------------------------------------------------------------------------------
@@ -121,7 +128,7 @@ class Desk(QObject):
         try:
             lane = self.session.add(spec, slot=slot, place=place)
         except LabError as error:
-            self.say(error.sentence)
+            self.fail(error)
             return
         lane.title = title_of(lane, self.catalogue[spec.model], self.session.lanes)
         self.lane_added.emit(lane)
@@ -282,7 +289,7 @@ class Desk(QObject):
         others = dict(self.catalogue)
         Job(
             lambda: remove(card, self.store, others), lambda _: self.say(f"{card.title} is removed from this disk."),
-            lambda error: self.say(error.sentence), self,
+            self.fail, self,
         )  # fmt: skip
 
     def look_for_cards(self) -> None:
@@ -308,7 +315,7 @@ class Desk(QObject):
                 self.changed.emit()
             elif refused := self.session.feeds.refused:
                 self._asked = None
-                self.say(f"{refused.message} {refused.hint}".strip() or f"{refused.title} gave no picture.", LONG_S)
+                self.fail(LabError(refused.message or f"{refused.title} gave no picture.", refused.hint))
         recorder = self.session.recorder
         if recorder and recorder.trouble:   # a full disk, for one
             self.record(False)
@@ -339,8 +346,3 @@ class Desk(QObject):
         elif not wide and self._share is not None:
             self._share.release()
             self._share = None
-
-
-def folder_for(kind: QStandardPaths.StandardLocation) -> Path:
-    """Where the user keeps pictures, or films."""
-    return Path(QStandardPaths.writableLocation(kind) or Path.home())

@@ -32,11 +32,13 @@ START_SAID_S = 60.0   # what went wrong at the start stays so long: nobody looks
 def run(options: Options) -> int:
     """Open the window and stay until it is closed; returns the exit code."""
     app = application()
-    troubles: list[CardError] = []
-    window = build(options, load_catalog(troubles=troubles), Settings.load())
-    if troubles:
-        window.say(troubles[0].sentence, START_SAID_S)
+    cards: list[CardError] = []
+    troubles: list[LabError] = []
+    window = build(options, load_catalog(troubles=cards), Settings.load(troubles))
     window.showFullScreen() if options.fullscreen else window.show()
+    for trouble in (*troubles, *cards)[:1]:   # the log has all
+        window.desk.fail(trouble)
+        window.say(trouble.sentence, START_SAID_S)
     sys.excepthook = partial(unforeseen, window)   # Qt hands it what a slot raises
     # Ctrl+C in the terminal: Python sees it only when the interpreter runs now and then.
     signal.signal(signal.SIGINT, lambda *_: window.close())
@@ -105,7 +107,7 @@ def _begin(window: MainWindow, options: Options) -> None:
     try:
         specs = _lanes(options, desk.catalogue, settings)
     except LabError as error:
-        window.say(error.sentence)
+        desk.fail(error)
         specs = ()
     for spec in specs:
         desk.add_lane(spec)

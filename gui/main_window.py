@@ -31,6 +31,7 @@ from gui.cursor import RestingCursor
 from gui.deck import Deck, Halves
 from gui.desk import SAID_S, Desk
 from gui.drop_halves import DropHalves
+from gui.errors import Errors
 from gui.floating import Floating
 from gui.help import HelpOverlay
 from gui.hints import Hints
@@ -125,6 +126,9 @@ class MainWindow(QMainWindow):
         for strip in (self.bug, self.banner, self.absent):
             body.addWidget(strip)
         body.addWidget(self.split, 1)
+        self.absent.failed.connect(desk.fail)
+        self.errors = Errors(self._body)
+        desk.failed.connect(self.errors.tell)
         self.truth = LineOfTruth(self)
         self.truth.undone.connect(desk.undo)
         desk.removed.offered.connect(self.truth.offer_undo)
@@ -240,6 +244,8 @@ class MainWindow(QMainWindow):
 
     def back(self) -> None:
         """Close what lies on top; then leave full screen."""
+        if self.errors.dismiss():
+            return
         if self.floating.dismiss_top():
             self.tick("blank", False)
         elif self.views.alone is not None:
@@ -275,7 +281,7 @@ class MainWindow(QMainWindow):
         self.truth.restyle(self.theme, scale, gap)
         for part in (
             self.deck, self.floating, self.controls, self.adding, self.help, self.hints, self.bug, self.banner,
-            self.absent, self.own_models, self.halves,
+            self.absent, self.own_models, self.halves, self.errors,
         ):  # fmt: skip
             part.restyle(self.theme, scale)
         self._place()

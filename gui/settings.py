@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from inference.data import LaneSpec
+from inference.errors import LabError
 from inference.live.session import MAX_LANES
 from inference.options import MODES, THEMES
 from models.catalog import config_folder
@@ -62,10 +63,11 @@ class Settings:
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)   # of another version: kept
 
     @classmethod
-    def load(cls) -> "Settings":
+    def load(cls, troubles: list[LabError] | None = None) -> "Settings":
         """The settings of the last time; what is wrong in them is the default again. Never raises.
 
-        A file that cannot be understood at all is put aside as settings.broken.json.
+        A file that cannot be understood at all is put aside as settings.broken.json. What was wrong goes into the log
+        and into `troubles`.
         """
         path = config_folder() / NAME
         try:
@@ -77,14 +79,17 @@ class Settings:
         except FileNotFoundError:
             return cls(hints=HINT_NAMES)   # the first start
         except OSError as error:
-            log.warning("The settings in %s cannot be read: %s.", path, error.strerror)
+            _tell(troubles, f"The settings in {path} cannot be read: {error.strerror}.", "The usual ones are used.")
             return cls()
         except (ValueError, RecursionError, OverflowError) as error:
-            log.warning("The settings in %s cannot be understood: %s. They are kept as %s.", path, error, BROKEN)
+            _tell(
+                troubles, f"The settings in {path} cannot be understood: {error}.",
+                f"They are kept as {BROKEN}; the usual ones are used.",
+            )  # fmt: skip
             with suppress(OSError):
                 os.replace(path, path.with_name(BROKEN))
             return cls()
-        return from_json(stored)
+        return from_json(stored, troubles)
 
     def save(self) -> str:
         """Write the settings, whole or not at all. "" when it worked, else a sentence that says why not."""
@@ -120,7 +125,13 @@ def to_json(settings: Settings) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def from_json(stored: Mapping[str, Any]) -> Settings:
+def _tell(troubles: list[LabError] | None, sentence: str, hint: str = "") -> None:
+    log.warning("%s %s", sentence, hint)
+    if troubles is not None:
+        troubles.append(LabError(sentence, hint))
+
+
+def from_json(stored: Mapping[str, Any], troubles: list[LabError] | None = None) -> Settings:
     """The settings in `stored`; a value that is wrong is the default again, for that key alone."""
     values: dict[str, Any] = {}
     for key, kind in _kinds().items():
@@ -129,7 +140,7 @@ def from_json(stored: Mapping[str, Any]) -> Settings:
                 values[key] = _PARTS[key](stored[key]) if key in _PARTS else msgspec.convert(stored[key], kind)
             except (msgspec.ValidationError, ValueError, OverflowError, RecursionError):
                 given = reprlib.repr(stored[key])
-                log.warning("The setting %s is %s, not %s. The default is used.", key, given, must_be(kind))
+                _tell(troubles, f"The setting {key} is {given}, not {must_be(kind)}.", "The default is used.")
     known = {*_kinds(), "version"}
     return Settings(**values, unknown={key: value for key, value in stored.items() if key not in known})
 

@@ -49,7 +49,7 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "smaller": lambda: window.set_text_scale(window.text_scale / SCALE_STEP),
         "theme": lambda: window.set_theme("light" if window.theme.name == "dark" else "dark"),
         "full_screen": window.set_full_screen,
-        "picture": lambda: save_picture(window, window.say),
+        "picture": lambda: save_picture(window, window.desk),
         "record": desk.record,
         "blank": lambda on: window.cover("blank", on),
         "help": lambda: window.cover("help", window.help.isHidden()),

@@ -35,6 +35,7 @@ from gui.stage.table.scatter import Point, frontier
 from gui.stage.views import VIEWS
 from gui.theme import font
 from inference.data import STAGES, Classification, Detections, LaneSpec, Mode, Result, Timing
+from inference.errors import LabError
 from inference.live.session import Session
 from models.card import Accuracy
 from models.catalog import Catalogue
@@ -622,3 +623,64 @@ def test_hints_are_for_a_first_start(tmp_path, monkeypatch):
     assert Settings.load().hints == ("xray",)
     (tmp_path / "settings.json").write_text('{"version": 1, "theme": "light"}')   # of a version that knew no hints
     assert Settings.load().hints == ()
+
+
+# ---- what goes wrong
+
+
+def test_an_error_stands_over_the_picture_with_its_details_and_moves_nothing(window, qtbot):
+    run(window, qtbot, "reads")
+    before = places(window)
+    window.desk.open_source("<b>nothing</b>.mp4")
+    assert window.errors.isVisible()
+    assert "<b>nothing</b>.mp4" in window.errors._message.text()
+    assert places(window) == before
+    assert window.errors.geometry().left() > 0
+    window.errors._button.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "There is no file or folder <b>nothing</b>.mp4." in copied
+    assert "SourceError" in copied   # where it came from
+    window.desk.fail(LabError("Another one.", "Do this."))
+    assert (window.errors._message.text(), window.errors._hint.text()) == ("Another one.", "Do this.")
+    window.back()   # Esc
+    assert not window.errors.isVisible()
+    window.desk.fail(LabError("A third one."))
+    window.errors._gone.setInterval(1)
+    window.errors._gone.start()
+    qtbot.waitUntil(lambda: not window.errors.isVisible())   # it was there long enough
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (720, 450), (3840, 2160)])
+def test_a_long_error_is_read_whole(window, size):
+    window.resize(*size)
+    window.desk.fail(LabError("A sentence that is rather long, about a file of a name. " * 4, "What to do then. " * 3))
+    box = window.errors
+    for label in (box._message, box._hint):
+        assert label.height() >= label.heightForWidth(label.width())
+        assert box.rect().contains(label.geometry())
+    assert window._body.rect().contains(box.geometry())
+
+
+def test_a_broken_settings_file_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("LINEUP_CONFIG", str(tmp_path))
+    troubles = []
+    (tmp_path / "settings.json").write_text("{")
+    assert Settings.load(troubles) == Settings()
+    assert "cannot be understood" in troubles[0].sentence
+    assert "settings.broken.json" in troubles[0].sentence
+    (tmp_path / "settings.json").write_text('{"theme": "pink", "topk": 3}')
+    assert Settings.load(troubles).topk == 3
+    assert troubles[1].sentence.startswith("The setting theme is 'pink', not")
+    Settings().save()
+    Settings.load(troubles)
+    assert len(troubles) == 2
+
+
+def test_a_lane_s_failure_is_copied_from_its_row(window, qtbot):
+    (lane,) = run(window, qtbot, "reads")
+    (row,) = window.views["stage"].rows
+    lane._fail("It broke.", "Do this.")
+    row.follow()
+    assert row.notice._copy.isVisible()
+    row.notice._copy.click()
+    assert QGuiApplication.clipboard().text() == "It broke. Do this."

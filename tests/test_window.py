@@ -248,7 +248,7 @@ def test_what_was_chosen_comes_back(window, qtbot):
 
 def test_the_picture_of_the_window_is_written(window, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr("gui.snapshot.folder_for", lambda _kind: tmp_path / "new" / "pictures")
-    save_picture(window, window.say)
+    save_picture(window, window.desk)
     qtbot.waitUntil(lambda: "saved to" in window.truth.words.text(), timeout=5000)
     assert len(list((tmp_path / "new" / "pictures").glob("lineup-*.png"))) == 1
 
@@ -256,7 +256,7 @@ def test_the_picture_of_the_window_is_written(window, qtbot, tmp_path, monkeypat
 def test_a_folder_that_cannot_be_written_is_said(window, qtbot, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("gui.snapshot.folder_for", lambda _kind: tmp_path / "file")
-    save_picture(window, window.say)
+    save_picture(window, window.desk)
     qtbot.waitUntil(lambda: "cannot be" in window.truth.words.text(), timeout=5000)
 
 

@@ -24,7 +24,7 @@ class Notice(QWidget):
         self._again = QPushButton("Try again", self)
         self._again.clicked.connect(self.chosen)
         self._copy = QPushButton("Copy details", self)
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._status.details))
+        self._copy.clicked.connect(self._copy_details)
         buttons = QHBoxLayout()
         buttons.addWidget(self._again)
         buttons.addWidget(self._copy)
@@ -49,8 +49,12 @@ class Notice(QWidget):
         else:
             self.hide()
         self._again.setVisible(status.state in (LaneState.FAILED, LaneState.STUCK) and not status.absent)
-        self._copy.setVisible(bool(status.details) and status.state is LaneState.FAILED)
+        self._copy.setVisible(status.state is LaneState.FAILED and not status.absent)
         self._status = status
+
+    def _copy_details(self) -> None:
+        status = self._status
+        QGuiApplication.clipboard().setText(f"{status.message} {status.hint}\n\n{status.details}".strip())
 
     @property
     def is_trouble(self) -> bool:

@@ -248,7 +248,7 @@ class Pane(PaneBase):
             try:
                 accept(card, config_folder())
             except LabError as error:
-                self.desk.say(error.sentence)
+                self.desk.fail(error)
                 return
         self._over.discard(card.name)
         self._fetches.get(card)
@@ -272,7 +272,7 @@ class Pane(PaneBase):
             self.desk.say(f"{card.title} is removed from this disk.")
             self._look()
 
-        Job(work, done, lambda error: self.desk.say(error.sentence), self)
+        Job(work, done, self.desk.fail, self)
 
     # --- measuring ----------------------------------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ class Pane(PaneBase):
             what = "is saved in its card" if made.name == card.name else f"is saved as {made.title}: press A to add it"
             self.desk.say(f"The recipe {what}.")
 
-        Job(lambda: save_card(made), done, lambda error: self.desk.say(error.sentence), self)
+        Job(lambda: save_card(made), done, self.desk.fail, self)
 
     # --- showing ------------------------------------------------------------------------------------------------
 
