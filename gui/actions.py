@@ -113,6 +113,14 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "undo": ActionInfo("Undo", "Bring back the network that was removed", ("Ctrl+Z",), "undo"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },
+    "Video": {
+        "play": ActionInfo("Play", "Play a video, or hold it", ("J",), "play", checkable=True, icon_on="pause"),
+        "step_back": ActionInfo("A picture back", "Go one picture back or on", ("Left",), "step-back", repeats=True),
+        "step_on": ActionInfo("A picture on", "Go one picture back or on", ("Right",), "step-on", repeats=True),
+        "slower": ActionInfo("Slower", "Play slower or faster", ("[",), "slower"),
+        "faster": ActionInfo("Faster", "Play slower or faster", ("]",), "faster"),
+        "loop": ActionInfo("Again and again", "Begin again at the end, or not", ("Ctrl+L",), "loop", checkable=True),
+    },
     "Answers": {
         "more_labels": ActionInfo("More labels", "Show more labels", ("K",), "more-labels", repeats=True),
         "fewer_labels": ActionInfo(
@@ -221,7 +229,7 @@ def key_caps(key: str) -> tuple[str, ...]:
     return tuple(names.get(part, part) for part in parts)
 
 
-_CAPS = {"PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−", "Return": "Enter", "Up": "↑", "Down": "↓"}
+_CAPS = {"PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−", "Return": "Enter", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
 _CAPS_MAC = {**_CAPS, "Ctrl": "⌘", "Shift": "⇧", "Delete": "⌦"}
 _MENU_ROLES = {"quit": QAction.MenuRole.QuitRole, "settings": QAction.MenuRole.PreferencesRole}
 

@@ -41,6 +41,7 @@ from gui.own_models import OwnModels
 from gui.painting import Painting
 from gui.panes import PANES, Services
 from gui.parts.drawer import Drawer
+from gui.play_bar import PlayBar
 from gui.rail import Rail
 from gui.settings import Settings
 from gui.slots import slots_of
@@ -134,6 +135,8 @@ class MainWindow(QMainWindow):
         desk.removed.offered.connect(self.truth.offer_undo)
         column.addWidget(self.bar)
         column.addWidget(middle, 1)
+        self.play_bar = PlayBar(self.actions_by_name, desk.session, self)
+        column.addWidget(self.play_bar)
         column.addWidget(self.truth)
         self.controls = AnswerControls()
         self.controls.changed.connect(desk.set_ask)
@@ -281,7 +284,7 @@ class MainWindow(QMainWindow):
         self.truth.restyle(self.theme, scale, gap)
         for part in (
             self.deck, self.floating, self.controls, self.adding, self.help, self.hints, self.bug, self.banner,
-            self.absent, self.own_models, self.halves, self.errors,
+            self.absent, self.own_models, self.halves, self.errors, self.play_bar,
         ):  # fmt: skip
             part.restyle(self.theme, scale)
         self._place()

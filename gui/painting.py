@@ -97,6 +97,7 @@ class Painting(QObject):
         self._window.banner.say(source.message if shown else "", source.hint, button=CHOOSE)
         self._window.bar.chips.show_chips(conditions(session))
         self._window.truth.follow(self._desk)
+        self._window.play_bar.follow()
         self._window.hints.follow(session, self._window.deck.key)
 
     def _show_marks(self) -> None:

@@ -27,6 +27,12 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "choose_source": lambda: window.bar.source.showMenu(),
         "next_source": window.next_source,
         "mirror": desk.set_mirror,
+        "play": lambda on: window.play_bar.play(on),   # the bar is made of these actions
+        "loop": lambda on: window.play_bar.loop(on),
+        "step_back": lambda: window.play_bar.step(-1),
+        "step_on": lambda: window.play_bar.step(1),
+        "slower": lambda: window.play_bar.change_speed(-1),
+        "faster": lambda: window.play_bar.change_speed(1),
         "add_lane": window.show_add_lane,
         "add_file": window.choose_files,
         "large": lambda: meant.toggle_alone(meant.lane()),

@@ -26,6 +26,7 @@ from inference.live.sources import NO_CAMERA, SOURCES, Source, camera, cameras, 
 from inference.live.sources.auto import Auto
 from inference.live.sources.camera import Camera, CameraInfo
 from inference.live.sources.pictures import Folder, PictureFile, pictures_in, read_picture
+from inference.live.sources.playback import playback_of
 from inference.live.sources.stream import Stream
 from inference.live.sources.synthetic import Pattern, Reel
 from inference.live.sources.video import VideoFile
@@ -695,3 +696,160 @@ def test_windows_lists_a_camera_of_both_back_ends_once(monkeypatch: pytest.Monke
         (0, "Webcam", "MSMF"),
         (1, "Virtual Camera", "DSHOW"),
     ]
+
+
+# --- how a video is played ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[VideoFile, list[float]]:
+    """A film of twenty frames at ten a second, and its clock, s."""
+    now = [100.0]
+    monkeypatch.setattr(video, "perf_counter", lambda: now[0])
+    source = VideoFile(film(tmp_path / "f.avi", frames=20, fps=10))
+    source.open()
+    return source, now
+
+
+def test_a_video_says_where_it_stands(played: tuple[VideoFile, list[float]]) -> None:
+    source, now = played
+    assert (source.playback.now.frames, source.playback.now.fps, source.playback.now.length_s) == (20, 10.0, 2.0)
+    for i in range(3):
+        assert number_of(source.read()) == i
+        assert source.playback.now.frame == i
+        now[0] += 0.1
+    assert source.playback.now.at_s == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("frame", [0, 1, 7, 19])
+def test_a_video_is_sought_exactly(played: tuple[VideoFile, list[float]], frame: int) -> None:
+    source, _ = played
+    for _ in range(3):
+        source.read()
+    source.playback.seek(frame)
+    assert number_of(source.read()) == frame
+    assert source.playback.now.frame == frame
+
+
+def test_beyond_an_end_is_that_end(played: tuple[VideoFile, list[float]]) -> None:
+    source, _ = played
+    source.playback.seek(1000)
+    assert number_of(source.read()) == 19
+    source.playback.seek(-5)
+    assert number_of(source.read()) == 0
+
+
+def test_a_paused_video_gives_the_same_picture_and_goes_on_from_there(played: tuple[VideoFile, list[float]]) -> None:
+    source, now = played
+    first = source.read()
+    now[0] += 0.1
+    second = source.read()
+    source.playback.pause(True)
+    now[0] += 5.0   # however long
+    assert source.read() is second
+    assert source.read() is second
+    assert first is not second
+    source.playback.pause(False)
+    assert number_of(source.read()) == 2   # nothing is passed over for the time that it was held
+    now[0] += 0.1
+    assert number_of(source.read()) == 3
+
+
+def test_steps_add_up_and_hold(played: tuple[VideoFile, list[float]]) -> None:
+    source, _ = played
+    source.read()
+    source.playback.seek(10)
+    assert number_of(source.read()) == 10
+    source.playback.step(1)
+    source.playback.step(1)
+    assert source.playback.now.paused
+    assert number_of(source.read()) == 12
+    source.playback.step(-1)
+    assert number_of(source.read()) == 11
+    assert number_of(source.read()) == 11
+    source.playback.seek(0)
+    source.playback.step(-1)
+    assert number_of(source.read()) == 0
+
+
+@pytest.mark.parametrize(("speed", "seen"), [(0.5, [0, 1, 2, 3]), (1.0, [0, 2, 4, 6]), (2.0, [0, 4, 8, 12])])
+def test_a_video_runs_at_its_speed(played: tuple[VideoFile, list[float]], speed: float, seen: list[int]) -> None:
+    """Looked at every 0.2 s, it has gone on by as many frames as that time holds."""
+    source, now = played
+    source.playback.play_at(speed)
+    assert source.period_s == pytest.approx(0.1 / speed)
+    found = []
+    for _ in range(4):
+        found.append(number_of(source.read()))
+        now[0] += 0.2
+    assert found == seen
+
+
+def test_another_speed_jumps_nowhere(played: tuple[VideoFile, list[float]]) -> None:
+    source, now = played
+    for i in range(10):
+        assert number_of(source.read()) == i
+        now[0] += 0.1
+    source.playback.play_at(4.0)
+    assert number_of(source.read()) == 10
+    source.playback.play_at(0.3)   # the nearest that there is
+    assert source.playback.now.speed == 0.25
+
+
+def test_without_a_loop_the_end_stays_and_can_be_left(played: tuple[VideoFile, list[float]]) -> None:
+    source, _ = played
+    source.playback.play_again(False)
+    source.playback.seek(19)
+    last = source.read()
+    assert source.read() is last
+    assert source.playback.now.paused
+    source.playback.seek(3)
+    assert number_of(source.read()) == 3
+
+
+def test_a_file_that_cannot_be_sought_well_is_read_up_to_the_place(
+    played: tuple[VideoFile, list[float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some back-ends go to the nearest key frame, before or behind, and say so."""
+    source, _ = played
+    source.read()
+
+    class Coarse:
+        def __init__(self, real: Any) -> None:
+            self.real = real
+
+        def set(self, _prop: int, value: float) -> bool:
+            return bool(self.real.set(cv2.CAP_PROP_POS_FRAMES, 8 * round(value / 8)))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+    real = video.open_capture
+    monkeypatch.setattr(video, "open_capture", lambda *args: Coarse(real(*args)))
+    source.open()
+    source.read()
+    for frame in (9, 13, 5, 6):   # 8 before it; 16 and 8 behind them
+        source.playback.seek(frame)
+        assert number_of(source.read()) == frame
+
+
+def test_a_file_without_a_length_cannot_be_sought(played: tuple[VideoFile, list[float]]) -> None:
+    source, _ = played
+    source.playback.opened(0, 10.0)
+    source.read()
+    source.playback.seek(10)
+    source.playback.step(1)
+    assert source.playback.take_wanted() is None
+    assert source.playback.now.length_s == 0
+
+
+def test_a_video_that_is_to_end_does(tmp_path: Path) -> None:
+    source = VideoFile(film(tmp_path / "f.avi", frames=2), loop=False)
+    source.open()
+    assert [source.read() is None for _ in range(3)] == [False, False, True]
+
+
+def test_only_a_video_is_played(tmp_path: Path) -> None:
+    assert playback_of(VideoFile(tmp_path / "f.avi")) is not None
+    assert playback_of(parse_source("pattern")) is None
+    assert playback_of(None) is None

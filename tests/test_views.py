@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from time import perf_counter
 
+import cv2
 import make
 import numpy as np
 import pytest
@@ -684,3 +685,83 @@ def test_a_lane_s_failure_is_copied_from_its_row(window, qtbot):
     assert row.notice._copy.isVisible()
     row.notice._copy.click()
     assert QGuiApplication.clipboard().text() == "It broke. Do this."
+
+
+# ---- a video
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Forty frames at twenty a second; the grey of frame i is 5 · i, a number that `Reader` reads."""
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20, (64, 48))
+    for i in range(40):
+        writer.write(np.full((48, 64, 3), 5 * i, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_video_has_a_bar_and_other_sources_have_none(window, qtbot, film):
+    bar = window.play_bar
+    run(window, qtbot, "reads")
+    window.painting.figures()
+    assert not bar.isVisible()
+    assert not window.actions_by_name["step_on"].isEnabled()
+    window.desk.open_source(str(film))
+    qtbot.waitUntil(bar.isVisible, timeout=10_000)
+    qtbot.waitUntil(lambda: bar.seek.maximum() == 39)
+    assert window.actions_by_name["step_on"].isEnabled()
+    assert bar.time.text().endswith("/ 0:02")
+    window.desk.open_source("pattern")
+    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=10_000)
+
+
+def test_a_video_is_sought_and_stepped_and_every_network_answers_that_picture(window, qtbot, film):
+    (lane,) = run(window, qtbot, "reads")
+    window.desk.open_source(str(film))
+    bar = window.play_bar
+    qtbot.waitUntil(lambda: bar.isVisible() and bar.seek.maximum() == 39, timeout=10_000)
+
+    def shows(frame):   # JPEG is off by a grey level or two
+        return lambda: abs(int(lane.latest.prediction.labels[0]) - 5 * frame) <= 2 and bar.seek.value() == frame
+
+    qtbot.keyClick(window, Qt.Key.Key_J)
+    assert bar.playback.now.paused
+    at = bar.seek.rect().center()
+    qtbot.mouseClick(bar.seek, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: 17 <= bar.playback.now.frame <= 22, timeout=5000)   # about the middle
+    frame = bar.playback.now.frame
+    qtbot.waitUntil(shows(frame), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    qtbot.waitUntil(shows(frame + 1), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_Left)
+    qtbot.keyClick(window, Qt.Key.Key_Left)
+    qtbot.waitUntil(shows(frame - 1), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_J)
+    qtbot.waitUntil(lambda: bar.playback.now.frame != frame - 1 and not bar.playback.now.paused, timeout=5000)
+
+
+def test_speed_and_loop_are_keys_and_buttons(window, qtbot, film):
+    window.desk.open_source(str(film))
+    bar = window.play_bar
+    qtbot.waitUntil(bar.isVisible, timeout=10_000)
+    qtbot.keyClick(window, Qt.Key.Key_BracketRight)
+    assert (bar.playback.now.speed, bar.speed.text()) == (2.0, "2×")
+    for _ in range(9):
+        bar.buttons["slower"].click()
+    assert (bar.playback.now.speed, bar.speed.text()) == (0.25, "0.25×")
+    assert bar.buttons["loop"].isChecked()
+    bar.buttons["loop"].click()
+    assert not bar.playback.now.loop
+
+
+@pytest.mark.parametrize("size", [(720, 450), (1024, 640), (3840, 2160)])
+def test_the_bar_fits_every_window(window, qtbot, film, size):
+    window.desk.open_source(str(film))
+    bar = window.play_bar
+    qtbot.waitUntil(bar.isVisible, timeout=10_000)
+    window.resize(*size)
+    QApplication.processEvents()
+    for part in (*bar.buttons.values(), bar.seek, bar.time, bar.speed):
+        assert bar.rect().contains(part.geometry())
+    assert bar.seek.width() > window.width() / 4

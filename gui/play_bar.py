@@ -1,0 +1,140 @@
+"""Below the picture of a video: where it stands, and how it is played."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
+
+from gui.parts.chips import clock
+from gui.parts.plain import PlainLabel
+from gui.theme import Size, Theme, font
+from inference.live.session import Session
+from inference.live.sources.playback import SPEEDS, Playback, Playing, playback_of
+
+# Names of gui.actions.ACTIONS that only a video has, in the order of the bar.
+PLAYING = ("play", "step_back", "step_on", "slower", "faster", "loop")
+
+
+class SeekBar(QSlider):
+    """A click goes there, not a page on."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName("Place in the video")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)   # ← and → step, wherever the keyboard is
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the place of the pointer, and follow it from there."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        room = max(1, self.width() - handle.width())
+        value = QStyle.sliderValueFromPosition(
+            self.minimum(), self.maximum(), round(event.position().x() - handle.width() / 2), room
+        )
+        self.setSliderPosition(value)
+        self.sliderMoved.emit(value)
+        super().mousePressEvent(event)
+
+
+class PlayBar(QWidget):
+    """Follows the source that is shown; hidden where that cannot be played."""
+
+    def __init__(self, actions: Mapping[str, QAction], session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session, self._actions = session, actions
+        self._shown: Playing | None = None
+        self.seek = SeekBar(self)
+        self.seek.sliderMoved.connect(self._go_to)
+        self.time, self.speed = PlainLabel(self), PlainLabel(self)
+        self.buttons: dict[str, QToolButton] = {}
+        self._row = QHBoxLayout(self)
+        for name in PLAYING:
+            button = QToolButton(self)
+            button.setDefaultAction(actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setAccessibleName(actions[name].text())
+            button.setProperty("role", "icon")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.buttons[name] = button
+        for part in (*(self.buttons[name] for name in PLAYING[:3]), self.seek, self.time):
+            self._row.addWidget(part, int(part is self.seek))
+        for part in (self.buttons["slower"], self.speed, self.buttons["faster"], self.buttons["loop"]):
+            self._row.addWidget(part)
+        self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.follow()
+
+    @property
+    def playback(self) -> Playback | None:
+        """How the source that is shown is played."""
+        return playback_of(self._session.shown)
+
+    def follow(self) -> None:
+        """Show where the video stands."""
+        playback = self.playback
+        for name in PLAYING:
+            self._actions[name].setEnabled(playback is not None)
+        self.setVisible(playback is not None)
+        if playback is None:
+            self._shown = None
+            return
+        now = playback.now
+        if now == self._shown:
+            return
+        self._shown = now
+        self._actions["play"].setChecked(not now.paused)
+        self._actions["loop"].setChecked(now.loop)
+        self.seek.setEnabled(now.frames > 0)
+        self.seek.setMaximum(max(0, now.frames - 1))
+        if not self.seek.isSliderDown():
+            self.seek.setValue(max(0, now.frame))
+        length = f" / {clock(now.length_s)}" if now.frames else ""
+        self.time.setText(f"{clock(now.at_s)}{length}")
+        self.speed.setText(f"{now.speed:g}×")
+
+    def play(self, on: bool) -> None:
+        """Go on, or hold the picture."""
+        if playback := self.playback:
+            playback.pause(not on)
+            self.follow()
+
+    def loop(self, on: bool) -> None:
+        """Whether it begins again at its end."""
+        if playback := self.playback:
+            playback.play_again(on)
+            self.follow()
+
+    def step(self, by: int) -> None:
+        """Pictures on or back."""
+        if playback := self.playback:
+            playback.step(by)
+            self.follow()
+
+    def change_speed(self, by: int) -> None:
+        """Slower or faster by so many of SPEEDS."""
+        if playback := self.playback:
+            at = SPEEDS.index(playback.now.speed) + by
+            playback.play_at(SPEEDS[max(0, min(len(SPEEDS) - 1, at))])
+            self.follow()
+
+    def _go_to(self, frame: int) -> None:
+        if playback := self.playback:
+            playback.seek(frame)
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these sizes; the figures' places are as wide as their widest."""
+        del theme
+        gap, side = round(8 * scale), max(22, round(28 * scale))
+        self._row.setContentsMargins(gap * 2, gap // 2, gap * 2, 0)
+        self._row.setSpacing(gap)
+        for button in self.buttons.values():
+            button.setFixedSize(side, side)
+            button.setIconSize(QSize(side - 8, side - 8))
+        face = font(Size.BODY, scale)
+        metrics = QFontMetrics(face)
+        for label, widest in ((self.time, "00:00 / 00:00"), (self.speed, "0.25×")):
+            label.setFont(face)
+            label.setMinimumWidth(metrics.horizontalAdvance(widest))

@@ -1,0 +1,95 @@
+"""How a video is played: paused, sought, stepped, slower or faster. Asked from any thread, obeyed by the source's."""
+
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)   # times as fast as it was filmed
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """Where a video stands; replaced whole."""
+
+    frame: int = -1          # the number of the picture that was given last; -1: none yet
+    frames: int = 0          # that there are; 0: not known, and nothing can be sought
+    fps: float = 30.0        # of the file
+    paused: bool = False
+    speed: float = 1.0       # one of SPEEDS
+    loop: bool = True        # begins again at its end
+
+    @property
+    def at_s(self) -> float:
+        """The time of the picture in the file, s."""
+        return max(0, self.frame) / self.fps
+
+    @property
+    def length_s(self) -> float:
+        """Of the file, s; 0 where it is not known."""
+        return self.frames / self.fps
+
+
+class Playback:
+    """What is asked of a video. The last wish counts; steps add up."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._now = Playing()
+        self._wanted: int | None = None   # frame
+
+    @property
+    def now(self) -> Playing:
+        """Where it stands."""
+        return self._now
+
+    def pause(self, paused: bool) -> None:
+        """Hold the picture, or go on."""
+        self._change(paused=paused)
+
+    def play_at(self, speed: float) -> None:
+        """So many times as fast, the nearest of SPEEDS."""
+        self._change(speed=min(SPEEDS, key=lambda one: abs(one - speed)))
+
+    def play_again(self, loop: bool) -> None:
+        """Whether it begins again at its end."""
+        self._change(loop=loop)
+
+    def seek(self, frame: int) -> None:
+        """Go to this picture; beyond an end to that end. Nothing where the length is not known."""
+        with self._lock:
+            if self._now.frames > 0:
+                self._wanted = max(0, min(self._now.frames - 1, frame))
+
+    def step(self, by: int) -> None:
+        """So many pictures on or back, and hold there."""
+        with self._lock:
+            self._now = replace(self._now, paused=True)
+            if self._now.frames > 0:
+                at = self._wanted if self._wanted is not None else self._now.frame
+                self._wanted = max(0, min(self._now.frames - 1, at + by))
+
+    # --- for the source -----------------------------------------------------------------------------------------
+
+    def opened(self, frames: int, fps: float) -> None:
+        """The file has so many pictures."""
+        self._change(frames=max(0, frames), fps=fps)
+
+    def given(self, frame: int) -> None:
+        """This picture was given."""
+        self._change(frame=frame)
+
+    def take_wanted(self) -> int | None:
+        """The picture that is to be gone to, once; None where nobody asked."""
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+        return wanted
+
+    def _change(self, **changes: Any) -> None:
+        with self._lock:
+            self._now = replace(self._now, **changes)
+
+
+def playback_of(source: object) -> Playback | None:
+    """How this source is played; None of one that cannot be: a camera, a picture."""
+    found = getattr(source, "playback", None)
+    return found if isinstance(found, Playback) else None
