@@ -229,7 +229,10 @@ def key_caps(key: str) -> tuple[str, ...]:
     return tuple(names.get(part, part) for part in parts)
 
 
-_CAPS = {"PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−", "Return": "Enter", "Up": "↑", "Down": "↓", "Left": "←", "Right": "→"}
+_CAPS = {
+    "PgDown": "Page ↓", "PgUp": "Page ↑", "-": "−", "Return": "Enter",
+    "Up": "↑", "Down": "↓", "Left": "←", "Right": "→",
+}  # fmt: skip
 _CAPS_MAC = {**_CAPS, "Ctrl": "⌘", "Shift": "⇧", "Delete": "⌦"}
 _MENU_ROLES = {"quit": QAction.MenuRole.QuitRole, "settings": QAction.MenuRole.PreferencesRole}
 
