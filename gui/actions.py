@@ -120,6 +120,10 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "slower": ActionInfo("Slower", "Play slower or faster", ("[",), "slower"),
         "faster": ActionInfo("Faster", "Play slower or faster", ("]",), "faster"),
         "loop": ActionInfo("Again and again", "Begin again at the end, or not", ("Ctrl+L",), "loop", checkable=True),
+        "replay": ActionInfo(
+            "Recorded answers", "Show what a recording holds, or compute anew", ("Ctrl+J",), "replay", checkable=True
+        ),
+        "burn": ActionInfo("Burn in", "Write a recording's answers into a video", ("Ctrl+B",), "burn", checkable=True),
     },
     "Answers": {
         "more_labels": ActionInfo("More labels", "Show more labels", ("K",), "more-labels", repeats=True),

@@ -18,6 +18,7 @@ from inference.data import Ask, LaneSpec, LaneState, Mode
 from inference.errors import LabError
 from inference.intake.guesses import guessed_text
 from inference.live.lane import Lane
+from inference.live.recognise import Load
 from inference.live.session import Session
 from inference.live.sources import Source, parse_source
 from inference.opencv_threads import Share
@@ -54,6 +55,7 @@ class Desk(QObject):
         self.session, self.catalogue, self.store, self.settings = session, catalogue, store, settings
         self.source_text = settings.source or "auto"
         self.models_folder = settings.models_folder
+        self.kept_lanes: tuple[LaneSpec, ...] | None = None   # that come back after a recording
         self.begun = False            # whether the lanes of the start are there
         self.camera_mode = CAMERA_MODE
         self._chosen: Lane | None = None                # what was added or clicked last
@@ -99,7 +101,11 @@ class Desk(QObject):
         self.changed.emit()
 
     def set_mirror(self, mirror: bool) -> None:
-        """Flip the picture for everyone."""
+        """Flip the picture for everyone; a recording stays as it was filmed."""
+        if self.kept_lanes is not None and mirror:
+            self.say("A recording is shown as it was taken: its boxes lie there.")
+            self.changed.emit()
+            return
         self.session.mirror = mirror
         self.changed.emit()
 
@@ -117,8 +123,10 @@ class Desk(QObject):
 
     # --- the networks -------------------------------------------------------------------------------------------
 
-    def add_lane(self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None) -> None:
-        """One more network; with this number and at this place in the row, if they are free."""
+    def add_lane(
+        self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None, load: Load | None = None
+    ) -> None:
+        """One more network, with this number and at this place in the row, if they are free; `load`: a recorded one."""
         if self._replacing in self.session.lanes:   # chosen for the place of another
             old, self._replacing = self._replacing, None
             self.change_lane(old, spec)
@@ -126,11 +134,12 @@ class Desk(QObject):
         self.begun = True
         self._spread(False)
         try:
-            lane = self.session.add(spec, slot=slot, place=place)
+            lane = self.session.add(spec, slot=slot, place=place, load=load)
         except LabError as error:
             self.fail(error)
             return
-        lane.title = title_of(lane, self.catalogue[spec.model], self.session.lanes)
+        title = title_of(lane, self.catalogue[spec.model], self.session.lanes)
+        lane.title = f"{title} · recorded" if load else title
         self.lane_added.emit(lane)
         self.choose_lane(lane)
         self.changed.emit()
@@ -320,17 +329,6 @@ class Desk(QObject):
         if recorder and recorder.trouble:   # a full disk, for one
             self.record(False)
         self._spread(not self.session.lanes)
-
-    def remembered(self) -> Settings:
-        """What comes back at the next start, as far as the desk knows it."""
-        session, ask = self.session, self.session.ask
-        return replace(
-            self.settings,
-            source="" if self.source_text == "auto" else self.source_text,
-            lanes=tuple(lane.spec for lane in session.lanes) if self.begun else self.settings.lanes,
-            mode=session.mode.value, topk=ask.topk, confidence=ask.confidence, iou=ask.iou, smoothing=ask.smoothing,
-            mirror=session.mirror, models_folder=self.models_folder,
-        )  # fmt: skip
 
     def close(self) -> None:
         """End every thread."""

@@ -5,7 +5,6 @@ It asks for the newest and never waits.
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
@@ -43,6 +42,7 @@ from gui.panes import PANES, Services
 from gui.parts.drawer import Drawer
 from gui.play_bar import PlayBar
 from gui.rail import Rail
+from gui.remembering import settings_of
 from gui.settings import Settings
 from gui.slots import slots_of
 from gui.source_menu import SourceMenu
@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         desk.removed.offered.connect(self.truth.offer_undo)
         column.addWidget(self.bar)
         column.addWidget(middle, 1)
-        self.play_bar = PlayBar(self.actions_by_name, desk.session, self)
+        self.play_bar = PlayBar(self.actions_by_name, desk, self)
         column.addWidget(self.play_bar)
         column.addWidget(self.truth)
         self.controls = AnswerControls()
@@ -325,16 +325,7 @@ class MainWindow(QMainWindow):
 
     def current_settings(self) -> Settings:
         """What comes back at the next start."""
-        return replace(
-            self.desk.remembered(),
-            geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
-            view=self.views.key,
-            theme=self.theme.name,
-            text_scale=self.text_scale,
-            pane=self.deck.key if self.desk.begun else self.desk.settings.pane,
-            panes=self.deck.states(),
-            hints=self.hints.left,
-        )
+        return settings_of(self)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the settings, end every thread, go."""
@@ -342,6 +333,7 @@ class MainWindow(QMainWindow):
         self.painting.stop()
         self.absent.cancel()
         self.deck.end()
+        self.play_bar.end()
         trouble = self.current_settings().save() if self.keeps_settings else ""
         if trouble:
             sys.stderr.write(trouble + "\n")

@@ -1,19 +1,26 @@
 """Below the picture of a video: where it stands, and how it is played."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
+from gui.desk import Desk
 from gui.parts.chips import clock
 from gui.parts.plain import PlainLabel
 from gui.theme import Size, Theme, font
-from inference.live.session import Session
 from inference.live.sources.playback import SPEEDS, Playback, Playing, playback_of
+
+if TYPE_CHECKING:
+    from gui.replaying import Replaying
 
 # Names of gui.actions.ACTIONS that only a video has, in the order of the bar.
 PLAYING = ("play", "step_back", "step_on", "slower", "faster", "loop")
+RECORDED = ("replay", "burn")   # and those that only a recording has
 
 
 class SeekBar(QSlider):
@@ -43,16 +50,18 @@ class SeekBar(QSlider):
 class PlayBar(QWidget):
     """Follows the source that is shown; hidden where that cannot be played."""
 
-    def __init__(self, actions: Mapping[str, QAction], session: Session, parent: QWidget) -> None:
+    def __init__(self, actions: Mapping[str, QAction], desk: Desk, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session, self._actions = session, actions
+        self._desk, self._session, self._actions = desk, desk.session, actions
+        self._replaying: Replaying | None = None   # made when there is a recording
+        desk.source_shown.connect(lambda _: self._look())
         self._shown: Playing | None = None
         self.seek = SeekBar(self)
         self.seek.sliderMoved.connect(self._go_to)
         self.time, self.speed = PlainLabel(self), PlainLabel(self)
         self.buttons: dict[str, QToolButton] = {}
         self._row = QHBoxLayout(self)
-        for name in PLAYING:
+        for name in (*PLAYING, *RECORDED):
             button = QToolButton(self)
             button.setDefaultAction(actions[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -62,7 +71,8 @@ class PlayBar(QWidget):
             self.buttons[name] = button
         for part in (*(self.buttons[name] for name in PLAYING[:3]), self.seek, self.time):
             self._row.addWidget(part, int(part is self.seek))
-        for part in (self.buttons["slower"], self.speed, self.buttons["faster"], self.buttons["loop"]):
+        after = (self.buttons[name] for name in ("faster", "loop", *RECORDED))
+        for part in (self.buttons["slower"], self.speed, *after):
             self._row.addWidget(part)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.follow()
@@ -78,6 +88,12 @@ class PlayBar(QWidget):
         for name in PLAYING:
             self._actions[name].setEnabled(playback is not None)
         self.setVisible(playback is not None)
+        for name in RECORDED:
+            self._actions[name].setEnabled(self.recorded)
+            self.buttons[name].setVisible(self.recorded)
+        if self._replaying:
+            self._actions["replay"].setChecked(self._replaying.on)
+            self._actions["burn"].setChecked(self._replaying.burning)
         if playback is None:
             self._shown = None
             return
@@ -94,6 +110,36 @@ class PlayBar(QWidget):
         length = f" / {clock(now.length_s)}" if now.frames else ""
         self.time.setText(f"{clock(now.at_s)}{length}")
         self.speed.setText(f"{now.speed:g}×")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the video is a recording, and its answers are known."""
+        return self._replaying is not None and bool(self._replaying.tracks)
+
+    def _look(self) -> None:
+        """Another source is shown: it may be a recording."""
+        if self._replaying is None and self.playback is not None:
+            from gui.replaying import Replaying  # numpy, and OpenCV to burn: the window opens without them
+
+            self._replaying = Replaying(self._desk, self)
+            self._replaying.changed.connect(self.follow)
+        if self._replaying is not None:
+            self._replaying.look()
+
+    def replay(self, on: bool) -> None:
+        """Show what was recorded, or let the networks compute."""
+        if self._replaying:
+            self._replaying.show(on)
+
+    def burn(self, on: bool) -> None:
+        """Write the answers into a copy of the video, or stop that."""
+        if self._replaying:
+            self._replaying.burn(on)
+
+    def end(self) -> None:
+        """The window closes."""
+        if self._replaying:
+            self._replaying.end()
 
     def play(self, on: bool) -> None:
         """Go on, or hold the picture."""

@@ -33,6 +33,8 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "step_on": lambda: window.play_bar.step(1),
         "slower": lambda: window.play_bar.change_speed(-1),
         "faster": lambda: window.play_bar.change_speed(1),
+        "replay": lambda on: window.play_bar.replay(on),
+        "burn": lambda on: window.play_bar.burn(on),
         "add_lane": window.show_add_lane,
         "add_file": window.choose_files,
         "large": lambda: meant.toggle_alone(meant.lane()),

@@ -43,6 +43,7 @@ class Frame:
     capture_ms: float = 0.0     # time spent inside the driver's read
     scene: int = 0              # counts up at a cut: what was seen before it says nothing about this picture
     held: bool = False          # frozen: the same picture again and again, not a moving one
+    number: int = -1            # of a video: which of its pictures it is
     alone: bool = False         # one network alone looks at it: it makes of the picture only what it needs itself
     shared: Shared = field(default_factory=Shared, repr=False)
 

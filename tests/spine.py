@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from inference.backends import Engine
 from inference.data import Ask, Classification, Frame, LaneSpec, Result, Timing
 from inference.errors import Cancelled
-from inference.live.lane import Load, Recognise, Report
+from inference.live.recognise import Load, Recognise
+from models.progress import Report
 
 SOON = 5.0   # s; nothing waits so long unless something is broken
 

@@ -193,6 +193,7 @@ def test_a_list_turns_its_own_pages(stage: Stage) -> None:
     lines.show()
     lines.setCurrentRow(0)
     lines.setFocus()
+    assert QTest.qWaitFor(lambda: lines.hasFocus() and lines.viewport().height() > 2 * lines.sizeHintForRow(0))
     QTest.keyClick(lines, Qt.Key.Key_PageDown)
     assert lines.currentRow() > 0
     assert stage.take() == []

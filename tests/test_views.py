@@ -26,7 +26,7 @@ from gui.lane_menu import lane_menu
 from gui.main_window import MainWindow
 from gui.rail import RAIL
 from gui.settings import HINT_NAMES, VIEW_NAMES, Settings
-from gui.stage.fit import LEAST_PX, fitted
+from gui.stage.fit import fitted
 from gui.stage.grid import cells
 from gui.stage.lane_words import Answers, answers_of
 from gui.stage.overlay import place_tag
@@ -34,7 +34,7 @@ from gui.stage.strip import shares
 from gui.stage.table.columns import TITLES, as_csv, as_markdown
 from gui.stage.table.scatter import Point, frontier
 from gui.stage.views import VIEWS
-from gui.theme import font
+from gui.theme import LEAST_PX, font
 from inference.data import STAGES, Classification, Detections, LaneSpec, Mode, Result, Timing
 from inference.errors import LabError
 from inference.live.session import Session

@@ -6,10 +6,9 @@ from typing import NamedTuple
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 
-from gui.theme import font
+from gui.theme import LEAST_PX, font
 
 SMALLEST = 0.62   # of the size that is wanted; then two lines, and only then smaller still
-LEAST_PX = 11     # below that nobody can read it: a text so long is cut
 
 
 class Fitted(NamedTuple):

@@ -95,7 +95,7 @@ class LaneRow(QWidget):
             self.update()
         said = answers_of(self.result.prediction) if self.result else None
         answer = f"{said.best} {percent(said.score)}" if said and said.best else state_word(self.lane) or "nothing"
-        name = f"{self.lane.slot + 1} {self.lane.title}: {answer}, {figure} ms"
+        name = f"{self.lane.slot + 1} {self.lane.title}: {answer}, {figure}"
         if name != self.accessibleName():   # the title is another as well, once somebody has looked at a guess
             self.setAccessibleName(name)
             self.update()

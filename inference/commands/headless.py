@@ -10,7 +10,8 @@ import numpy as np
 
 from inference.answers import ask_values, engine_text, form_values, prediction_values
 from inference.data import STAGES, Ask, LaneSpec, LaneState, Mode, Result, SourceState
-from inference.live.lane import SPAN_S, Lane, MakeLoad
+from inference.live.lane import SPAN_S, Lane
+from inference.live.recognise import MakeLoad
 from inference.live.session import Session
 from inference.live.sources import Source
 from inference.live.timings import COLUMNS, CPU_STAGES, rate

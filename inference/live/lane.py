@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, LaneState, LaneStatus, Lens, Result
 from inference.errors import Cancelled, LabError, NotHere
 from inference.live.mailbox import Mailbox
 from inference.live.priority import let_others_go_first
+from inference.live.recognise import Load, Recognise
 from inference.live.turnstile import Turnstile
 from inference.live.usual import with_usual
-from models.progress import Report
 
 if TYPE_CHECKING:
     from inference.backends import Form
@@ -27,53 +27,6 @@ PATIENCE_S, PATIENCE = 2.0, 10
 SPAN_S = 10.0    # the times that people see, p50 and p95, are those of the answers of so long
 RECENT_S = 2.0   # answers a second are counted over this time
 TUNE_S = 30.0   # that a network may take to be opened with other threads
-
-
-class Recognise(Protocol):
-    """What a lane runs; inference.recogniser.Recogniser is one."""
-
-    @property
-    def provider(self) -> str:
-        """Where it really runs."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """How many threads it really computes with; 0: not known."""
-        ...
-
-    @property
-    def warning(self) -> str:
-        """A sentence where either is not what was asked for."""
-        ...
-
-    @property
-    def form(self) -> "Form | None":
-        """What it runs in the place of its card's file, where the backend has a form of its own."""
-        ...
-
-    @property
-    def usual_s(self) -> float:
-        """How long a run took while it was warmed up; 0: not known."""
-        ...
-
-    def __call__(self, frame: Frame, ask: Ask, *, idle: float, turn: float) -> Result:
-        """Answer one frame; `idle` and `turn` (ms) are passed on into the timing."""
-        ...
-
-    def stop(self) -> None:
-        """Make a call under way end soon; from any thread."""
-        ...
-
-    def tune(self, engine: Engine) -> bool:
-        """Compute with other threads from the next call on; True where anything changed."""
-        ...
-
-
-# (report, cancelled) → something that recognises. Called on the lane's thread; slow.
-Load = Callable[[Report, Event], Recognise]
-# Makes what a lane runs: (spec, says how to run it when asked) → load. inference.intake.provide.loader is the real one.
-MakeLoad = Callable[[LaneSpec, Callable[[], Engine]], Load]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +65,7 @@ class Lane:
         self.paused = False                   # switched off by the user: gets no frames
         self.resting = False                  # gets none either, while something else is measured
         self.on_result: Callable[[Result], None] | None = None   # on the lane's thread; must return at once
+        self.on_silence: Callable[[], None] | None = None        # the same, where nothing is said to a picture
         self.held_up_s = 0.0                  # that the session kept the next picture back for the others' sake
         # What it gives, which others only read.
         self.inbox = Mailbox()
@@ -319,7 +273,9 @@ class Lane:
         ask = replace(self.ask, lens=lens) if (lens := self.lens) else self.ask
         held_up, self.held_up_s = min(idle, self.held_up_s * 1e3), 0.0
         result = recognise(frame, ask, idle=idle - held_up, turn=(mine - arrived) * 1e3 + held_up)
-        return with_usual(recognise, result, ask)
+        if result is None and (on_silence := self.on_silence):
+            on_silence()
+        return result and with_usual(recognise, result, ask)
 
     def _begin(self, patience_s: float) -> None:
         """Something begins that may take so long, s."""

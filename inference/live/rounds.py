@@ -36,6 +36,11 @@ class Rounds:
         self._ready_s: dict[Lane, float] = {}     # when who did
         self._passed_over = False                 # a picture came meanwhile and was handed to nobody
 
+    @property
+    def index(self) -> int:
+        """The number of the picture that the present round answers; -1 where there is none."""
+        return self._frame.index if self._frame is not None else -1
+
     def clear(self) -> None:
         """Forget what was asked for: another source, a held picture, another mode."""
         self.done = self._frame = None
@@ -62,14 +67,14 @@ class Rounds:
         self._passed_over = False
         return True
 
-    def answered(self, lane: Lane, result: Result) -> bool:
-        """Note an answer. Whether it was the last one of the round."""
+    def answered(self, lane: Lane, result: Result | None) -> bool:
+        """Note an answer, or None where nothing is said. Whether it was the last one of the round."""
         frame = self._frame
         if frame is None or lane not in self._waiting:
             return False
         self._waiting.discard(lane)
         self._ready_s[lane] = perf_counter()
-        if result.frame.shared is frame.shared:   # else it was asked for something else meanwhile
+        if result and result.frame.shared is frame.shared:   # else it was asked for something else meanwhile
             self._results[lane] = result
         if self._waiting:
             return False

@@ -16,8 +16,9 @@ from inference.cores import computing_cores
 from inference.data import Ask, Frame, LaneSpec, LaneState, Lens, Mode, Result, SourceStatus
 from inference.errors import LabError
 from inference.live.feeds import Feeds
-from inference.live.lane import Lane, MakeLoad
+from inference.live.lane import Lane
 from inference.live.leaving import Leaving
+from inference.live.recognise import Load, MakeLoad
 from inference.live.rounds import Rounds
 from inference.live.sources import Source
 from inference.live.sources.feed import Feed
@@ -130,8 +131,12 @@ class Session:
             self._leave([given_up])
         self._on_change()
 
-    def add(self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None) -> Lane:
+    def add(
+        self, spec: LaneSpec, *, slot: int | None = None, place: int | None = None, load: Load | None = None
+    ) -> Lane:
         """Put one more network in front of the picture; with this `slot`, if it is free, at this `place` in the row.
+
+        `load` gives what it runs, where that is no network of the catalogue: a recording.
 
         Raises:
             LabError: there are nine already, or there is no such model.
@@ -141,11 +146,10 @@ class Session:
         if slot is None:
             raise LabError(f"{MAX_LANES} lanes are running.", "Remove one before you add another.")
         wanted = partial(self._engine, spec)
-        lane = Lane(
-            spec, self._make_load(spec, wanted), self._turnstile, self._on_change, slot, wanted, behind=self._window
-        )
+        load = load or self._make_load(spec, wanted)
+        lane = Lane(spec, load, self._turnstile, self._on_change, slot, wanted, behind=self._window)
         lane.ask = self.ask
-        lane.on_result = partial(self._note, lane)
+        lane.on_result, lane.on_silence = partial(self._note, lane), partial(self._note, lane, None)
         with self._handing:
             before = self.lanes[:place]   # the list is replaced whole: others read it while it changes
             self.lanes = [*before, lane, *self.lanes[len(before) :]]
@@ -258,11 +262,7 @@ class Session:
         """
         recorder = self._tape.prepare(self, folder, self._on_change)
         with self._handing:
-            self._tape.recorder = recorder
-            if self.frozen:
-                self._tape.hold(self.frozen)
-            elif self.latest:   # a source that gives its only picture once
-                self._tape.picture(self.latest)
+            self._tape.begin(recorder, self.frozen, self.latest)
         return recorder
 
     def stop_recording(self) -> str:
@@ -313,14 +313,15 @@ class Session:
         for lane in self.lanes:
             lane.offer(frame)
 
-    def _note(self, lane: Lane, result: Result) -> None:
-        """On the lane's thread: let the recording have an answer."""
-        self._tape.answer(lane, result)
+    def _note(self, lane: Lane, result: Result | None) -> None:
+        """On the lane's thread: let the recording have an answer; None where nothing is said to a picture."""
+        if result is not None:
+            self._tape.answer(lane, result)
         if not self.rounds.on:
             return
         with self._handing:
-            latest = self.latest
-            if self.rounds.answered(lane, result) and latest and latest.index != result.frame.index:
+            latest, index = self.latest, self.rounds.index
+            if self.rounds.answered(lane, result) and latest and latest.index != index:
                 self._hand_to_all(latest)   # at once: nobody is to wait for the next picture
 
     def _deliver(self, feed: Feed, frame: Frame) -> None:

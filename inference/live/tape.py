@@ -38,6 +38,14 @@ class Tape:
         about = about_session(session.mode.value, source.title, session.mirror, session.ask, lanes)
         return Recorder(folder, free_name(folder), fps=video_rate(source.fps), about=about, on_change=on_change)
 
+    def begin(self, recorder: Recorder, frozen: Frame | None, latest: Frame | None) -> None:
+        """From now on, with the picture that there is."""
+        self.recorder = recorder
+        if frozen:
+            self.hold(frozen)
+        elif latest:   # a source that gives its only picture once
+            self.picture(latest)
+
     def take(self) -> Recorder | None:
         """The recorder, which gets nothing any more."""
         recorder, self.recorder = self.recorder, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inference.data import Ask, Result
 
 if TYPE_CHECKING:
-    from inference.live.lane import Recognise
+    from inference.live.recognise import Recognise
 
 
 def with_usual(recognise: Recognise, result: Result, ask: Ask) -> Result:
@@ -19,4 +19,4 @@ def with_usual(recognise: Recognise, result: Result, ask: Ask) -> Result:
     if result.seen is None or ask.lens is None or ask.lens.input is None:
         return result
     usual = recognise(result.frame, replace(ask, lens=None, smoothing=False), idle=0.0, turn=0.0)
-    return replace(result, seen=replace(result.seen, usual=usual.prediction))
+    return replace(result, seen=replace(result.seen, usual=usual.prediction)) if usual else result

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from inference.data import Frame, Shared, SourceState, SourceStatus
 from inference.errors import SourceError
 from inference.live.sources import Source
+from inference.live.sources.playback import playback_of
 
 if TYPE_CHECKING:   # the window is quicker to open without numpy
     import numpy as np
@@ -222,7 +223,8 @@ class Feed:
         self._set(SourceState.LIVE, None)
         stands = self._frame is not None and self._frame.pixels is pixels   # the same picture once more
         shared = self._frame.shared if self._frame and stands else Shared()
-        self._frame = Frame(pixels, self._index, taken, capture_ms, self._scene, shared=shared)
+        number = playback.now.frame if (playback := playback_of(self._source)) else -1
+        self._frame = Frame(pixels, self._index, taken, capture_ms, self._scene, number=number, shared=shared)
         self._deliver(self, self._frame)
         self._index += 1
 

@@ -1,5 +1,7 @@
 """How a video is played: paused, sought, stepped, slower or faster. Asked from any thread, obeyed by the source's."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -36,6 +38,7 @@ class Playback:
         self._lock = Lock()
         self._now = Playing()
         self._wanted: int | None = None   # frame
+        self._stops: Sequence[int] = ()   # the frames that may be gone to, rising; empty: all
 
     @property
     def now(self) -> Playing:
@@ -54,19 +57,35 @@ class Playback:
         """Whether it begins again at its end."""
         self._change(loop=loop)
 
+    def stop_at(self, frames: Sequence[int]) -> None:
+        """Steps and seeks go to these alone, given in rising order: those that a recording has answers to."""
+        with self._lock:
+            self._stops = frames
+
     def seek(self, frame: int) -> None:
         """Go to this picture; beyond an end to that end. Nothing where the length is not known."""
         with self._lock:
             if self._now.frames > 0:
-                self._wanted = max(0, min(self._now.frames - 1, frame))
+                self._wanted = self._stop_near(frame, 0)
 
     def step(self, by: int) -> None:
         """So many pictures on or back, and hold there."""
         with self._lock:
             self._now = replace(self._now, paused=True)
             if self._now.frames > 0:
-                at = self._wanted if self._wanted is not None else self._now.frame
-                self._wanted = max(0, min(self._now.frames - 1, at + by))
+                self._wanted = self._stop_near(self._now.frame if self._wanted is None else self._wanted, by)
+
+    def _stop_near(self, frame: int, by: int) -> int:
+        """The frame that lies so many places on from this one, or the nearest where `by` is 0."""
+        stops = self._stops
+        if not stops:
+            return max(0, min(self._now.frames - 1, frame + by))
+        at = bisect_left(stops, frame)
+        if by == 0:
+            return min(stops[max(0, at - 1) : at + 1], key=lambda one: abs(one - frame))
+        if by > 0 and (at == len(stops) or stops[at] != frame):
+            at -= 1   # between two: the next one on is that behind it
+        return stops[max(0, min(len(stops) - 1, at + by))]
 
     # --- for the source -----------------------------------------------------------------------------------------
 
