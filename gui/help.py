@@ -29,7 +29,7 @@ VEIL = 243         # opacity of the layer, 0..255
 COLUMNS = 2
 
 # In units of the type size.
-ROW, HEADING, CAP, GAP, TIGHT, KEY_PAD, MARGIN = 1.95, 2.5, 1.5, 0.6, 0.32, 0.45, 2.2
+ROW, HEADING, CAP, GAP, TIGHT, KEY_PAD, MARGIN = 1.84, 2.35, 1.48, 0.6, 0.32, 0.45, 2.0
 
 
 class Line(NamedTuple):

@@ -193,7 +193,10 @@ def test_a_list_turns_its_own_pages(stage: Stage) -> None:
     lines.show()
     lines.setCurrentRow(0)
     lines.setFocus()
-    assert QTest.qWaitFor(lambda: lines.hasFocus() and lines.viewport().height() > 2 * lines.sizeHintForRow(0))
+    for _ in range(100):   # until it is laid out: of no height, it has no page to turn
+        if lines.viewport().height() > 2 * lines.sizeHintForRow(0):
+            break
+        QTest.qWait(20)
     QTest.keyClick(lines, Qt.Key.Key_PageDown)
     assert lines.currentRow() > 0
     assert stage.take() == []
