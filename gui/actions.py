@@ -111,6 +111,9 @@ _GROUPS: dict[str, dict[str, ActionInfo]] = {
         "move_down": ActionInfo("Move down", "Move the chosen network up or down", ("Ctrl+Down",), "down"),
         "remove_lane": ActionInfo("Remove model", "Take the chosen network away", ("Delete",), "trash"),
         "undo": ActionInfo("Undo", "Bring back the network that was removed", ("Ctrl+Z",), "undo"),
+        "copy_table": ActionInfo("Copy the table", "Copy the table of figures: Markdown, CSV", ("Ctrl+C",), "table"),
+        "copy_csv": ActionInfo("Copy as CSV", "Copy the table of figures: Markdown, CSV", ("Ctrl+Shift+C",), "table"),
+        "measure": ActionInfo("Measure all", "Measure every network that is here, or stop", ("Ctrl+E",), "plot"),
         "retry": ActionInfo("Try again", "Load what has failed once more", ("Ctrl+R",), "retry"),
     },
     "Video": {

@@ -1,5 +1,6 @@
 """The keys, over the window: made from the table of actions, drawn as large as the window allows."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
@@ -51,12 +52,17 @@ def help_lines() -> dict[str, list[Line]]:
             lines.append((info.help, list(info.keys)))
     return {
         group: [
-            Line(tuple(key_caps(key) for key in (keys if few else (keys[0], keys[-1]))), "" if few else "to", text)
+            Line(_caps(keys if few else (keys[0], keys[-1])), "" if few else "to", text)
             for text, keys in lines
             for few in [len(keys) <= MOST_KEYS]
         ]
         for group, lines in groups.items()
     }
+
+
+def _caps(keys: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Each key once: Return and Enter are called the same."""
+    return tuple(dict.fromkeys(map(key_caps, keys)))
 
 
 class HelpOverlay(QWidget):

@@ -43,6 +43,9 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         "move_down": lambda: meant.move(1),
         "remove_lane": lambda: meant.do(desk.take_away),
         "undo": desk.undo,
+        "copy_table": lambda: _copy(window, "markdown"),
+        "copy_csv": lambda: _copy(window, "csv"),
+        "measure": lambda: _measure(window),
         "next_lane": lambda: meant.step(1),
         "previous_lane": lambda: meant.step(-1),
         "retry": desk.retry_failed,
@@ -68,3 +71,17 @@ def slots_of(window: MainWindow) -> dict[str, Callable[..., None]]:
         slots[f"alone_{slot + 1}"] = lambda slot=slot: meant.toggle_alone(desk.lane_of(slot))
         slots[f"lane_{slot + 1}"] = lambda _on, slot=slot: desk.toggle_lane(slot)
     return slots
+
+
+def _copy(window: MainWindow, form: str) -> None:
+    """The table of this moment, also while another view is on screen."""
+    figures = {lane: lane.figures() for lane in window.desk.session.lanes}
+    window.views["table"].refresh_figures(window.desk.session.source, figures)
+    window.views["table"].copy(form)   # type: ignore[attr-defined]
+    window.say(f"The table is copied, as {'CSV' if form == 'csv' else 'Markdown'}.")
+
+
+def _measure(window: MainWindow) -> None:
+    """The catalogue does it, and shows how far it is."""
+    window.show_pane("catalogue")
+    window.deck.pane.measure.click()   # type: ignore[union-attr]

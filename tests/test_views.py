@@ -626,6 +626,33 @@ def test_hints_are_for_a_first_start(tmp_path, monkeypatch):
     assert Settings.load().hints == ()
 
 
+def test_the_table_is_copied_by_a_key_whatever_is_shown(window, qtbot):
+    run(window, qtbot, "reads", "boxes")
+    assert window.views.key == "stage"
+    qtbot.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().count("\n|") >= 3
+    assert "as Markdown" in window.truth.said
+    qtbot.keyClick(window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    rows = list(csv.reader(io.StringIO(QGuiApplication.clipboard().text())))
+    assert [row[1] for row in rows[1:3]] == ["Reader", "Boxer"]
+
+
+def test_measuring_is_a_key_too(window, qtbot, monkeypatch):
+    from gui.panes.catalogue import measuring
+
+    measured = []
+    monkeypatch.setattr(measuring, "measure_all", lambda cards, *_: measured.append(cards))
+    window.show_pane("catalogue")
+    pane = window.deck.pane
+    qtbot.waitUntil(lambda: bool(pane.table.facts), timeout=10_000)
+    pane.table.facts = {name: facts._replace(here=True) for name, facts in pane.table.facts.items()}
+    window.show_pane("")
+    qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert window.deck.key == "catalogue"
+    qtbot.waitUntil(lambda: bool(measured) and not pane.measuring.running)
+    assert {card.name for card in measured[0]} == set(CATALOG)
+
+
 # ---- what goes wrong
 
 
