@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.table import Row, machine, markdown
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("preprocess", "paint", "start", "age", "idle", "turns", "throughput", "slow_painter", "memory")
+NAMES = ("preprocess", "paint", "start", "age", "idle", "turns", "views", "throughput", "slow_painter", "memory")
 TABLES = ("threads", "peers")   # minutes each, with a table of their own
 PAGE = ROOT / "BENCHMARKS.md"
 
@@ -56,7 +56,7 @@ def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row],
     from benchmarks.lab import application
 
     application()
-    bench = window.Bench() if set(names) & {"age", "turns", "throughput", "slow_painter", "memory"} else None
+    bench = window.Bench() if set(names) & {"age", "turns", "views", "throughput", "slow_painter", "memory"} else None
     work = {
         "preprocess": pixels.preprocess,
         "paint": pixels.paint,
@@ -64,6 +64,7 @@ def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row],
         "age": lambda: window.age(bench),
         "idle": window.idle,
         "turns": lambda: window.turns(bench),
+        "views": lambda: window.views(bench),
         "throughput": lambda: window.throughput(bench),
         "slow_painter": lambda: window.slow_painter(bench),
         "memory": lambda: window.memory(bench, minutes),

@@ -128,9 +128,9 @@ def window(task: Task) -> Round:
 
     application()
     made = shown([task.network], Mode.TURNS)
-    (lane,) = made.session.lanes
+    (lane,) = made.desk.session.lanes
     still = Still(task.picture)
-    made.session.open(still)
+    made.desk.session.open(still)
     return lane_round(lane, still, lambda: spin(0.05))
 
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
 from gui.settings import Settings
+from gui.stage.grid import LaneGrid
 from inference.data import Frame, LaneSpec, LaneState, Mode
 from inference.live.lane import Lane
 from inference.live.timings import COLUMNS
@@ -139,6 +140,13 @@ def shown(names: Sequence[str], mode: Mode, *, plot: bool = True, threads: int =
     for name in names:
         window.desk.add_lane(LaneSpec(name, threads=threads))
     return window
+
+
+def grid(window: MainWindow) -> LaneGrid:
+    """The panes, each with its own picture."""
+    view = window.views["grid"]
+    assert isinstance(view, LaneGrid)
+    return view
 
 
 def settled(window: MainWindow) -> MainWindow:

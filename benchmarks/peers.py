@@ -83,7 +83,7 @@ def _ask(process: subprocess.Popen[str], count: int, period: float) -> tuple[lis
     process.stdin.flush()
     line = process.stdout.readline()
     if not line:
-        raise SystemExit(f"{' '.join(map(str, process.args))} ended in the middle")  # type: ignore[arg-type]
+        raise SystemExit(f"{' '.join(map(str, process.args))} ended in the middle")
     ms, best = json.loads(line)
     return ms, best
 

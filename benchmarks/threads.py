@@ -197,14 +197,14 @@ def windows(network: str) -> Figures:
             for many, names in (("four in turns", line_up(load_catalog())), ("one lane", [network])):
                 with _set(candidate):
                     window = shown(names, Mode.TURNS)
-                    window.session.open(Tape(30, frames))
+                    window.desk.session.open(Tape(30, frames))
                     settled(window)
-                    lane = next((one for one in window.session.lanes if one.spec.model == network),
-                                window.session.lanes[0])   # fmt: skip
+                    lane = next((one for one in window.desk.session.lanes if one.spec.model == network),
+                                window.desk.session.lanes[0])   # fmt: skip
                     p99, painted = ticks(window, WINDOW_S)
                     figures = {
                         "infer, ms": lane.timings.percentiles()["infer"][0],
-                        "answers a second": sum(len(one.timings) for one in window.session.lanes) / WINDOW_S,
+                        "answers a second": sum(len(one.timings) for one in window.desk.session.lanes) / WINDOW_S,
                         "tick p99, ms": p99,
                         "answers painted, of 100": painted * 100,
                     }
@@ -220,7 +220,7 @@ def _set(candidate: str) -> Iterator[None]:
     import inference.backends.ort as backend
     import inference.live.session as session
 
-    kept = backend.session_options, session.engine_for
+    kept = backend.session_options, session.engine_for  # type: ignore[attr-defined]
     cores = computing_cores() if CANDIDATES[candidate][0] else 1
 
     def chosen(spec: LaneSpec, mode: Mode, running: int, **rest: object) -> object:
@@ -228,11 +228,11 @@ def _set(candidate: str) -> Iterator[None]:
         return engine_for(LaneSpec(spec.model, spec.backend, cores), Mode.TURNS, 2)
 
     backend.session_options = lambda engine: _options(candidate)
-    session.engine_for = chosen  # type: ignore[assignment]
+    session.engine_for = chosen  # type: ignore[attr-defined, assignment]
     try:
         yield
     finally:
-        backend.session_options, session.engine_for = kept
+        backend.session_options, session.engine_for = kept  # type: ignore[attr-defined]
 
 
 def _table(figures: Mapping[str, Mapping[str, list[float]]]) -> str:

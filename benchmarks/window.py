@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter, sleep
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 
-from benchmarks.lab import Tape, settled, shown, spin
+from benchmarks.lab import Tape, grid, settled, shown, spin
 from benchmarks.table import Row, at_least, at_most
 from gui.main_window import MainWindow
 from gui.stage.answer import PictureView
+from gui.stage.views import VIEWS
 from inference.backends import Engine
 from inference.data import Ask, Frame, LaneSpec, Mode
 from inference.intake.provide import ready
@@ -151,7 +153,7 @@ def turns(bench: Bench) -> list[Row]:
     """Turns at 30 frames/s: every answer is shown with its picture, the window stays quick, a lane's figure its own."""
     window, tape = bench.window(Mode.TURNS, bench.names, fps=30)
     spin(1.5)
-    live = next(v for v in window.grid.views if v.card.task == "classify")
+    live = next(v for v in grid(window).views if v.card.task == "classify")
     painted, answered, began = live.picture.painted, live.lane.results, perf_counter()
     p99, _ = ticks(window, 12)
     seconds = perf_counter() - began
@@ -175,6 +177,40 @@ def turns(bench: Bench) -> list[Row]:
     ]  # fmt: skip
 
 
+def views(bench: Bench) -> list[Row]:
+    """From one view to the next with nine networks, pressed and painted; and the window's tick on the stage."""
+    nine = [name for _, name in zip(range(9), cycle(bench.names), strict=False)]
+    window, _ = bench.window(Mode.TURNS, nine, fps=30)
+    loads = [lane.results for lane in window.desk.session.lanes]
+    took = []
+    for _ in range(10):
+        for key in VIEWS:
+            spin(0.15)
+            began = perf_counter()
+            window.show_view(key)
+            window.repaint()
+            took.append((perf_counter() - began) * 1e3)
+    assert all(lane.results >= before for lane, before in zip(window.desk.session.lanes, loads, strict=True))
+    window.close()
+    took = took[len(VIEWS) :]   # the first round makes them
+    four, _ = bench.window(Mode.TURNS, bench.names, fps=30)
+    four.show_view("stage")
+    spin(1.5)
+    p99, _ = ticks(four, 12)
+    done = [lane.results for lane in four.desk.session.lanes]
+    four.close()
+    return [
+        at_most(
+            "from one view to the next, nine lanes, pressed and painted, p95", f"{np.percentile(took, 95):.0f} ms",
+            "", float(np.percentile(took, 95)), 100, " ms", note=f"median {np.median(took):.0f} ms",
+        ),
+        at_most(
+            "the stage, four lanes in turns, 30 frames/s source: UI tick of 10 ms, p99", f"{p99:.1f} ms",
+            "10 ms asked for", p99, 20, " ms", note=f"answers per lane {done}",
+        ),
+    ]  # fmt: skip
+
+
 def ticks(window: MainWindow, seconds: float) -> tuple[float, float]:
     """p99 of a tick of 10 ms of the window's thread, ms; and the share of its lanes' answers that were painted."""
     gaps: list[float] = []
@@ -189,11 +225,11 @@ def ticks(window: MainWindow, seconds: float) -> tuple[float, float]:
     ticker.timeout.connect(tick)
     for lane in window.desk.session.lanes:
         lane.timings.clear()
-    before = [(view.picture.painted, view.lane.results) for view in window.grid.views]
+    before = [(view.picture.painted, view.lane.results) for view in grid(window).views]
     ticker.start()
     spin(seconds)
     ticker.stop()
-    after = [(view.picture.painted, view.lane.results) for view in window.grid.views]
+    after = [(view.picture.painted, view.lane.results) for view in grid(window).views]
     painted, answered = (sum(b[i] - a[i] for a, b in zip(before, after, strict=True)) for i in (0, 1))
     return float(np.percentile(gaps, 99)), painted / max(1, answered)
 
@@ -255,7 +291,7 @@ def age(bench: Bench) -> list[Row]:
     """From the grab to the paint, without lanes."""
     window, _ = bench.window(Mode.TURNS, [], fps=30)
     spin(1)
-    ages = window.grid.empty.ages
+    ages = grid(window).empty.ages
     ages.clear()
     spin(6)
     p50, p95 = np.percentile(ages, (50, 95))
