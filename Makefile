@@ -30,7 +30,7 @@ help:
 	@echo "make kills  kill the program in the middle of its work, over and over, and look at what it left (POSIX)"
 	@echo "make coreml  export every network at hand and write docs/coreml.md (ARGS='--mirror FOLDER')"
 	@echo "make ios  export every network at hand as an iOS project and check it (needs Swift)"
-	@echo "make screenshot  make the picture of README anew"
+	@echo "make screenshot  make the pictures of README anew"
 	@echo "make clean  remove the environment and what tools left behind; models that were fetched stay"
 
 run: $(VENV)/installed

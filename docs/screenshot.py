@@ -1,4 +1,7 @@
-"""Makes docs/window.png: the window at work on the sample reel, as README shows it. Run by `make screenshot`."""
+"""Makes docs/stage.png, grid.png and table.png: the three views at work on the sample reel, as README shows them.
+
+Run by `make screenshot`.
+"""
 
 import os
 import sys
@@ -9,10 +12,11 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 SETTLE_S = 16   # until the plot has something to show
 FIRST_S = 3     # into the first picture of the reel, which every network knows
+AGAIN_S = 1     # until a view that was just chosen has painted all
 
 
 def main() -> int:
-    """Open the window, wait until every network answers, save what it shows."""
+    """Open the window, wait until every network answers, save what each view shows."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LINEUP_CONFIG"] = folder   # not with the settings of whoever runs it
@@ -20,6 +24,7 @@ def main() -> int:
 
         from gui.main import application, build
         from gui.settings import Settings
+        from gui.stage.views import VIEWS
         from inference.options import Options
         from models import load_catalog
 
@@ -27,15 +32,20 @@ def main() -> int:
         window = build(Options(source="reel"), load_catalog(), Settings())
         window.resize(1600, 1000)
         window.show()
+        left = list(VIEWS)
 
         def save() -> None:
             answers = [lane.latest.prediction.labels if lane.latest else () for lane in window.desk.session.lanes]
-            if all(answers):   # the detector has found something, too
-                window.grab().save(str(HERE / "window.png"))
+            if not all(answers):   # the detector has found something, too
+                QTimer.singleShot(200, save)
+                return
+            window.grab().save(str(HERE / f"{left.pop(0)}.png"))
+            if left:
+                window.show_view(left[0])
+                QTimer.singleShot(AGAIN_S * 1000, save)
+            else:
                 window.close()
                 app.quit()
-            else:
-                QTimer.singleShot(200, save)
 
         def begin_anew() -> None:
             window.desk.open_source("reel")

@@ -1,6 +1,6 @@
 """Networks whose files are not on this machine: one sentence and three ways to get them, instead of a red lane each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,10 @@ from gui.jobs import Job
 from gui.parts.plain import PlainLabel
 from gui.style import PANE_RADIUS, blend
 from gui.theme import DARK, Size, Theme, font
+from inference.intake.inventory import Missing, missing_of
 from inference.live.lane import Lane
+from inference.words import size_text
+from models.card import ModelCard
 from models.errors import Cancelled, LabError
 from models.store import Store
 
@@ -30,9 +33,13 @@ class Absent(QWidget):
     failed = Signal(object)        # LabError
     _told = Signal(str)
 
-    def __init__(self, store: Store, say: Callable[[str], None], parent: QWidget) -> None:
+    def __init__(
+        self, store: Store, catalogue: Mapping[str, ModelCard], say: Callable[[str], None], parent: QWidget
+    ) -> None:
         super().__init__(parent)
-        self._store, self._say = store, say
+        self._store, self._catalogue, self._say = store, catalogue, say
+        self._lacking: frozenset[str] = frozenset()   # models
+        self._size = ""                               # of what would be fetched
         self._theme = DARK
         self._cancelled = Event()
         self._busy = False
@@ -67,8 +74,22 @@ class Absent(QWidget):
         self._sentence.setText(f"{len(lacking)} {verb} not on this machine yet: {names}.")
         offline = self._store.offline
         self._hint.setText(f"Fetching is switched off. {HINT}" if offline else f"{lacking[0].status.message} {HINT}")
-        self.buttons["allow"].setText(ALLOW if offline else AGAIN)
+        self._weigh(frozenset(lane.spec.model for lane in lacking))
+        self.buttons["allow"].setText(f"{ALLOW if offline else AGAIN}{self._size}")
         self.setAccessibleName(f"{self._sentence.text()} {self._hint.text()}")
+
+    def _weigh(self, models: frozenset[str]) -> None:
+        """Find out how much would be fetched for these, away from the window."""
+        if models == self._lacking:
+            return
+        self._lacking, self._size = models, ""
+        cards = [self._catalogue[name] for name in models if name in self._catalogue]
+
+        def weighed(found: Missing) -> None:
+            if models == self._lacking and found.bytes:
+                self._size = f" ({size_text(found.bytes)})"   # shown with the next figures
+
+        Job(lambda: missing_of(cards, self._store), weighed, parent=self)
 
     def choose_folder(self) -> None:
         """Look for the files in a folder and below, now and at the next start."""

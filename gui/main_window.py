@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
         beside.addWidget(self.rail)
         beside.addWidget(self._body, 1)
         body = QVBoxLayout(self._body)
-        self.absent = Absent(desk.store, desk.say, self)
+        self.absent = Absent(desk.store, desk.catalogue, desk.say, self)
         self.absent.wanted.connect(desk.retry_absent)
         self.absent.taken_in.connect(desk.look_for_cards)
         self.absent.folder_chosen.connect(desk.keep_folder)
