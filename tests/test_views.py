@@ -38,6 +38,7 @@ from gui.theme import LEAST_PX, font
 from inference.data import STAGES, Classification, Detections, LaneSpec, Mode, Result, Timing
 from inference.errors import LabError
 from inference.live.session import Session
+from inference.live.sources.pictures import Folder
 from models.card import Accuracy
 from models.catalog import Catalogue
 from models.store import Store
@@ -792,3 +793,33 @@ def test_the_bar_fits_every_window(window, qtbot, film, size):
     for part in (*bar.buttons.values(), bar.seek, bar.time, bar.speed):
         assert bar.rect().contains(part.geometry())
     assert bar.seek.width() > window.width() / 4
+
+
+@pytest.mark.parametrize("view", ["stage", "grid"])
+def test_pictures_of_other_shapes_move_nothing(window, qtbot, tmp_path, view):
+    """A folder of them: wide, high, small."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for i, shape in enumerate([(360, 640), (640, 360), (300, 300), (20, 900)]):
+        cv2.imwrite(str(folder / f"{i}.png"), np.full((*shape, 3), 40 * i + 20, np.uint8))
+    run(window, qtbot, "reads", "boxes")
+    window.show_view(view)
+    QApplication.processEvents()
+
+    def layout():
+        shown = window.views.view
+        if view == "stage":
+            return [shown.picture.geometry().getRect(), *(row.geometry().getRect() for row in shown.rows)]
+        return [part.geometry().getRect() for lane in shown.views for part in (lane.picture, lane.bars, lane.header)]
+
+    before, seen = layout(), set()
+    source = Folder(folder, shown_s=0.15)
+    window.desk.session.open(source)
+
+    def all_seen():
+        if latest := window.desk.session.lanes[0].latest:
+            seen.add(latest.frame.pixels.shape)
+        assert layout() == before
+        return len(seen) >= 4
+
+    qtbot.waitUntil(all_seen, timeout=10_000)

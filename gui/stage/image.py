@@ -16,6 +16,7 @@ if TYPE_CHECKING:   # the window is quicker to open without numpy
     import numpy as np
     from numpy.typing import NDArray
 
+ASPECT = 16 / 9   # width over height of the place for a picture
 PREPARE_S = 1 / 31   # pictures are shown no faster: more costs the models their time, and the eye sees no more
 SLACK_S = 0.012      # a picture may come so much early: cameras are not quite regular
 FORGET_S = 0.5      # a size that no pane asked for so long is not prepared any more

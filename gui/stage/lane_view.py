@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 from gui.parts.dots import Dots
 from gui.stage.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
 from gui.stage.header import LaneHeader
-from gui.stage.image import PREPARE_S, SLACK_S, ScaledPictures, paint_now
+from gui.stage.image import ASPECT, PREPARE_S, SLACK_S, ScaledPictures, paint_now
 from gui.stage.notice import Notice
 from gui.stage.overlay import Boxes
 from gui.theme import DARK, Size, Theme, font
@@ -145,12 +145,8 @@ class LaneView(QWidget):
         return True
 
     def _show_picture(self, frame: Frame | None, boxes: tuple[Boxes, ...]) -> None:
-        if frame is None:
-            return
-        before = self.picture.frame
-        self.picture.show_frame(frame, boxes)
-        if before is None or before.pixels.shape != frame.pixels.shape:
-            self._arrange()
+        if frame is not None:
+            self.picture.show_frame(frame, boxes)
 
     def _mark_old(self, source: SourceStatus) -> None:
         """Dim an answer that has no new picture to follow, and say how old it is."""
@@ -226,9 +222,12 @@ class LaneView(QWidget):
         self.header.update()
 
     def _split(self, body: QRect, gap: int) -> tuple[QRect, QRect]:
-        """Picture and bars: beside each other or stacked, whichever gives the larger picture."""
-        frame = self.picture.frame
-        aspect = frame.pixels.shape[1] / frame.pixels.shape[0] if frame else 16 / 9
+        """Picture and bars: beside each other or stacked, whichever gives the larger picture.
+
+        The place of the picture is ASPECT wide, whatever picture comes: of a folder, each may be another, and the
+        layout is not to jump with them.
+        """
+        aspect = ASPECT
         least = min(round(body.width() * 0.5), round(240 * self.bars.scale))
         beside_width = min(body.width() - least - gap, round(body.height() * aspect))
         # Under the picture at least two rows must find room, or the answer could not be read.

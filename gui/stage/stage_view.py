@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui.stage.answer import PictureView, restyle
-from gui.stage.image import PREPARE_S, SLACK_S, paint_now
+from gui.stage.image import ASPECT, PREPARE_S, SLACK_S, paint_now
 from gui.stage.overlay import Boxes
 from gui.stage.row import LaneRow
 from gui.stage.views import Supply
@@ -45,7 +45,6 @@ class StageView(QWidget):
         self._pictures = supply.pictures
         self._look: tuple[Theme, float, int] = (DARK, 1.0, 5)
         self._due = 0.0   # s, when the next painting may be
-        self._shape: tuple[int, ...] = ()
         self._later = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._later.timeout.connect(self._show_late)
         self._invite = QPushButton("Add a network", self)
@@ -181,9 +180,6 @@ class StageView(QWidget):
             changed |= row.show_result(result, own=is_own, room_for_own=room_for_own)
             if result and not is_own and not row.lane.paused and isinstance(result.prediction, Detections):
                 layers.append(Boxes(result.prediction, self._look[0].lane(row.lane.slot)))
-        if frame.pixels.shape != self._shape:
-            self._shape = frame.pixels.shape
-            self._arrange()
         before = self.picture.frame
         if before is not None and before.shared is frame.shared and not changed:
             frame = before   # a picture that stands: nothing to paint anew
@@ -238,12 +234,11 @@ class StageView(QWidget):
         """Where the picture and `count` rows stand."""
         gap = max(4, round(8 * self._look[1]))
         width, height = self.width(), self.height()
-        aspect = self._shape[1] / self._shape[0] if self._shape else 16 / 9
         if width >= height:
-            wide = min(round(width * (1 - ROWS_LEAST)), max(round(width * (1 - ROWS_MOST)), round(height * aspect)))
+            wide = min(round(width * (1 - ROWS_LEAST)), max(round(width * (1 - ROWS_MOST)), round(height * ASPECT)))
             picture, place = QRect(0, 0, wide, height), QRect(wide + gap, 0, width - wide - gap, height)
         else:
-            high = min(round(height * 0.5), round(width / aspect))
+            high = min(round(height * 0.5), round(width / ASPECT))
             picture, place = QRect(0, 0, width, high), QRect(0, high + gap, width, height - high - gap)
         edges = [(place.height() + gap) * i // count for i in range(count + 1)]
         return picture, [
