@@ -197,8 +197,9 @@ def test_a_list_turns_its_own_pages(stage: Stage) -> None:
         if lines.viewport().height() > 2 * lines.sizeHintForRow(0):
             break
         QTest.qWait(20)
+    assert lines.hasFocus()
     QTest.keyClick(lines, Qt.Key.Key_PageDown)
-    assert lines.currentRow() > 0
+    assert lines.currentRow() > 0, (stage.take(), lines.viewport().size(), lines.sizeHintForRow(0))
     assert stage.take() == []
 
 
