@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from gui.panes import PANES, PaneBase, Services
@@ -84,6 +84,8 @@ class Halves(QSplitter):
         super().__init__(Qt.Orientation.Vertical, parent)
         self._deck = deck
         self._reserved = ""   # the pane whose place is kept
+        self._part = 0.0      # of the height that the deck has; as a hand has left it
+        self.splitterMoved.connect(lambda *_: self._note())
         self.addWidget(lanes)
         self.addWidget(deck)
         self.setChildrenCollapsible(False)
@@ -113,8 +115,22 @@ class Halves(QSplitter):
         super().showEvent(event)
         self._share(self._reserved)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The deck keeps its part of the height: its type grows with the window as well."""
+        super().resizeEvent(event)
+        if self._part and self._deck.isVisible():
+            self._apply()
+
     def _share(self, key: str) -> None:
         if key:
-            whole = sum(self.sizes()) or self.height()
-            part = round(whole * PANES[key].share)
-            self.setSizes([whole - part, part])
+            self._part = PANES[key].share
+            self._apply()
+
+    def _apply(self) -> None:
+        whole = sum(self.sizes()) or self.height()
+        part = round(whole * self._part)
+        self.setSizes([whole - part, part])
+
+    def _note(self) -> None:
+        if whole := sum(self.sizes()):
+            self._part = self.sizes()[1] / whole

@@ -24,6 +24,7 @@ from gui.help import help_lines
 from gui.hints import HINTS, Hints
 from gui.lane_menu import lane_menu
 from gui.main_window import MainWindow
+from gui.panes import PANES
 from gui.rail import RAIL
 from gui.settings import HINT_NAMES, VIEW_NAMES, Settings
 from gui.stage.fit import fitted
@@ -585,6 +586,28 @@ def test_places_that_are_kept_are_those_of_the_lanes(window, qtbot):
         view.expect(0)
         window.show_view("grid" if view is grid else "stage")
         assert view._invite.isVisible()
+
+
+def test_a_pane_keeps_its_part_of_the_height(window):
+    window.show_pane("latency")
+    QApplication.processEvents()
+
+    def part():
+        upper, lower = window.split.sizes()
+        return lower / (upper + lower)
+
+    first = part()
+    assert first == pytest.approx(PANES["latency"].share, abs=0.02)
+    for size in ((3840, 2160), (1440, 900)):
+        window.resize(*size)
+        QApplication.processEvents()
+        assert part() == pytest.approx(first, abs=0.02), size
+    window.split.setSizes([500, 300])   # a hand has moved it
+    window.split.splitterMoved.emit(500, 1)
+    moved = part()
+    window.resize(1920, 1080)
+    QApplication.processEvents()
+    assert part() == pytest.approx(moved, abs=0.02)
 
 
 def test_hints_go_when_done_and_do_not_return(window, qtbot, tmp_path):
