@@ -109,7 +109,7 @@ class AnswerBars(QWidget):
     def show_answer(self, answer: Prediction | None) -> None:
         """Show these labels, or the labels of these boxes; the first is set large."""
         before, self._answer = self._answer, answer
-        if answer is not before and _as_shown(answer) != _as_shown(before):
+        if answer is not before and as_shown(answer) != as_shown(before):
             self.update()
 
     def event(self, event: QEvent) -> bool:
@@ -286,7 +286,7 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f} ms" if value < 99.95 else f"{value:.0f} ms"
 
 
-def _as_shown(answer: Prediction | None) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+def as_shown(answer: Prediction | None) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
     """Labels and per cent, as they are read: what looks the same need not be painted again."""
     return (answer.labels, tuple(round(float(score) * 100) for score in answer.scores)) if answer else None
 

@@ -66,6 +66,7 @@ def draw_boxes(
             if not box.isEmpty():
                 tagged.append((score, box, f"{short_label(label)} {percent(score)}", colour))
     tagged.sort(key=lambda entry: entry[0])   # the best last, on top
+    painter.setPen(Qt.PenStyle.NoPen)
     for _, box, _, colour in tagged:
         _frame(painter, box.toRect().adjusted(-1, -1, 1, 1), width + 2, RIM)
         _frame(painter, box.toRect(), width, colour)
@@ -101,11 +102,13 @@ def place_tag(box: QRectF, size: QSizeF, picture: QRectF, taken: Sequence[QRectF
 
 def _frame(painter: QPainter, edge: QRect, width: int, colour: QColor) -> None:
     """The four sides of a rectangle, drawn inside its edge, on whole px: a pen takes several times as long."""
-    tall = max(0, edge.height() - 2 * width)
-    painter.fillRect(edge.left(), edge.top(), edge.width(), width, colour)
-    painter.fillRect(edge.left(), edge.bottom() + 1 - width, edge.width(), width, colour)
-    painter.fillRect(edge.left(), edge.top() + width, width, tall, colour)
-    painter.fillRect(edge.right() + 1 - width, edge.top() + width, width, tall, colour)
+    left, top, wide, high = edge.left(), edge.top(), edge.width(), edge.height()
+    tall = max(0, high - 2 * width)
+    painter.setBrush(colour)
+    painter.drawRects([   # in one call: each costs more than the pixels
+        QRect(left, top, wide, width), QRect(left, top + high - width, wide, width),
+        QRect(left, top + width, width, tall), QRect(left + wide - width, top + width, width, tall),
+    ])  # fmt: skip
 
 
 def draw_crop(painter: QPainter, picture: QRectF, frame_size: tuple[int, int], crop: tuple[float, ...]) -> None:

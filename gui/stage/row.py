@@ -10,13 +10,14 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.parts.dots import Dots
 from gui.parts.plain import tip
-from gui.stage.answer import LEFT, RIGHT, draw_fitted, milliseconds
+from gui.stage.answer import LEFT, RIGHT, as_shown, draw_fitted, milliseconds
 from gui.stage.figure_words import FIGURE_TIPS
 from gui.stage.image import ScaledPictures
 from gui.stage.lane_words import answers_of, state_word
@@ -57,6 +58,8 @@ class LaneRow(QWidget):
         self._own = False        # whether the answer is of another picture than the one on stage
         self._room_for_own = False
         self._dragging = False
+        self._plate_key: tuple[object, ...] = ()
+        self._drawn = QPixmap()
         self.dots = Dots(self, lane.title)
         self.dots.asked.connect(lambda where: self.menu_asked.emit(lane, where))
         self.notice = Notice(self)
@@ -81,9 +84,12 @@ class LaneRow(QWidget):
             self.update()
         if result is self.result and own == self._own:
             return False
+        old, new = (one.prediction if one else None for one in (self.result, result))
+        seen = own or own != self._own or as_shown(old) != as_shown(new)
         self.result, self._own = result, own
-        self.update()
-        return True
+        if seen:
+            self.update(self._split(self.plan()[0])[0])
+        return seen
 
     def show_figures(self, figures: Figures, *, dimmed: bool) -> None:
         """Show the numbers of the lane."""
@@ -91,13 +97,13 @@ class LaneRow(QWidget):
         figure = milliseconds(figures.stages["latency"][0]) if told else "–"
         stages: Stages = figures.stages if told else {}
         if (figure, stages, dimmed) != (self.figure, self._stages, self.dimmed):
+            self.update(self.rect() if dimmed != self.dimmed else self._split(self.plan()[0])[1])
             self.figure, self._stages, self.dimmed = figure, stages, dimmed
-            self.update()
         said = answers_of(self.result.prediction) if self.result else None
         answer = f"{said.best} {percent(said.score)}" if said and said.best else state_word(self.lane) or "nothing"
         name = f"{self.lane.slot + 1} {self.lane.title}: {answer}, {figure}"
-        if name != self.accessibleName():   # the title is another as well, once somebody has looked at a guess
-            self.setAccessibleName(name)
+        self.setAccessibleName(name)
+        if self.lane.title not in self._plate_key:   # once somebody has looked at a guess
             self.update()
 
     def choose(self, chosen: bool) -> None:
@@ -127,9 +133,8 @@ class LaneRow(QWidget):
                 return self.scale * grown, min(room, max(0, self.topk - 1))
         return self.scale * max(0.4, min(1.0, height / WHOLE)), 0
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
         """Place the notice anew."""
-        del event
         self._arrange()
 
     def _arrange(self) -> None:
@@ -157,11 +162,34 @@ class LaneRow(QWidget):
     # --- painting -----------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the row."""
-        del event
+        """Paint the row, as much of it as is another."""
         painter = QPainter(self)
-        theme, colour = self.theme, self.theme.lane(self.lane.slot)
         unit, others = self.plan()
+        painter.drawPixmap(0, 0, self._plate(unit))
+        if not self.notice.isHidden():
+            return
+        if self.dimmed:
+            painter.setOpacity(0.45)
+        body, right = self._split(unit)
+        if event.rect().intersects(right):
+            self._paint_figure(painter, right, unit)
+        if not event.rect().intersects(body):
+            return
+        if self._room_for_own:
+            body = self._paint_own_picture(painter, body)
+        if self.result:
+            self._paint_answer(painter, body, unit, others)
+
+    def _plate(self, unit: float) -> QPixmap:
+        """What stays while answers come: surface, number, name; drawn once."""
+        ratio = self.devicePixelRatioF()
+        key = (self.size(), ratio, self.theme.name, self.scale, unit, self.is_chosen, self.dimmed, self.lane.title)
+        if key == self._plate_key:
+            return self._drawn
+        theme, colour = self.theme, self.theme.lane(self.lane.slot)
+        self._plate_key, self._drawn = key, QPixmap(self.size() * ratio)
+        self._drawn.setDevicePixelRatio(ratio)
+        painter = QPainter(self._drawn)
         painter.fillRect(self.rect(), QColor(theme.background))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(theme.accent) if self.is_chosen else Qt.PenStyle.NoPen)
@@ -176,18 +204,11 @@ class LaneRow(QWidget):
         painter.setPen(ink_on(colour))
         painter.setFont(font(number.width() * 0.7, bold=True))
         painter.drawText(number, Qt.AlignmentFlag.AlignCenter, str(self.lane.slot + 1))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if self.dimmed:
             painter.setOpacity(0.45)
-        body, right = self._split(unit)
-        self._paint_name(painter, body, number, unit)
-        if not self.notice.isHidden():
-            return
-        self._paint_figure(painter, right, unit)
-        if self._room_for_own:
-            body = self._paint_own_picture(painter, body)
-        if self.result:
-            self._paint_answer(painter, body, unit, others)
+        self._paint_name(painter, self._split(unit)[0], number, unit)
+        painter.end()
+        return self._drawn
 
     def _paint_name(self, painter: QPainter, body: QRect, number: QRect, unit: float) -> None:
         left = number.right() + round(10 * unit)
