@@ -1,5 +1,7 @@
 """Where worker threads meet Qt. No other module in gui may think about threads but jobs.py."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 REST_MS = 12   # between two wake-ups; a first one after a rest is passed on at once
@@ -18,6 +20,7 @@ class Bridge(QObject):
 
     def __init__(self) -> None:
         super().__init__()
+        self.prepare: Callable[[], None] = lambda: None   # on the waking thread: what the window need not do itself
         self._pending = False   # a wake-up is under way, or the window rests
         self._again = False     # something came meanwhile
         self._woken.connect(self._pass_on, Qt.ConnectionType.QueuedConnection)
@@ -34,7 +37,8 @@ class Bridge(QObject):
         self._rest.setInterval(rest_ms)
 
     def wake(self) -> None:
-        """Something is new; from any thread, returns at once."""
+        """Something is new; from any thread, returns at once, or after a little that is prepared there."""
+        self.prepare()
         self._again = True
         if not self._pending:   # two threads may both see False: one wake-up too many, no harm
             self._pending = True

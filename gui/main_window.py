@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self.meant = Meant(self)
         self.cursor_rest = RestingCursor(self)
         desk.session.prepare = self.pictures.prepare
+        bridge.prepare = self._prepare_round
         self._build()
         self.painting = Painting(self, bridge)
         self.show_view(desk.settings.view)
@@ -81,6 +82,11 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         self.restyle()
         self.setFocus(Qt.FocusReason.OtherFocusReason)   # no control is lit up before a hand touches one
+
+    def _prepare_round(self) -> None:
+        """On a lane's thread, whenever it has answered."""
+        if done := self.desk.session.rounds.done:
+            self.pictures.prepare_answered(done.frame)
 
     # --- building -----------------------------------------------------------------------------------------------
 

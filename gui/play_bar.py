@@ -56,6 +56,7 @@ class PlayBar(QWidget):
         self._replaying: Replaying | None = None   # made when there is a recording
         desk.source_shown.connect(lambda _: self._look())
         self._shown: Playing | None = None
+        self._quiet = False   # whether all is as where nothing can be played
         self.seek = SeekBar(self)
         self.seek.sliderMoved.connect(self._go_to)
         self.time, self.speed = PlainLabel(self), PlainLabel(self)
@@ -85,6 +86,9 @@ class PlayBar(QWidget):
     def follow(self) -> None:
         """Show where the video stands."""
         playback = self.playback
+        if playback is None and self._quiet:
+            return
+        self._quiet = playback is None
         for name in PLAYING:
             self._actions[name].setEnabled(playback is not None)
         self.setVisible(playback is not None)

@@ -11,7 +11,7 @@ import make
 import numpy as np
 import pytest
 import shiboken6
-from PySide6.QtCore import QPoint, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QCursor, QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 from spine import Counting
@@ -488,18 +488,20 @@ def test_panes_fill_the_grid_without_an_empty_place(count, size):
 
 
 def test_a_tag_finds_a_place_and_lies_over_no_other():
-    picture, size = QRectF(0, 0, 400, 300), QSizeF(80, 20)
-    box = QRectF(10, 100, 100, 100)
+    picture, size = (0.0, 0.0, 400.0, 300.0), (80.0, 20.0)
+
+    def rect(edges):
+        return QRectF(QPointF(*edges[:2]), QPointF(*edges[2:]))
+
     taken = []
-    for _ in range(8):   # four heights, at its left edge and at its right one
-        tag = place_tag(box, size, picture, taken)
-        assert picture.contains(tag)
-        assert not any(tag.intersects(other) for other in taken)
+    for _ in range(4):   # four heights, at its left edge
+        tag = place_tag((10.0, 100.0, 110.0, 200.0), size, picture, taken)
+        assert rect(picture).contains(rect(tag))
+        assert rect(tag).size() == QSizeF(*size)
+        assert not any(rect(tag).intersects(rect(other)) for other in taken)
         taken.append(tag)
-        if len(taken) == 4:
-            break
-    assert place_tag(QRectF(0, 0, 400, 300), size, QRectF(0, 0, 400, 300), [QRectF(0, 0, 400, 300)]) is None
-    assert place_tag(QRectF(380, 0, 20, 20), size, picture, []).right() <= 400   # within the picture
+    assert place_tag(picture, size, picture, [picture]) is None
+    assert place_tag((380.0, 0.0, 400.0, 20.0), size, picture, [])[2] <= 400   # within the picture
 
 
 def test_the_strip_is_as_long_as_each_stage_takes():

@@ -41,6 +41,7 @@ class ScaledPictures:
         self.rest = 1.0                               # times longer than usual between two pictures
         self.live = True                              # whether a pane shows the newest picture, not that of an answer
         self.newest: Frame | None = None              # the last one prepared: what the live panes show
+        self._answered: Shared | None = None          # of the last round that was prepared
         self._due = 0.0                                  # when the next picture may be shown, s
         self._asked: dict[tuple[int, int], float] = {}   # size → when a pane last wanted it, s
         self._made: WeakKeyDictionary[Shared, dict[tuple[int, int], NDArray[np.uint8]]] = WeakKeyDictionary()
@@ -56,6 +57,15 @@ class ScaledPictures:
                 if frame.taken_at - asked_at < FORGET_S:
                     self._scaled(frame, size)
             self.newest = frame
+
+    def prepare_answered(self, frame: Frame) -> None:
+        """Make the picture of a whole round ready, which the stage shows next; on the thread of the last lane of it."""
+        if frame.shared is self._answered:
+            return
+        self._answered, now = frame.shared, perf_counter()
+        for size, asked_at in list(self._asked.items()):
+            if now - asked_at < FORGET_S:
+                self._scaled(frame, size)
 
     def forget(self) -> None:
         """Another source: its pictures are none of the old one's."""

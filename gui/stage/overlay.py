@@ -1,9 +1,10 @@
 """What is drawn over a picture: boxes with their labels, the crop, and small chips of words."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from inference.data import Detections
@@ -24,12 +25,22 @@ def percent(score: float) -> str:
 
 def ink_on(colour: QColor) -> QColor:
     """Black or white, whichever has the greater contrast on `colour` (WCAG 2.1, relative luminance)."""
+    return QColor(_ink(colour.rgb()))
+
+
+@cache
+def _ink(rgb: int) -> str:
+    """Computed once for a colour: it is asked for with every word that is painted."""
 
     def linear(value: float) -> float:
         return float(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
 
+    colour = QColor.fromRgb(rgb)
     luminance = 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
-    return QColor("#0B0D10" if luminance > 0.179 else "#FFFFFF")
+    return "#0B0D10" if luminance > 0.179 else "#FFFFFF"
+
+
+Edges = tuple[float, float, float, float]   # left, top, right, bottom, px
 
 
 class Boxes(NamedTuple):
@@ -53,50 +64,53 @@ def draw_boxes(
 
     Every box has its tag that has room for one; no tag lies over another. The best boxes get theirs first.
     """
-    sx, sy = picture.width() / frame_size[1], picture.height() / frame_size[0]
+    # In plain numbers: a hundred rectangles of Qt a picture would take longer than the pixels.
+    left, top, right, bottom = (picture.left(), picture.top(), picture.right(), picture.bottom())
+    sx, sy = (right - left) / frame_size[1], (bottom - top) / frame_size[0]
     width = max(2, round(font.pixelSize() / 7))
-    tagged: list[tuple[float, QRectF, str, QColor]] = []   # score, box, words, colour
+    tagged: list[tuple[float, Edges, str, QColor]] = []   # score, box, words, colour
     for found, colour in layers:
         scores = found.scores[:most].tolist()
         for (x1, y1, x2, y2), score, label in zip(found.boxes[:most].tolist(), scores, found.labels, strict=False):
-            box = QRectF(
-                QPointF(picture.x() + x1 * sx, picture.y() + y1 * sy),
-                QPointF(picture.x() + x2 * sx, picture.y() + y2 * sy),
-            ).intersected(picture)
-            if not box.isEmpty():
+            start, end = max(left, left + x1 * sx), min(right, left + x2 * sx)
+            box = (start, max(top, top + y1 * sy), end, min(bottom, top + y2 * sy))
+            if box[0] < box[2] and box[1] < box[3]:
                 tagged.append((score, box, f"{short_label(label)} {percent(score)}", colour))
     tagged.sort(key=lambda entry: entry[0])   # the best last, on top
     painter.setPen(Qt.PenStyle.NoPen)
-    for _, box, _, colour in tagged:
-        _frame(painter, box.toRect().adjusted(-1, -1, 1, 1), width + 2, RIM)
-        _frame(painter, box.toRect(), width, colour)
+    for _, (x1, y1, x2, y2), _, colour in tagged:
+        edge = QRect(round(x1), round(y1), round(x2) - round(x1), round(y2) - round(y1))
+        _frame(painter, edge.adjusted(-1, -1, 1, 1), width + 2, RIM)
+        _frame(painter, edge, width, colour)
     metrics = QFontMetricsF(font)
+    high, ascent = metrics.height() + 4, metrics.ascent()
     painter.setFont(font)
-    taken: list[QRectF] = []
+    taken: list[Edges] = []
     for _, box, words, colour in reversed(tagged) if tags else ():
-        size = QSizeF(min(metrics.horizontalAdvance(words) + 12, picture.width()), metrics.height() + 4)
-        tag = place_tag(box, size, picture, taken)
+        wide = min(metrics.horizontalAdvance(words) + 12, right - left)
+        tag = place_tag(box, (wide, high), (left, top, right, bottom), taken)
         if tag is None:
             continue
         taken.append(tag)
-        painter.fillRect(tag, colour)
+        painter.fillRect(QRectF(tag[0], tag[1], wide, high), colour)
         painter.setPen(ink_on(colour))
-        painter.drawText(QPointF(tag.left() + 6, tag.top() + 2 + metrics.ascent()), words)
+        painter.drawText(QPointF(tag[0] + 6, tag[1] + 2 + ascent), words)
 
 
-def place_tag(box: QRectF, size: QSizeF, picture: QRectF, taken: Sequence[QRectF]) -> QRectF | None:
-    """Where a box's tag goes: above it, else inside at its top, below, inside at its bottom, further to the right.
+def place_tag(box: Edges, size: tuple[float, float], picture: Edges, taken: Sequence[Edges]) -> Edges | None:
+    """Where a box's tag of `size` (width, height) goes: above it, else inside at its top, below, inside at its bottom.
 
     It lies within the picture and over no tag that has its place already. None where there is no such place.
     """
-    last = picture.right() - size.width()
-    starts = [min(max(left, picture.left()), last) for left in (box.left(), box.right() - size.width())]
-    for top in (box.top() - size.height(), box.top(), box.bottom(), box.bottom() - size.height()):
-        if picture.top() <= top <= picture.bottom() - size.height():
-            for left in starts:
-                tag = QRectF(QPointF(left, top), size)
-                if not any(tag.intersects(other) for other in taken):
-                    return tag
+    wide, high = size
+    last = picture[2] - wide
+    starts = [min(max(start, picture[0]), last) for start in (box[0], box[2] - wide)]
+    for top in (box[1] - high, box[1], box[3], box[3] - high):
+        if picture[1] <= top <= picture[3] - high:
+            for start in starts:
+                end, below = start + wide, top + high
+                if not any(start < r and x < end and top < b and y < below for x, y, r, b in taken):
+                    return start, top, end, below
     return None
 
 
