@@ -196,9 +196,11 @@ def build_actions(window: QWidget, slots: Mapping[str, Callable[..., None]]) -> 
 
 
 def restyle_actions(actions: Mapping[str, QAction], theme: Theme, scale: float = 1.0) -> None:
-    """Draw the actions' icons for this theme and text scale."""
+    """Draw the icons of those actions that have a button, for this theme and text scale: the menu shows none."""
     size = round(ICON_PX * scale)
     for name, action in actions.items():
+        if not any(isinstance(part, QAbstractButton) for part in action.associatedObjects()):
+            continue
         info = ACTIONS[name]
         drawing = info.icon
         if name == "theme":   # what it leads to

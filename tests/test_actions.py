@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -243,6 +244,11 @@ def test_actions_say_what_they_do_and_how(stage: Stage) -> None:
 
 def test_icons_follow_the_theme(stage: Stage) -> None:
     actions = stage.actions_by_name
+    restyle_actions(actions, DARK)
+    assert actions["theme"].icon().isNull()   # nobody shows it: drawing all would hold up the start
+    buttons = [QToolButton(stage) for _ in actions]
+    for button, action in zip(buttons, actions.values(), strict=True):
+        button.setDefaultAction(action)
     restyle_actions(actions, DARK)
     dark = actions["theme"].icon().pixmap(20, 20).toImage()
     restyle_actions(actions, LIGHT, 2.0)
