@@ -88,7 +88,7 @@ class PlayBar(QWidget):
         playback = self.playback
         if playback is None and self._quiet:
             return
-        self._quiet = playback is None
+        self._quiet = playback is None and not self.recorded   # a recording that is being left has both
         for name in PLAYING:
             self._actions[name].setEnabled(playback is not None)
         self.setVisible(playback is not None)
