@@ -128,16 +128,22 @@ def write_json(value: Any, target: str) -> None:
     if target == "-":  # ASCII, so that no console code page can hurt it
         say(json.dumps(value, indent=2, allow_nan=False))
         return
-    path = Path(target)
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    data = text.encode("utf-8", "replace")   # the name of a picture may hold bytes that are no text
+    write_bytes(text.encode("utf-8", "replace"), target)   # the name of a picture may hold bytes that are no text
+
+
+def write_bytes(data: bytes, target: str) -> None:
+    """Write a report to the file `target`, whole or not at all; a device or a pipe takes it as well.
+
+    Raises:
+        LabError: it cannot be written.
+    """
+    path = Path(target)
     try:
-        if path.exists() and not path.is_file():   # a device or a pipe
+        if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
             with whole_file(path) as file:
                 file.write(data)
     except OSError as error:
-        raise LabError(
-            f"The report {path} cannot be written: {reason(error)}.", "Choose another place with --json."
-        ) from error
+        raise LabError(f"The report {path} cannot be written: {reason(error)}.", "Choose another place.") from error

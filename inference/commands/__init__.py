@@ -18,6 +18,7 @@ COMMANDS = {
     "": "inference.commands.window",
     "predict": "inference.commands.predict",
     "live": "inference.commands.live",
+    "bench": "inference.commands.bench",
     "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",

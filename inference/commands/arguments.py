@@ -77,20 +77,27 @@ def source_options(parser: Parser) -> None:
     )
 
 
-def model_options(parser: Parser) -> None:
-    """Which models, how they run, and what is wanted of their answers."""
+def model_options(parser: Parser, *, several: bool = False) -> None:
+    """Which models, how they run, and what is wanted of their answers; on `several` backends and numbers of threads."""
     parser.add_argument(
         "--models", type=_names, metavar="A,B",
         help="name, name@backend, name@backend:threads or name@coreml/int8; or a line-up: "
              f"{', '.join(line_ups())} (builtin)",
     )
-    parser.add_argument("--backend", metavar="B", help="the engine: onnxruntime, opencv … (onnxruntime)")
+    if several:
+        parser.add_argument("--backend", type=_names, metavar="B,C", help="the engines: onnxruntime, opencv …")
+    else:
+        parser.add_argument("--backend", metavar="B", help="the engine: onnxruntime, opencv … (onnxruntime)")
     parser.add_argument(
         "--providers", type=_names, metavar="P,Q", help="where it runs; the first that is here is taken"
     )
-    parser.add_argument(
-        "--threads", type=whole(0, MOST_THREADS), metavar="N", help="of a lane; 0: all cores in turns, a share together"
-    )
+    if several:
+        parser.add_argument("--threads", type=_numbers, metavar="N,M", help="each network with each; 0: all cores")
+    else:
+        parser.add_argument(
+            "--threads", type=whole(0, MOST_THREADS), metavar="N",
+            help="of a lane; 0: all cores in turns, a share together",
+        )
     parser.add_argument("--topk", type=whole(1), metavar="K", help="labels of a classifier (5)")
     parser.add_argument("--conf", type=real(0, 1), metavar="0..1", help="least score of a box (0.25)")
     parser.add_argument(
@@ -124,6 +131,16 @@ def _names(text: str) -> tuple[str, ...]:
     if not names:
         raise argparse.ArgumentTypeError("a name is missing: write them with commas between")
     return names
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Numbers of threads with commas between."""
+    return tuple(map(whole(0, MOST_THREADS), _names(text)))
+
+
+def percent(text: str) -> float:
+    """Reads "5%" or "5" as 0.05."""
+    return real(0, 1000)(text.strip().removesuffix("%").strip()) / 100
 
 
 def one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:

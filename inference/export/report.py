@@ -23,7 +23,7 @@ from inference.places import RESOURCES
 if TYPE_CHECKING:
     from inference.export.coreml import Order
 
-CSS = RESOURCES / "export" / "report.css"
+CSS = RESOURCES / "report.css"
 THUMBNAIL = 460    # px of the longer side
 BOXES = 12         # drawn of one picture
 LIBRARIES = ("coremltools", "onnx2coreml", "onnx", "onnxruntime", "numpy", "opencv-python-headless")

@@ -1,0 +1,348 @@
+"""The bench itself: opens, warms up, goes round and round, lets them run together, measures memory; then reports."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from math import ceil
+from random import Random
+from threading import Event
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+
+from inference.errors import Cancelled, LabError
+from inference.intake.costs import cost_of
+from inference.intake.provide import ready
+from inference.lab.bench import figures
+from inference.lab.bench.kept import STAGES, Kept
+from inference.lab.bench.memory import memory_of
+from inference.lab.bench.others import Others, Yardstick
+from inference.lab.bench.pictures import Pictures
+from inference.lab.bench.plan import BUSY_CORES, METHOD, Plan, text_of
+from inference.lab.bench.report import Contender, Memory, Protocol, Ratio, Report, Round, Stages, Start
+from inference.lab.bench.sheet import csv_bytes, lines
+from inference.lab.bench.surroundings import surroundings
+from inference.lab.bench.together import REPEATS, Beside
+from inference.lab.bench.worker import Turn, Worker
+from models.card import ModelCard
+from models.store import Store
+
+T = TypeVar("T")
+TURN_S = 0.1            # of warm runs in a turn: a fast network has many
+FEWEST, MOST = 1, 50    # of them
+OPENING_S, MEMORY_S = 2.0, 3.0   # what each network may take, until it is known
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """Where one network stands, for who looks on: medians of its rounds, ms."""
+
+    text: str                    # as `--models` takes it
+    title: str
+    warm: tuple[float, ...]
+    cold: tuple[float, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the bench stands."""
+
+    words: str
+    part: float                 # 0..1, by time
+    seconds_left: float | None  # None while nothing is known
+    rounds: int                 # done, of those that count
+    so_far: tuple[SoFar, ...]
+
+
+class Running:
+    """One network and what was measured of it."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.start: Start | None = None
+        self.memory: Memory | None = None
+        self.warm, self.cold = Kept(), Kept()
+        self.runs = FEWEST                   # warm ones a turn
+        self.medians: list[float] = []       # of warm runs, a round each, ms
+        self.colds: list[float] = []         # the cold run, a round each, ms
+        self.cores: list[float] = []
+        self.trouble: LabError | None = None
+
+    def note(self, turn: Turn) -> None:
+        """Keep what came of a turn."""
+        self.cold.append(turn.cold)
+        for timing in turn.warm:
+            self.warm.append(timing)
+        self.medians.append(float(np.median([timing.latency for timing in turn.warm])))
+        self.colds.append(turn.cold.latency)
+        self.cores.append(turn.cores)
+
+    def forget_round(self) -> None:
+        """Take back the last turn."""
+        self.cold.drop(1)
+        self.warm.drop(self.runs)
+        for values in (self.medians, self.colds, self.cores):
+            values.pop()
+
+
+class Bench:
+    """One bench. `go` does it, on one thread; `report` says what there is, also of one that was cancelled."""
+
+    def __init__(
+        self, plan: Plan, catalog: Mapping[str, ModelCard], store: Store, pictures: Pictures, cancelled: Event,
+        tell: Callable[[Progress], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        """`tell` is called on the thread of `go`, several times a second."""
+        self._plan, self._store, self._pictures, self._cancelled, self._tell = plan, store, pictures, cancelled, tell
+        self._all = [Running(Worker(spec, catalog[spec.model], plan.ask)) for spec in plan.specs]
+        self._began = perf_counter()
+        self._made_at = datetime.now(UTC)
+        self._rounds: list[Round] = []
+        self._beside: Beside | None = None
+        self._seconds = 0.0
+        self._whole = False
+        self._repeats_done = 0
+
+    def go(self) -> None:
+        """Measure.
+
+        Raises:
+            LabError: not one of the networks can be opened.
+            Cancelled: `cancelled` was set; `report` has what was measured until then.
+        """
+        try:
+            self._open()
+            self._warm_up()
+            self._go_round()
+            if self._plan.together and len(self._good) > 1:
+                self._run_together()
+            if self._plan.memory:
+                self._measure_memory()
+            self._whole = True
+        finally:
+            self._seconds = perf_counter() - self._began
+            for one in self._all:
+                one.worker.close()
+
+    # --- the phases -----------------------------------------------------------------------------------------------
+
+    @property
+    def _good(self) -> list[Running]:
+        return [one for one in self._all if not one.trouble]
+
+    def _open(self) -> None:
+        for one in self._all:
+            card, worker = one.worker.card, one.worker
+
+            def tell(words: str, part: float | None) -> None:
+                self._say(words)
+
+            tell(f"Opening {card.title}", None)
+            self._try(one, partial(worker.open, self._store, tell, self._cancelled))
+        if not self._good and (trouble := self._all[0].trouble):
+            raise trouble
+
+    def _warm_up(self) -> None:
+        for one in self._good:
+            self._say(f"Warming up {one.worker.card.title}")
+            worker = one.worker
+            one.start = self._try(one, partial(worker.warm_up, self._pictures, self._cancelled))
+            one.runs = min(MOST, max(FEWEST, ceil(TURN_S / worker.usual_s))) if worker.usual_s else FEWEST
+        if not self._good and (trouble := self._all[0].trouble):
+            raise trouble
+
+    def _go_round(self) -> None:
+        random, yardstick, others = Random(self._plan.seed), Yardstick(), Others()
+        last, counted, again = len(self._all) - 1, 0, 0
+        while counted < self._plan.rounds and self._good:
+            self._stop_if_cancelled()
+            self._say(f"Round {counted + 1} of {self._plan.rounds}")
+            order = _drawn([i for i, one in enumerate(self._all) if not one.trouble], last, random)
+            pixels, yard = self._pictures.of_round(counted), yardstick.ms()
+            others.begin()
+            turned = []
+            for i in order:
+                one = self._all[i]
+                turn = self._try(one, partial(one.worker.turn, pixels, one.runs))
+                if turn is not None:
+                    one.note(turn)
+                    turned.append(i)
+                last = i
+            used, stolen, span = others.end()
+            busy = max(used, stolen) > BUSY_CORES
+            counts = not busy or again >= self._plan.repeats
+            self._rounds.append(Round(
+                order=tuple(turned), seconds=figures.short(span), others=figures.short(used),
+                stolen=figures.short(stolen), yardstick_ms=figures.short(yard), busy=busy, counts=counts,
+            ))  # fmt: skip
+            if counts:
+                counted += 1
+            else:
+                again += 1
+                for i in turned:
+                    self._all[i].forget_round()
+
+    def _run_together(self) -> None:
+        workers = [(i, one.worker) for i, one in enumerate(self._all) if not one.trouble]
+        self._beside = Beside(workers, self._pictures, self._plan.seed)
+
+        def after_each(number: int) -> None:
+            self._repeats_done = number
+            self._say(f"Together, {number} of {REPEATS} times")
+
+        self._say("Together: every pair, and all at once")
+        try:
+            self._beside.go(self._cancelled, after_each)
+        except Cancelled:
+            raise
+        except LabError as error:
+            self._good[0].trouble = self._good[0].trouble or error
+
+    def _measure_memory(self) -> None:
+        for one in self._good:
+            card, recogniser = one.worker.card, one.worker.recogniser
+            self._stop_if_cancelled()
+            self._say(f"Memory of {card.title}, in a process of its own")
+            try:
+                form = recogniser.form
+                path = form.path if form else ready(card, self._store, lambda *_: None, self._cancelled)
+                engine = replace(one.worker.engine(), precision=form.precision if form else "")
+                spec = form.card.input if form else card.input
+                one.memory = memory_of(spec, path, one.worker.spec.backend, engine, card.title, self._cancelled)
+            except Cancelled:
+                raise
+            except LabError as error:
+                one.trouble = error
+
+    def _try(self, one: Running, work: Callable[[], T]) -> T | None:
+        """What the network's thread makes of it; None where it cannot, and then it is left out from here on."""
+        try:
+            return one.worker.do(work, self._cancelled)
+        except Cancelled:
+            raise
+        except LabError as error:
+            self._stop_if_cancelled()
+            one.trouble = error
+            return None
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled("bench")
+
+    # --- what is said meanwhile -----------------------------------------------------------------------------------
+
+    def _say(self, words: str) -> None:
+        left, spent = self._left_s(), perf_counter() - self._began
+        part = spent / (spent + left) if left is not None and spent + left > 0 else 0.0
+        so_far = tuple(
+            SoFar(text_of(one.worker.spec), one.worker.card.title, tuple(one.medians), tuple(one.colds),
+                  str(one.trouble or ""))
+            for one in self._all
+        )  # fmt: skip
+        done = sum(one.counts for one in self._rounds)
+        self._tell(Progress(words, part, left, done, so_far))
+
+    def _left_s(self) -> float | None:
+        """About how long it still takes; None until every network has warmed up."""
+        good = self._good
+        if not all(one.start for one in good):
+            return None
+        left = sum(MEMORY_S for one in good if self._plan.memory and not one.memory)
+        counted = [one.seconds for one in self._rounds]
+        usual = sum(one.worker.usual_s * (1 + one.runs) for one in good)
+        each = sum(counted) / len(counted) if counted else usual
+        left += each * (self._plan.rounds - sum(one.counts for one in self._rounds))
+        if self._plan.together and len(good) > 1:
+            beside = self._beside or Beside([(i, one.worker) for i, one in enumerate(good)], self._pictures, 0)
+            left += beside.seconds * (REPEATS - self._repeats_done)
+        return left
+
+    # --- what came of it ------------------------------------------------------------------------------------------
+
+    def report(self) -> Report:
+        """What was measured until now.
+
+        Raises:
+            Cancelled: nothing was.
+        """
+        if not any(one.start for one in self._all):
+            raise Cancelled("bench")
+        plan = self._plan
+        counted = sum(one.counts for one in self._rounds)
+        return Report(
+            made_at=self._made_at.isoformat(timespec="seconds"), seconds=figures.short(self._seconds),
+            cancelled=not self._whole, machine=surroundings(),
+            protocol=Protocol(
+                rounds=plan.rounds, seed=plan.seed, confidence=figures.CONFIDENCE, resamples=figures.RESAMPLES,
+                busy_above=BUSY_CORES, repeats_allowed=plan.repeats, runs=tuple(one.runs for one in self._all),
+                pictures=self._pictures.names,
+                picture_size=tuple((p.shape[0], p.shape[1]) for p in self._pictures.pixels),
+                words=METHOD.format(
+                    busy=BUSY_CORES, repeats=plan.repeats, confidence=figures.CONFIDENCE, resamples=figures.RESAMPLES
+                ),
+            ),
+            contenders=tuple(self._contender(one, counted) for one in self._all),
+            rounds=tuple(self._rounds), ratios=self._ratios(),
+            together=self._beside.found() if self._beside else (),
+        )  # fmt: skip
+
+    def sheet(self) -> bytes:
+        """Every run that counts, as CSV."""
+        several = len(self._all) > 1
+        return csv_bytes([
+            line for one in self._all
+            for line in lines(text_of(one.worker.spec), one.warm, one.cold, one.runs, several=several)
+        ])  # fmt: skip
+
+    def _contender(self, one: Running, counted: int) -> Contender:
+        spec, card, worker = one.worker.spec, one.worker.card, one.worker
+        opened = worker.opened
+        form = opened.form if opened else None
+        seed, several = self._plan.seed, len(self._all) > 1
+        rates = [1e3 / ms for ms in one.medians]
+        cost = cost_of(card, self._store)
+        return Contender(
+            name=text_of(spec), model=card.name, title=card.title, task=card.task, backend=spec.backend,
+            provider=opened.provider if opened else spec.provider,
+            threads=(opened.threads or worker.engine().threads) if opened else spec.threads,
+            precision=form.precision if form else card.precision, sha256=card.weights_sha256.lower(),
+            file_bytes=form.bytes if form else card.bytes, parameters=cost["parameters"], gmacs=cost["gmacs"],
+            start=one.start, memory=one.memory,
+            warm=_stages(one.warm, one.runs, one.medians, counted, seed),
+            cold=_stages(one.cold, 1, one.colds, counted, seed) if several else None,
+            throughput=figures.middle(rates, seed) if rates else None,
+            cores=figures.short(np.median(one.cores)) if one.cores else None,
+            warning=opened.warning if opened else "", trouble=one.trouble.sentence if one.trouble else "",
+        )  # fmt: skip
+
+    def _ratios(self) -> tuple[Ratio, ...]:
+        made, seed = [], self._plan.seed
+        for i, first in enumerate(self._all):
+            for j, second in enumerate(self._all[i + 1 :], i + 1):
+                if both := min(len(first.medians), len(second.medians)):
+                    made.append(Ratio(
+                        i, j, figures.ratio(first.medians[:both], second.medians[:both], seed),
+                        figures.ratio(first.colds[:both], second.colds[:both], seed),
+                    ))  # fmt: skip
+        return tuple(made)
+
+
+def _drawn(places: list[int], last: int, random: Random) -> list[int]:
+    """The places in an order that does not begin with the last one, where there are others."""
+    order = list(places)
+    random.shuffle(order)
+    if len(order) > 1 and order[0] == last:
+        other = random.randrange(1, len(order))
+        order[0], order[other] = order[other], order[0]
+    return order
+
+
+def _stages(kept: Kept, runs: int, medians: list[float], counted: int, seed: int) -> Stages | None:
+    if not kept.total:
+        return None
+    each = {name: figures.spread(kept.stage(name).astype(np.float64).reshape(-1, runs), seed) for name in STAGES}
+    rounds = [*map(figures.short, medians), *[None] * (counted - len(medians))]
+    return Stages(**each, rounds=tuple(rounds))
