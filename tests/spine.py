@@ -131,16 +131,18 @@ class Counting:
         self.title, self.period_s, self.shade = title, period_s, shade
         self.hold = Event()       # set: the next read waits for `release`
         self.held, self.release, self.closed = Event(), Event(), Event()
-        self._next = 0
+        self._next = self.opens = self.reads = 0
 
     def open(self) -> None:
         self._next = 0
+        self.opens += 1
 
     def read(self) -> NDArray[np.uint8] | None:
         if self.hold.is_set():
             self.held.set()
             assert self.release.wait(3 * SOON), "nobody released this read"
         self._next += 1
+        self.reads += 1
         pixels = np.full((4, 6, 3), self.shade, np.uint8)
         pixels[0, 0] = self._next % 256
         return pixels

@@ -650,8 +650,7 @@ def test_lanes_rest_and_go_on(desk, mode, rounds):
     end = perf_counter() + SOON
     while (one.busy or two.busy) and perf_counter() < end:
         Event().wait(0.001)
-    before, at = (one.results, two.results), desk.session.latest.index
-    assert desk.goes_on(at + 10)   # the source does
+    before = (one.results, two.results)
     desk.session.set_ask(Ask(topk=3))   # nor does a question of another kind wake them
     desk.session.set_paused(two, True)
     desk.session.set_paused(two, False)
@@ -671,3 +670,58 @@ def test_a_frozen_picture_is_answered_after_a_rest(desk):
     frozen = desk.session.frozen
     desk.session.rest(False)
     assert desk.until(lambda: one.latest.frame.shared is frozen.shared)
+
+
+def stands(source: Counting) -> bool:
+    """Whether the source is read no more, but for the picture that is under way."""
+    before = source.reads
+    Event().wait(0.05)
+    return source.reads <= before + 1
+
+
+def test_the_source_rests_with_the_lanes(desk):
+    (one,) = desk.add("a")
+    source = Counting(period_s=0.002)
+    desk.session.open(source)
+    assert desk.until(lambda: one.results > 3)
+    desk.session.rest(True)
+    assert stands(source)
+    at = desk.session.latest.index
+    desk.session.rest(False)
+    assert desk.until(lambda: desk.session.latest.index > at + 10 and one.results > 6)
+    assert source.opens == 1
+
+
+def test_a_live_source_is_let_go_of_while_it_rests_and_opened_again(desk):
+    source = Counting(period_s=0.002, shade=40)
+    source.live = True
+    desk.session.open(source)
+    assert desk.until(lambda: desk.session.latest is not None)
+    desk.session.rest(True)
+    assert source.closed.wait(SOON)
+    assert stands(source)
+    assert source.opens == 1
+    at = desk.session.latest.index
+    desk.session.rest(False)
+    assert desk.until(lambda: desk.session.latest.index > at + 3)
+    assert source.opens == 2
+    assert desk.session.source.state is SourceState.LIVE
+
+
+def test_a_source_that_is_opened_while_all_rests_gives_one_picture(desk):
+    (one,) = desk.add("a")
+    desk.session.rest(True)
+    source = Counting(period_s=0.002)
+    desk.session.open(source)
+    assert desk.until(lambda: desk.session.latest is not None)
+    assert stands(source)
+    assert one.results == 0
+    desk.session.rest(False)
+    assert desk.until(lambda: one.results > 3)
+
+
+def test_a_session_closes_while_it_rests(desk):
+    desk.session.open(Counting(period_s=0.002))
+    assert desk.until(lambda: desk.session.latest is not None)
+    desk.session.rest(True)
+    assert desk.session.close()

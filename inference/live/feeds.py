@@ -31,6 +31,11 @@ class Feeds:
         for feed in self.both:
             feed.mirror = mirror
 
+    def rest(self, resting: bool) -> None:
+        """Let them read nothing for a while, or go on."""
+        for feed in self.both:
+            feed.rest(resting)
+
     @property
     def states_passed(self) -> tuple[SourceState, ...]:
         """Every state the source that is shown has been in, in order, repeats left out."""

@@ -209,16 +209,15 @@ class Session:
         self._on_change()
 
     def rest(self, resting: bool) -> None:
-        """Let every lane rest, so that something else can be measured, or go on; they keep networks and answers."""
+        """Let lanes and source rest, so that something else can be measured, or go on; networks and answers stay."""
         with self._handing:
             self.resting = resting
             self.rounds.clear()
+            self.feeds.rest(resting)
             for lane in self.lanes:
                 lane.resting = resting
-                if resting:
-                    lane.inbox.take()   # what waits in it
-                else:
-                    self._look_again(lane)
+                lane.inbox.take()   # what waits in it
+                self._look_again(lane)   # who rests takes nothing
         self._on_change()
 
     def set_ask(self, ask: Ask) -> None:
@@ -340,6 +339,8 @@ class Session:
             elif feed is not feeds.shown:   # a source that is being left
                 return
             self.latest = frame
+            if self.resting:   # one that came meanwhile: its first picture is enough for now
+                feed.rest(True)
             if self.frozen is None:
                 self._tape.picture(frame)   # before the lanes: their answers are joined to it
                 self._hand_to_all(frame)

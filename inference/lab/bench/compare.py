@@ -11,6 +11,7 @@ from inference.lab.bench.words import names, number, range_text
 # Two benches of the same networks on the same machine differ by up to so much, whatever their intervals say: a process
 # lies elsewhere in memory, the machine is another one (BENCHMARKS.md, "The fair clock").
 BETWEEN_RUNS = 0.05
+YARDSTICK = "onnxruntime"   # what the yardstick is run by
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Changes:
 def changes(old: Report, new: Report) -> Changes:
     """Hold two reports side by side; a network is the same where model, backend, threads and precision are."""
     before, after = _measured(old), _measured(new)
-    slower = _yardstick(new) / _yardstick(old)
+    same = old.machine.packages.get(YARDSTICK) == new.machine.packages.get(YARDSTICK)
+    slower = _yardstick(new) / _yardstick(old) if same else 1.0   # else it is another piece of work
     called = dict(zip((_key(one, i, new) for i, one in enumerate(new.contenders)), names(new), strict=True))
     each = []
     for key, one in after.items():
@@ -72,8 +74,8 @@ def too_slow(found: Changes, allowed: float) -> list[Change]:
 
 def text_of_changes(found: Changes, allowed: float | None) -> str:
     """In words."""
-    slower = f"{found.machine:.2f} times as long"
-    lines = [f"For the same work the machine itself took {slower}: ratios are divided by that.", *found.notes]
+    slower = f"For the same work the machine itself took {found.machine:.2f} times as long: ratios are divided by that."
+    lines = [slower, *found.notes]
     wrong = too_slow(found, allowed) if allowed is not None else []
     for one in found.each:
         times = f"{one.ratio.value:.2f} times ({range_text(one.ratio)})"

@@ -1,14 +1,9 @@
-"""What else the machine does meanwhile: the share of other programs, and how fast it is at all."""
+"""What else the machine does meanwhile: the share of other programs."""
 
 import os
-from statistics import median
 from time import perf_counter
 
-import numpy as np
 import psutil
-
-SIDE = 160    # of the yardstick's matrices
-TIMES = 5     # it is done, the median of which counts
 
 
 class Others:
@@ -52,22 +47,3 @@ class Others:
             busy += sum(times) - quiet - twice
         own = self._self.cpu_times()
         return busy, stolen, own.user + own.system
-
-
-class Yardstick:
-    """A piece of work that is always the same: how long it takes says how fast the machine is at the moment.
-
-    Multiplying matrices that fit into the second cache, on one thread, without a library that has threads of its own.
-    """
-
-    def __init__(self) -> None:
-        self._square = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
-
-    def ms(self) -> float:
-        """Do it, and say how long it took."""
-        took = []
-        for _ in range(TIMES):
-            start = perf_counter()
-            np.einsum("ij,jk->ik", self._square, self._square, optimize=False)
-            took.append((perf_counter() - start) * 1e3)
-        return median(took)

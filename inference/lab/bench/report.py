@@ -115,7 +115,7 @@ class Round:
     seconds: NotNegative
     others: Share               # cores that other programs kept busy
     stolen: Share               # cores that the host of a virtual machine gave to others
-    yardstick_ms: NotNegative   # a piece of work that is always the same, on one thread
+    yardstick_ms: NotNegative   # a small network that is always the same: how fast the machine was
     busy: bool                  # one of the two was above the protocol's bar
     counts: bool                # false: repeated
 

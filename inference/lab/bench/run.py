@@ -18,7 +18,7 @@ from inference.intake.provide import ready
 from inference.lab.bench import figures
 from inference.lab.bench.kept import STAGES, Kept
 from inference.lab.bench.memory import memory_of
-from inference.lab.bench.others import Others, Yardstick
+from inference.lab.bench.others import Others
 from inference.lab.bench.pictures import Pictures
 from inference.lab.bench.plan import BUSY_CORES, METHOD, Plan, text_of
 from inference.lab.bench.report import Contender, Memory, Protocol, Ratio, Report, Round, Stages, Start
@@ -26,6 +26,7 @@ from inference.lab.bench.sheet import csv_bytes, lines
 from inference.lab.bench.surroundings import surroundings
 from inference.lab.bench.together import REPEATS, Beside
 from inference.lab.bench.worker import Turn, Worker
+from inference.lab.bench.yardstick import Yardstick
 from models.card import ModelCard
 from models.store import Store
 

@@ -47,6 +47,8 @@ class Feed:
         self.mirror = False
         self._source, self._deliver, self._on_change = source, deliver, on_change
         self._closing = Event()
+        self._going = Event()   # not resting
+        self._going.set()
         self._lock = Lock()   # guards what follows, down to _reading
         self._states: deque[SourceState] = deque([SourceState.OPENING], maxlen=1000)
         self._trouble: SourceError | None = None
@@ -79,9 +81,17 @@ class Feed:
         """Begin to capture."""
         self._thread.start()
 
+    def rest(self, resting: bool) -> None:
+        """Read nothing for a while, or go on; a live source is let go of meanwhile. From any thread."""
+        if resting:
+            self._going.clear()
+        else:
+            self._going.set()
+
     def ask_to_close(self) -> None:
         """Tell the threads to end, without waiting."""
         self._closing.set()
+        self._going.set()
 
     def close(self, timeout: float | None = None) -> bool:
         """Stop; wait at most `timeout` seconds. True when the threads are gone."""
@@ -157,11 +167,7 @@ class Feed:
         """Open, and deliver until the end, a loss (SourceError) or the closing."""
         if self._states[-1] is SourceState.LOST:
             self._set(SourceState.REOPENING, self._trouble)
-        self._source.open()
-        self._digest = None
-        with self._lock:
-            self._fresh_at = self._arrived_at = perf_counter()
-            self._reading = self._source.live
+        self._open()
         if self._source.live and self._watchdog.ident is None:
             self._watchdog.start()
         from inference.opencv_threads import settle  # the window is quicker to open without OpenCV
@@ -169,6 +175,10 @@ class Feed:
         settle()   # its own loops take one thread: the cores belong to the networks
         due = perf_counter()
         while not self._closing.is_set():
+            if not self._going.is_set():
+                self._stand_still()
+                due = perf_counter()
+                continue
             start = perf_counter()
             pixels = self._source.read()
             taken = perf_counter()
@@ -187,6 +197,23 @@ class Feed:
                 # Deadlines, not pauses: what one frame loses the next one makes up, but no more than one frame.
                 due = max(due + period, perf_counter() - period)
                 self._closing.wait(max(0.0, due - perf_counter()))
+
+    def _open(self) -> None:
+        self._source.open()
+        self._digest = None
+        with self._lock:
+            self._fresh_at = self._arrived_at = perf_counter()
+            self._reading = self._source.live
+
+    def _stand_still(self) -> None:
+        """Wait until there is something to do; what a live source gave meanwhile would be old."""
+        with self._lock:
+            self._reading = False
+        if self._source.live:
+            self._source.close()
+        self._going.wait()
+        if self._source.live and not self._closing.is_set():
+            self._open()
 
     def _may_show(self, pixels: NDArray[np.uint8], taken: float) -> bool:
         """Whether a picture may be shown: not when it is black, or the same for too long. Says so."""
