@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from gui.desk import SAID_S, Desk
 from gui.parts.elided import ElidedLabel
 from gui.parts.plain import PlainLabel
-from gui.stage.figure_words import WINDOW
+from gui.stage.figure_words import times_words
 from gui.theme import DARK, Size, Theme, font
 from gui.undo import UNDO_S
 from inference.cores import usable_cores
@@ -62,7 +62,7 @@ class LineOfTruth(QWidget):
         words = said or (noted if now < self._noted_until else "") or source.caption
         self.words.setText(words or noted or (_summary(session) if desk.begun else ""))
         self.words.set_colour(self._theme.text if words else self._theme.quiet)
-        self.machine.setText(f"times: {WINDOW} · {usable_cores()} cores")
+        self.machine.setText(f"times: {times_words(session)} · {usable_cores()} cores")
 
     def restyle(self, theme: Theme, scale: float, gap: int) -> None:
         """Take these colours, type at this scale, and `gap` px around."""

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from threading import Event
-from time import perf_counter, sleep
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from gui.jobs import Job
+from gui.settle import TAKEN, settled
 from inference.errors import LabError
 from inference.lab.alone import measure_all
 from inference.lab.measured import Measured
 from inference.live.session import Session
 from models.card import ModelCard
 from models.store import Store
-
-SETTLE_S = 3.0   # that an answer under way may still take
 
 
 class Measuring(QObject):
@@ -36,8 +34,11 @@ class Measuring(QObject):
         self._told.connect(self._note, Qt.ConnectionType.QueuedConnection)
 
     def begin(self, cards: Sequence[ModelCard]) -> None:
-        """Measure these; nothing happens while that is under way."""
+        """Measure these; nothing happens while that is under way, nor while something else is measured."""
         if self.running or not cards:
+            return
+        if self._session.resting:
+            self.ended.emit(TAKEN)
             return
         self.running, self.now, self.done, self.of = True, "", 0, len(cards)
         self._cancelled, self._troubles = Event(), []
@@ -45,9 +46,7 @@ class Measuring(QObject):
         cancelled, session, store = self._cancelled, self._session, self._store
 
         def work() -> None:
-            until = perf_counter() + SETTLE_S
-            while any(lane.busy for lane in session.lanes) and perf_counter() < until:
-                sleep(0.01)
+            settled(session, cancelled)
             measure_all(cards, store, cancelled, self._tell)
 
         Job(work, lambda _: self._end(), lambda error: self._end(error), self)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from gui.parts.frozen import FrozenColumns
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
-from gui.stage.figure_words import WINDOW
+from gui.stage.figure_words import times_words
 from gui.stage.table.columns import TITLES, Row, as_csv, as_markdown
 from gui.stage.table.model import NAME, NUMBER, Badge, LaneTable
 from gui.stage.table.scatter import Point, Scatter
@@ -79,7 +79,7 @@ class TableView(QWidget):
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._ask_menu)
         self.frozen = FrozenColumns(self.view, 2)   # numbers and names
-        self.said = PlainLabel(f"Times: {WINDOW}", self)
+        self.said = PlainLabel("", self)
         self.said.setProperty("role", "quiet")
         self.markdown, self.csv = QPushButton("Copy as Markdown", self), QPushButton("Copy as CSV", self)
         self.markdown.clicked.connect(lambda: self.copy("markdown"))
@@ -199,13 +199,14 @@ class TableView(QWidget):
             self._others = self._measured()
         self._was_resting = self._session.resting
         self._figures = figures
+        self.said.setText(f"Times: {times_words(self._session)}")
         self._show_rows()
         self._show_points()
 
     def copy(self, form: str) -> None:
         """Put the table into the clipboard, as "markdown" or "csv"."""
         mode = f"{self._session.mode.value}, {self._session.source.title}"
-        said = f"Times in ms: {WINDOW}; {mode}. Accuracy as published."
+        said = f"Times in ms: {times_words(self._session)}; {mode}. Accuracy as published."
         text = as_csv(self.table.rows) if form == "csv" else as_markdown(self.table.rows, said)
         QGuiApplication.clipboard().setText(text)
 
