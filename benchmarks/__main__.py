@@ -11,7 +11,7 @@ from benchmarks.table import Row, machine, markdown
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("preprocess", "paint", "start", "age", "idle", "turns", "views", "throughput", "slow_painter", "memory")
-TABLES = ("threads", "peers")   # minutes each, with a table of their own
+TABLES = ("threads", "peers", "clock")   # minutes each, with a table of their own
 PAGE = ROOT / "BENCHMARKS.md"
 
 
@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=NAMES + TABLES, default=list(NAMES), help="measure only these")
     parser.add_argument("--quick", action="store_true", help="memory over 3 minutes instead of 10")
-    parser.add_argument("--network", default="efficientnet-lite0", help="that threads and peers run")
+    parser.add_argument("--network", default="efficientnet-lite0", help="that threads, peers and clock run")
     parser.add_argument("--write", action="store_true", help="write BENCHMARKS.md, the parts that were measured")
     chosen = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -52,7 +52,7 @@ def replaced(page: str, name: str, text: str) -> str:
 
 
 def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row], dict[str, str]]:
-    from benchmarks import peers, pixels, start, threads, window
+    from benchmarks import clock, peers, pixels, start, threads, window
     from benchmarks.lab import application
 
     application()
@@ -69,7 +69,7 @@ def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row],
         "slow_painter": lambda: window.slow_painter(bench),
         "memory": lambda: window.memory(bench, minutes),
     }
-    made = {"threads": threads.threads, "peers": peers.peers}
+    made = {"threads": threads.threads, "peers": peers.peers, "clock": clock.clock}
     rows: list[Row] = []
     tables: dict[str, str] = {}
     for name in names:

@@ -22,6 +22,7 @@ class Task(NamedTuple):
     mean: float             # input = (pixel - mean) / std, pixels 0..255
     std: float
     network: str            # its name in Lineup's catalogue
+    infer: bool = False     # the bench gives the time of the engine alone
 
 
 Round = Callable[[int, float], tuple[list[float], int]]
@@ -134,6 +135,38 @@ def window(task: Task) -> Round:
     return lane_round(lane, still, lambda: spin(0.05))
 
 
+def bench(task: Task, *, window: bool = False) -> Round:
+    """A network as the bench runs it, warm; with a window whose bench is open, while the lanes rest."""
+    from threading import Event
+
+    import cv2
+    import numpy as np
+
+    from benchmarks.lab import application, shown, spin
+    from inference.data import Ask, LaneSpec, Mode
+    from inference.lab.bench.worker import Worker
+    from models import load_catalog
+    from models.store import Store
+
+    if window:
+        application()
+        made = shown([task.network], Mode.TURNS)
+        made.show_pane("bench")
+        made.desk.session.rest(True)
+    never = Event()
+    worker = Worker(LaneSpec(task.network), load_catalog()[task.network], Ask())
+    worker.do(lambda: worker.open(Store(), lambda *_: None, never), never)
+    pixels = np.asarray(cv2.imread(task.picture), np.uint8)
+
+    def go(count: int, period: float) -> tuple[list[float], int]:
+        answers = worker.begin(lambda: [worker.answer(pixels) for _ in range(count)])
+        while window and not answers.done():
+            spin(0.1)
+        return [timing.infer if task.infer else timing.latency for timing in answers.result()], 0
+
+    return go
+
+
 WAYS: dict[str, Callable[[Task], Round]] = {
     "opencv": opencv_sample,
     "opencv-1": lambda task: opencv_sample(task, threads=1),
@@ -142,6 +175,8 @@ WAYS: dict[str, Callable[[Task], Round]] = {
     "model-api": model_api,
     "headless": headless,
     "window": window,
+    "bench": bench,
+    "bench-window": lambda task: bench(task, window=True),
 }
 
 

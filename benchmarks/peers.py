@@ -42,12 +42,12 @@ def peers(network: str) -> tuple[list[Row], str]:
     path = ready(card, Store(), lambda *_: None, Event())
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "still.png"
-        cv2.imwrite(str(picture), _still())
-        task = json.dumps(_task(card, path, picture))
+        cv2.imwrite(str(picture), still_picture())
+        task = json.dumps(task_of(card, path, picture))
         running: dict[str, subprocess.Popen[str]] = {}
         try:
             for way, *_ in CONTESTANTS:
-                if process := _started(way, task):
+                if process := started(way, task):
                     running[way] = process
             times, back, best = _rounds(running)
         finally:
@@ -68,15 +68,16 @@ def _rounds(
     best: dict[str, int] = {}
     for _ in range(ROUNDS):
         for way, process in running.items():
-            ms, best[way] = _ask(process, PICTURES, PERIOD_S)
+            ms, best[way] = ask(process, PICTURES, PERIOD_S)
             paced[way].append(statistics.median(ms))
             if way in back:
-                ms, _ = _ask(process, PICTURES, 0)
+                ms, _ = ask(process, PICTURES, 0)
                 back[way].append(statistics.median(ms))
     return paced, back, best
 
 
-def _ask(process: subprocess.Popen[str], count: int, period: float) -> tuple[list[float], int]:
+def ask(process: subprocess.Popen[str], count: int, period: float) -> tuple[list[float], int]:
+    """A round of a contestant: the ms of each, and the class that it answers."""
     assert process.stdin
     assert process.stdout
     process.stdin.write(f"{count} {period}\n")
@@ -88,7 +89,7 @@ def _ask(process: subprocess.Popen[str], count: int, period: float) -> tuple[lis
     return ms, best
 
 
-def _started(way: str, task: str) -> "subprocess.Popen[str] | None":
+def started(way: str, task: str) -> "subprocess.Popen[str] | None":
     """A contestant that is ready; None where it cannot be had here."""
     python = _other_python() if way == "model-api" else Path(sys.executable)
     if python is None:
@@ -122,7 +123,7 @@ def _other_python() -> Path | None:
     return python
 
 
-def _still() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def still_picture() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     """A picture of the sample reel, 1280×720 BGR."""
     reel = parse_source("reel")
     reel.open()
@@ -132,7 +133,7 @@ def _still() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     return np.asarray(cv2.resize(pixels, (1280, 720)), np.uint8)
 
 
-def _task(card: ModelCard, path: Path, picture: Path) -> dict[str, object]:
+def task_of(card: ModelCard, path: Path, picture: Path) -> dict[str, object]:
     """What benchmarks.contestant.Task holds: the card's recipe as (pixel - mean) / std."""
     from inference.preprocess import RANGES
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import floor
 from pathlib import Path
+from threading import Event
 
 import msgspec
 
@@ -50,13 +51,14 @@ def measure(args: argparse.Namespace) -> int:
         left = f", about {floor(now.seconds_left / 5 + 1) * 5} s left" if now.seconds_left is not None else ""
         progress(now.words if not sys.stderr.isatty() else now.words + left, now.part)
 
+    cancelled = Event()
+    bench = Bench(plan, catalog, store, pictures, cancelled, tell)
     try:
-        with progress, Interruptible() as cancelled:
-            bench = Bench(plan, catalog, store, pictures, cancelled, tell)
+        with progress, Interruptible(cancelled):
             bench.go()
     except (KeyboardInterrupt, Cancelled):
         cut = True
-    report = bench.report()
+    report = bench.report()   # raises Cancelled where there is nothing to report
     if args.json != "-":
         say(text_of_report(report))
     for trouble in troubles(report):

@@ -30,8 +30,11 @@ class Interruptible:
     whole or not at all.
     """
 
+    def __init__(self, cancelled: threading.Event | None = None) -> None:
+        """`cancelled` is the event that is set; None: a new one."""
+        self._cancelled, self._done = cancelled or threading.Event(), threading.Event()
+
     def __enter__(self) -> threading.Event:
-        self._cancelled, self._done = threading.Event(), threading.Event()
         self._main = threading.current_thread() is threading.main_thread()
         if self._main:
             self._before = signal.signal(signal.SIGINT, self._interrupt)

@@ -9,6 +9,8 @@ from inference.data import STAGES, Timing
 
 HISTORY = 8192   # timings kept per lane: over four minutes at 30 frames/s
 CPU_STAGES = ("cpu_preprocess", "cpu_infer", "cpu_postprocess")
+NAMED = (*STAGES, "latency", "cpu", *CPU_STAGES)   # the columns behind "at" that have percentiles
+SHARES = (0.50, 0.95, 0.99)
 COLUMNS = ("at", *STAGES, "latency", "cpu", *CPU_STAGES, "idle", "turn", "frame")
 
 
@@ -66,12 +68,25 @@ class TimingLog:
 
 def percentiles(rows: NDArray[np.float64]) -> dict[str, tuple[float, float, float]]:
     """p50, p95 and p99 in ms of each stage, of "latency", "cpu" and CPU_STAGES, over these rows; 0 without any."""
-    p = np.percentile(rows if len(rows) else np.zeros((1, len(COLUMNS))), (50, 95, 99), axis=0)
-    named = enumerate((*STAGES, "latency", "cpu", *CPU_STAGES), 1)
-    made = {name: (float(p[0, i]), float(p[1, i]), float(p[2, i])) for i, name in named}
-    ages = rows[:, COLUMNS.index("wait")] + rows[:, COLUMNS.index("latency")] if len(rows) else np.zeros(1)
-    p50, p95, p99 = np.percentile(ages, (50, 95, 99)).tolist()   # from taking the picture to its answer
-    return {**made, "age": (p50, p95, p99)}
+    rows = rows if len(rows) else np.zeros((1, len(COLUMNS)))
+    columns = np.empty((len(NAMED) + 1, len(rows)))
+    columns[:-1] = rows[:, 1 : len(NAMED) + 1].T
+    # From taking the picture to its answer.
+    np.add(columns[NAMED.index("wait")], columns[NAMED.index("latency")], out=columns[-1])
+    columns.sort(axis=1)   # one sort for all: numpy's own percentiles take ten times as long, seven times a second
+    found: dict[str, tuple[float, float, float]] = {}
+    places = [share * (len(rows) - 1) for share in SHARES]
+    for name, column in zip((*NAMED, "age"), columns, strict=True):
+        p50, p95, p99 = (_between(column, place) for place in places)
+        found[name] = (p50, p95, p99)
+    return found
+
+
+def _between(column: NDArray[np.float64], place: float) -> float:
+    """The value at a place of a sorted column; between two of them on the line that joins them."""
+    low = int(place)
+    value, above = column.item(low), column.item(min(low + 1, len(column) - 1))
+    return value + (above - value) * (place - low)
 
 
 def rate(recent: NDArray[np.float64]) -> float:

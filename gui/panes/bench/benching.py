@@ -35,6 +35,7 @@ class Benching(QObject):
         self._session, self._store = session, store
         self._cancelled = Event()
         self.running = False
+        self.empty = False                      # the last one measured nothing
         self.progress: Progress | None = None
         self.report: Report | None = None       # of the last one that measured anything
         self.sheet: Callable[[], bytes] | None = None   # its single runs, as CSV
@@ -53,7 +54,7 @@ class Benching(QObject):
             if not cancelled.is_set():
                 self._told.emit()
 
-        def work() -> "tuple[Bench, Report]":
+        def work() -> "tuple[Bench, Report] | None":
             from inference.lab.bench.pictures import REEL, Pictures, read_pictures
             from inference.lab.bench.run import Bench
 
@@ -62,22 +63,23 @@ class Benching(QObject):
             bench = Bench(plan, cards, store, pictures, cancelled, tell)
             with suppress(Cancelled):   # what was measured until then is worth a report
                 bench.go()
-            return bench, bench.report()
+            with suppress(Cancelled):
+                return bench, bench.report()
+            return None
 
-        Job(work, self._done, self._failed, self)
+        Job(work, self._done, self._end, self)
         self.changed.emit()
 
     def cancel(self) -> None:
         """End after the run under way; what was measured stays."""
         self._cancelled.set()
 
-    def _done(self, found: "tuple[Bench, Report]") -> None:
-        bench, self.report = found
-        self.sheet = bench.sheet
+    def _done(self, found: "tuple[Bench, Report] | None") -> None:
+        self.empty = found is None   # then the one before stays
+        if found:
+            bench, self.report = found
+            self.sheet = bench.sheet
         self._end(None)
-
-    def _failed(self, error: LabError) -> None:
-        self._end(None if isinstance(error, Cancelled) else error)
 
     def _end(self, trouble: LabError | None) -> None:
         self.running, self.trouble = False, trouble

@@ -124,8 +124,7 @@ class Board(QWidget):
             top = place.top() + head + i * high
             colour = self._colour(i)
             painter.fillRect(QRectF(place.left(), top + high * 0.2, 5, high * 0.6), colour)
-            self._text(painter, QRectF(place.left() + 14, top, names - 20, high), row.name, name_face,
-                       self._theme.text, Left)   # fmt: skip
+            self._name(painter, QRectF(place.left() + 14, top, names - 20, high), row.name, name_face)
             field = QRectF(plot.left(), top + high * 0.12, plot.width(), high * 0.76)
             if row.trouble:
                 self._text(painter, field, row.trouble, middle, self._theme.trouble, Left)
@@ -210,8 +209,7 @@ class Board(QWidget):
         for i, row in enumerate(rows):
             top = head.bottom() + i * high
             painter.fillRect(QRectF(place.left(), top + high * 0.2, 5, high * 0.6), self._colour(i))
-            self._text(painter, QRectF(place.left() + 14, top, names - 20, high), row.name, name_face,
-                       self._theme.text, Left)   # fmt: skip
+            self._name(painter, QRectF(place.left() + 14, top, names - 20, high), row.name, name_face)
             for j in range(len(columns)):
                 if found := cell(i, j):
                     field = QRectF(place.left() + names + j * wide + 2, top + 2, wide - 4, high - 4)
@@ -234,6 +232,19 @@ class Board(QWidget):
     def _fitting(self, px: float, least: float, *, bold: bool = False) -> QFont:
         """Type of about so many px, within what is readable."""
         return font(max(least * self._scale * 0.85, min(px, 40 * self._scale)), 1.0, bold=bold)
+
+    def _name(self, painter: QPainter, place: QRectF, name: str, face: QFont) -> None:
+        """A network's name; one that is too long in two lines, rather than without its end, where it differs."""
+        if QFontMetricsF(face).horizontalAdvance(name) > place.width():
+            face = self._fitting(face.pixelSize() * 0.8, 12)
+            line = QFontMetricsF(face).height()
+            if place.height() > 2 * line:
+                painter.setFont(face)
+                painter.setPen(QColor(self._theme.text))
+                box = QRectF(place.left(), place.center().y() - line, place.width(), 2 * line)
+                painter.drawText(box, Left | Qt.TextFlag.TextWordWrap, name)
+                return
+        self._text(painter, place, name, face, self._theme.text, Left)
 
     def _text(
         self, painter: QPainter, place: QRectF, text: str, face: QFont, ink: str, where: Qt.AlignmentFlag

@@ -35,6 +35,7 @@ class Pane(BenchForm):
         self._off: set[LaneSpec] = set()      # that the user does not want measured
         self._specs: tuple[LaneSpec, ...] = ()   # of what is on the board
         self._slots: tuple[int, ...] = ()
+        self._last: tuple[Table, tuple[int, ...]] = (Table(), ())   # what the last one found
         self._rounds = 0
         self._folder = folder_for(QStandardPaths.StandardLocation.DocumentsLocation)
         self.benching.changed.connect(self._show_progress)
@@ -136,7 +137,6 @@ class Pane(BenchForm):
         )  # fmt: skip
         shown = self.desk.session.frozen or self.desk.session.latest if self.pictures.key == "shown" else None
         self.board.show_table(Table(), ())
-        self.about.clear()
         set_role(self.note, "quiet")
         self.note.setText("Lanes and source rest meanwhile.")
         self.benching.begin(plan, dict(self.desk.catalogue), shown)
@@ -168,15 +168,14 @@ class Pane(BenchForm):
         report, trouble = self.benching.report, self.benching.trouble
         self.show_form()
         set_role(self.note, "trouble" if trouble else "quiet")
-        if trouble:
-            self.note.setText(trouble.sentence)
-            return
-        if report is None:
-            self.note.setText("Stopped before anything was measured.")
+        if trouble or self.benching.empty or report is None:
+            self.board.show_table(*self._last)   # of the bench before this one
+            self.note.setText(trouble.sentence if trouble else "Stopped before anything was measured.")
             return
         from inference.lab.bench.words import machine_line, rounds_line, troubles
 
-        self.board.show_table(of_report(report), self._slots)
+        self._last = of_report(report), self._slots
+        self.board.show_table(*self._last)
         self.about.setText(f"{rounds_line(report)} {machine_line(report)}.")
         self.note.setText(" ".join(troubles(report)) or f"Measured in {report.seconds:.0f} s.")
         set_role(self.note, "trouble" if troubles(report) else "quiet")

@@ -35,10 +35,12 @@ class Measuring(QObject):
 
     def begin(self, cards: Sequence[ModelCard]) -> None:
         """Measure these; nothing happens while that is under way, nor while something else is measured."""
-        if self.running or not cards:
+        if self.running:
             return
         if self._session.resting:
             self.ended.emit(TAKEN)
+            return
+        if not cards:
             return
         self.running, self.now, self.done, self.of = True, "", 0, len(cards)
         self._cancelled, self._troubles = Event(), []

@@ -30,6 +30,11 @@ class Kept:
         self._used += 1
         self.total += 1
 
+    @property
+    def bytes(self) -> int:
+        """Memory of all blocks."""
+        return sum(block.nbytes for block in self._blocks)
+
     def drop(self, count: int) -> None:
         """Forget the last `count`."""
         self.total -= count
@@ -44,18 +49,6 @@ class Kept:
         """All times of one stage, (total,) ms, oldest first."""
         column = STAGES.index(name)
         return np.concatenate([np.empty(0, np.float32), *(block[:, column] for block in self._blocks)])[: self.total]
-
-    def last(self, name: str, count: int) -> Rows:
-        """The last `count` times of a stage, ms."""
-        column, found = STAGES.index(name), list[Rows]()
-        left, used = min(count, self.total), self._used
-        for block in reversed(self._blocks):
-            found.append(block[max(0, used - left) : used, column])
-            left -= len(found[-1])
-            if left <= 0:
-                break
-            used = BLOCK
-        return np.concatenate([np.empty(0, np.float32), *reversed(found)])
 
     def percentile(self, name: str, share: float) -> float:
         """A percentile of a stage, ms; `share` 0..100. 0 of nothing."""

@@ -181,7 +181,7 @@ def _machine(report: Report) -> str:
         *((f"{one.title}", f"{one.backend}, {one.provider}, {one.threads} threads, {one.precision}, {one.sha256}")
           for one in report.contenders),
     ]  # fmt: skip
-    rows = [(name, plain(text)) for name, text in rows]
+    rows = [(plain(name), plain(text)) for name, text in rows]
     return f"<details><summary>The machine and the files</summary>{_table(('', ''), rows, left=(0, 1))}</details>"
 
 

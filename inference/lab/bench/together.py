@@ -20,7 +20,7 @@ from inference.lab.bench.worker import Worker
 REPEATS = 5
 LEAST_S, LEAST_RUNS = 0.2, 3   # each time: so long, and so many runs of the slowest
 MOST_S = 60.0                  # and no longer, whatever is missing
-LOOK_S = 0.005
+LOOK_S = 0.05   # between two looks at how far they are: looking takes a moment of Python from all of them
 GATE_S = 30.0
 
 Lanes = tuple[int, ...]

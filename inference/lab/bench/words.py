@@ -84,8 +84,8 @@ def range_text(figure: Figure, unit: str = "") -> str:
 
 
 def number(value: float) -> str:
-    """Three digits: 0.123, 1.23, 12.3, 123."""
-    return f"{value:.3g}" if 0 < abs(value) < 1e-3 or value >= 1000 else f"{value:#.3g}".rstrip(".")
+    """Three digits, and no fewer than the whole ones: 0.123, 1.23, 12.3, 1234."""
+    return f"{value:.0f}" if abs(value) >= 99.95 else f"{value:#.3g}"
 
 
 def machine_line(report: Report) -> str:

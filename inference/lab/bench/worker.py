@@ -55,8 +55,7 @@ class Worker:
         self._recogniser: Recogniser | None = None
         self._frames = 0
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._thread = Thread(target=self._serve, name=f"bench {card.name}", daemon=True)
-        self._thread.start()
+        self._thread = Thread(target=self._serve, name=f"bench {card.name}", daemon=True)   # begins with its first work
 
     @property
     def recogniser(self) -> Recogniser:
@@ -98,6 +97,8 @@ class Worker:
 
     def begin(self, work: Callable[[], T]) -> "Future[T]":
         """Let the network's thread do it, without waiting."""
+        if self._thread.ident is None:
+            self._thread.start()
         future: Future[T] = Future()
         self._tasks.put((future, work))
         return future
@@ -170,7 +171,7 @@ class Worker:
             future, work = task
             try:
                 future.set_result(work())
-            except LabError as error:
+            except (LabError, Cancelled) as error:
                 future.set_exception(error)
             except BaseException as bug:   # the thread's boundary: whoever waits must hear of it, and the others go on
                 log.exception("bench %s", self.card.name)
