@@ -45,11 +45,11 @@ KEPT = 1_000_000
 def clock(network: str) -> tuple[list[Row], str]:
     """All rows, and the table of them."""
     timed.register()
+    rows: list[Row] = []
     works: tuple[Callable[[], list[Row]], ...] = (
         known_times, no_tax, verdicts_hold, lambda: bare_loop(network), lambda: window_and_none(network),
         turns_and_cold, between_runs, overhead, a_million,
     )  # fmt: skip
-    rows = []
     for work in works:
         found = work()
         for row in found:
@@ -269,24 +269,28 @@ def between_runs() -> list[Row]:
 
 def overhead() -> list[Row]:
     """What it costs to measure one frame: stamps, the values made of them, keeping them, percentiles four times a s."""
-    log, count = TimingLog(), 20_000
-    began = perf_counter_ns()
-    for i in range(count):
-        cpu0, t0 = thread_time_ns(), perf_counter()
-        cpu1, t1 = thread_time_ns(), perf_counter()
-        t2, cpu2 = perf_counter(), thread_time_ns()
-        cpu3, t3 = thread_time_ns(), perf_counter()
-        timing = Timing(
-            wait=t0 * 1e3, preprocess=(t1 - t0) * 1e3, infer=(t2 - t1) * 1e3, postprocess=(t3 - t2) * 1e3,
-            cpu_preprocess=(cpu1 - cpu0) / 1e6, cpu_infer=(cpu2 - cpu1) / 1e6, cpu_postprocess=(cpu3 - cpu2) / 1e6,
-        )  # fmt: skip
-        log.append(t3, timing, i)
-    stamps = (perf_counter_ns() - began) / count / 1e3
-    rows = log.rows(300)   # ten seconds of thirty pictures each
-    began = perf_counter_ns()
-    for _ in range(200):
-        percentiles(rows)
-    asked = (perf_counter_ns() - began) / 200 / 1e3 * 4 / 30
+    log, chunks, count = TimingLog(), [], 500
+    for _ in range(60):
+        began = perf_counter_ns()
+        for i in range(count):
+            cpu0, t0 = thread_time_ns(), perf_counter()
+            cpu1, t1 = thread_time_ns(), perf_counter()
+            t2, cpu2 = perf_counter(), thread_time_ns()
+            cpu3, t3 = thread_time_ns(), perf_counter()
+            timing = Timing(
+                wait=t0 * 1e3, preprocess=(t1 - t0) * 1e3, infer=(t2 - t1) * 1e3, postprocess=(t3 - t2) * 1e3,
+                cpu_preprocess=(cpu1 - cpu0) / 1e6, cpu_infer=(cpu2 - cpu1) / 1e6, cpu_postprocess=(cpu3 - cpu2) / 1e6,
+            )  # fmt: skip
+            log.append(t3, timing, i)
+        chunks.append((perf_counter_ns() - began) / count / 1e3)
+    stamps = statistics.median(chunks)
+    rows, chunks = log.rows(300), []   # ten seconds of thirty pictures each
+    for _ in range(60):
+        began = perf_counter_ns()
+        for _ in range(10):
+            percentiles(rows)
+        chunks.append((perf_counter_ns() - began) / 10 / 1e3)
+    asked = statistics.median(chunks) * 4 / 30
     return [
         at_most("clock of one frame: stamps, keeping them, percentiles 4 times a second at 30 pictures/s",
                 f"{stamps:.1f} + {asked:.1f} µs", "", stamps + asked, 20, " µs"),

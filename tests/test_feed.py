@@ -1,8 +1,10 @@
 """The feed: every state, what is said, and that it always ends."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator
-from threading import Condition, Event
+from threading import Condition, Event, get_native_id
 from time import perf_counter
 
 import cv2
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from inference.data import Frame, SourceState
 from inference.errors import SourceError
+from inference.live.priority import NICER
 from inference.live.sources import Source, feed
 from inference.live.sources.feed import Feed
 from inference.live.sources.stream import Stream
@@ -466,3 +469,23 @@ def test_a_source_takes_one_thread_of_opencvs_and_leaves_others_what_they_want(
     watch(Script(noise(1))).wait_for(ENDED)
     assert cv2.getNumThreads() == 2
     share.release()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux alone")
+@pytest.mark.parametrize(
+    ("live", "behind", "stands_back"), [(False, True, True), (True, True, False), (False, False, False)]
+)
+def test_what_is_no_camera_lets_the_networks_go_first(live, behind, stands_back):
+    found: list[int] = []
+
+    def step() -> NDArray[np.uint8] | None:
+        found.append(os.getpriority(os.PRIO_PROCESS, get_native_id()))
+        return None
+
+    feed = Feed(Script(step, live=live), lambda *_: None, lambda: None, behind=behind)
+    feed.start()
+    end = perf_counter() + 10
+    while not found and perf_counter() < end:
+        Event().wait(0.001)
+    feed.close(5)
+    assert found[0] == (NICER if stands_back else os.getpriority(os.PRIO_PROCESS, get_native_id()))

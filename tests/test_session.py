@@ -725,3 +725,18 @@ def test_a_session_closes_while_it_rests(desk):
     assert desk.until(lambda: desk.session.latest is not None)
     desk.session.rest(True)
     assert desk.session.close()
+
+
+def test_each_round_begins_with_another_network(desk):
+    lanes = desk.add("a", "b", "c")
+    desk.session.set_rounds(True)
+    orders = []
+    for index in range(6):
+        desk.session.rounds.clear()
+        assert desk.session.rounds.offer(picture(index), lanes)
+        orders.append([lane.title for lane in desk.session.rounds.order(lanes)])
+    assert sorted(order[0] for order in orders) == ["a", "a", "b", "b", "c", "c"]
+    assert all(sorted(order) == ["a", "b", "c"] for order in orders)
+    desk.session.set_rounds(False)
+    assert desk.session.rounds.order(lanes) == lanes
+    assert desk.session.rounds.order([]) == []

@@ -20,7 +20,7 @@ from inference.lab.bench.plan import ROUNDS, SEED, Plan
 from inference.lab.bench.report import read_report, to_json
 from inference.lab.bench.run import Bench, Progress
 from inference.lab.bench.words import text_of_report, troubles
-from inference.options import Options, ask_of, lane_specs, open_store
+from inference.options import Options, WrongUse, ask_of, lane_specs, open_store
 from inference.terminal import ProgressLine, check_target, say, write_bytes, write_json
 from models.card import ModelCard
 from models.catalog import line_up
@@ -38,6 +38,8 @@ def measure(args: argparse.Namespace) -> int:
     })  # fmt: skip
     catalog, store = catalogue(), open_store(options)
     specs = tuple(_specs(options, args.backend or (None,), args.threads or (None,), catalog))
+    if not specs:
+        raise WrongUse("No network is named.", "Name some with --models; `python app.py models` lists them.")
     if not options.offline:
         for line in announce((catalog[spec.model] for spec in specs), store):
             say(line, sys.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ class Rounds:
         self._results: dict[Lane, Result] = {}
         self._ready_s: dict[Lane, float] = {}     # when who did
         self._passed_over = False                 # a picture came meanwhile and was handed to nobody
+        self._begun = 0
 
     @property
     def index(self) -> int:
@@ -65,7 +66,17 @@ class Rounds:
                 lane.held_up_s = now - ready_s
         self._frame, self._waiting, self._results, self._ready_s = frame, running, {}, {}
         self._passed_over = False
+        self._begun += 1
         return True
+
+    def order(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
+        """In which they get the picture, and so their turns: each round another one first.
+
+        The first computes while the window still paints the round before, and takes longer for it on few cores: in a
+        fixed order that would always be the same network.
+        """
+        first = self._begun % len(lanes) if self.on and lanes else 0
+        return [*lanes[first:], *lanes[:first]]
 
     def answered(self, lane: Lane, result: Result | None) -> bool:
         """Note an answer, or None where nothing is said. Whether it was the last one of the round."""

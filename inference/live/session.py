@@ -102,7 +102,7 @@ class Session:
         The old one goes on until the new one gives its first picture: one that gives none is `refused`, and nothing is
         lost. A camera is let go of at once, as the new source may be the same device.
         """
-        feed = Feed(source, self._deliver, self._looked_after)
+        feed = Feed(source, self._deliver, self._looked_after, behind=self._window)
         with self._handing:
             to_end = self.feeds.ask_for(feed, shows=self.latest is not None)
             if self.feeds.shown is feed:
@@ -309,7 +309,7 @@ class Session:
             return
         if self.rounds.on and self.mode is Mode.TURNS and not self.rounds.offer(frame, self.lanes):
             return
-        for lane in self.lanes:
+        for lane in self.rounds.order(self.lanes):
             lane.offer(frame)
 
     def _note(self, lane: Lane, result: Result | None) -> None:

@@ -1,7 +1,7 @@
 """A report in words: names, verdicts, and the text for a terminal, a chat or a slide."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from inference.backends import backends
@@ -22,27 +22,35 @@ class Verdict(NamedTuple):
 
 
 def names(report: Report) -> tuple[str, ...]:
-    """A name for each contender: its title, and in what it differs from others of that title."""
+    """A name for each contender: its title, and as much of how it ran as tells it from others of that title."""
+    made = [[one.title] for one in report.contenders]
+    parts: tuple[Callable[[Contender], str], ...] = (
+        _engine, lambda one: one.precision, _threads, lambda one: one.provider,
+    )  # fmt: skip
+    for part in parts:
+        count = Counter(map(tuple, made))
+        said: dict[tuple[str, ...], set[str]] = {}
+        for words, one in zip(made, report.contenders, strict=True):
+            said.setdefault(tuple(words), set()).add(part(one))
+        for words, one in zip(made, report.contenders, strict=True):
+            if count[tuple(words)] > 1 and len(said[tuple(words)]) > 1 and part(one):
+                words.append(part(one))
+    names: list[str] = []
+    for words in made:
+        name, again = ", ".join(words), 2
+        while name in names:
+            name, again = f"{', '.join(words)} ({again})", again + 1
+        names.append(name)
+    return tuple(names)
+
+
+def _engine(one: Contender) -> str:
     known = backends()
-    count = Counter(one.title for one in report.contenders)
-    made: list[str] = []
-    for one in report.contenders:
-        twins = [other for other in report.contenders if other.title == one.title]
-        parts = [one.title]
-        if count[one.title] > 1:
-            if len({other.backend for other in twins}) > 1:
-                parts.append(known[one.backend].title if one.backend in known else one.backend)
-            if len({other.precision for other in twins}) > 1:
-                parts.append(one.precision)
-            if len({other.threads for other in twins}) > 1:
-                parts.append(f"{one.threads} thread{'s' if one.threads != 1 else ''}")
-            if len({other.provider for other in twins}) > 1:
-                parts.append(one.provider)
-        name, again = ", ".join(parts), 2
-        while name in made:
-            name, again = f"{', '.join(parts)} ({again})", again + 1
-        made.append(name)
-    return tuple(made)
+    return known[one.backend].title if one.backend in known else one.backend
+
+
+def _threads(one: Contender) -> str:
+    return f"{one.threads} thread{'s' if one.threads != 1 else ''}" if one.threads else ""
 
 
 def verdicts(report: Report, *, cold: bool = False) -> tuple[Verdict, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from inference.data import Frame, Shared, SourceState, SourceStatus
 from inference.errors import SourceError
+from inference.live.priority import NICER, let_others_go_first
 from inference.live.sources import Source
 from inference.live.sources.playback import playback_of
 
@@ -41,10 +42,15 @@ class Feed:
     """
 
     def __init__(
-        self, source: Source, deliver: Callable[[Feed, Frame], None], on_change: Callable[[], None]
-    ) -> None:
-        """`deliver(feed, frame)` is called on the capture thread, `on_change()` there or on the watchdog's."""
+        self, source: Source, deliver: Callable[[Feed, Frame], None], on_change: Callable[[], None], *,
+        behind: bool = False,
+    ) -> None:  # fmt: skip
+        """`deliver(feed, frame)` is called on the capture thread, `on_change()` there or on the watchdog's.
+
+        `behind` the networks, a source that is not live does its work when they leave it a core.
+        """
         self.mirror = False
+        self._behind = behind and not source.live
         self._source, self._deliver, self._on_change = source, deliver, on_change
         self._closing = Event()
         self._going = Event()   # not resting
@@ -132,6 +138,8 @@ class Feed:
     # --- the capture thread -------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        if self._behind:
+            let_others_go_first(NICER)
         try:
             attempt = 0
             while not self._closing.is_set():
