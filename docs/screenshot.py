@@ -1,4 +1,4 @@
-"""Makes docs/stage.png, grid.png and table.png: the three views at work on the sample reel, as README shows them.
+"""Makes docs/stage.png, grid.png, table.png and bench.png: the views, and the bench, on the sample reel.
 
 Run by `make screenshot`.
 """
@@ -44,8 +44,20 @@ def main() -> int:
                 window.show_view(left[0])
                 QTimer.singleShot(AGAIN_S * 1000, save)
             else:
-                window.close()
-                app.quit()
+                window.show_view("stage")
+                window.show_pane("bench")
+                QTimer.singleShot(AGAIN_S * 1000, measure)
+
+        def measure() -> None:
+            pane = window.deck.pane
+            pane.memory.setChecked(False)
+            pane.benching.ended.connect(lambda: QTimer.singleShot(AGAIN_S * 1000, last))
+            pane.measure()
+
+        def last() -> None:
+            window.grab().save(str(HERE / "bench.png"))
+            window.close()
+            app.quit()
 
         def begin_anew() -> None:
             window.desk.open_source("reel")

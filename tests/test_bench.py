@@ -616,6 +616,19 @@ def test_the_text_has_every_network_pair_and_set(report):
     assert "5 rounds, seed 1." in said
 
 
+def test_what_must_not_be_read_into_it_is_said(report):
+    (one, *others) = report.contenders
+    changed = replace(
+        report, contenders=(replace(one, backend="coreml"), replace(others[0], warning="CUDA was chosen."), *others[1:]),
+        machine=replace(report.machine, os="Linux-6"),
+    )
+    for said in (text_of_report(changed), page(changed)):
+        assert "say nothing of a phone or a Mac" in said.replace("&#x27;", "'")
+        assert "CUDA was chosen." in said
+    assert "phone" not in text_of_report(replace(changed, machine=replace(report.machine, os="macOS-15")))
+    assert "phone" not in text_of_report(report)
+
+
 # --- two reports ---
 
 

@@ -172,11 +172,11 @@ class Pane(BenchForm):
             self.board.show_table(*self._last)   # of the bench before this one
             self.note.setText(trouble.sentence if trouble else "Stopped before anything was measured.")
             return
-        from inference.lab.bench.words import machine_line, rounds_line, troubles
+        from inference.lab.bench.words import cautions, machine_line, rounds_line, troubles
 
         self._last = of_report(report), self._slots
         self.board.show_table(*self._last)
-        self.about.setText(f"{rounds_line(report)} {machine_line(report)}.")
+        self.about.setText(" ".join((rounds_line(report), f"{machine_line(report)}.", *cautions(report))))
         self.note.setText(" ".join(troubles(report)) or f"Measured in {report.seconds:.0f} s.")
         set_role(self.note, "trouble" if troubles(report) else "quiet")
 

@@ -42,7 +42,7 @@ def page(report: Report) -> str:
         f"<script>{get_plotlyjs()}</script></head><body>",
         f"<h1>{title}</h1><p class='soft'>{escape(words.machine_line(report))}. {escape(report.made_at)}, "
         f"{report.seconds:.0f} s.</p>",
-        _verdict(report, called), _troubles(report, called),
+        _verdict(report, called), _troubles(report),
         "<h2>Time for one answer</h2>", _bars(report, called), _figures(report, called), _kinds(report),
         *_ratios(report, called), *_together(report, called),
         "<h2>Round by round</h2>", _course(report, called),
@@ -75,12 +75,9 @@ def _verdict(report: Report, called: Sequence[str]) -> str:
     )
 
 
-def _troubles(report: Report, called: Sequence[str]) -> str:
-    told = [
-        f"<li>{escape(name)}: {escape(plain(text))}</li>"
-        for one, name in zip(report.contenders, called, strict=True) for text in (one.trouble, one.warning) if text
-    ]  # fmt: skip
-    return f"<ul class='warn-text'>{''.join(told)}</ul>" if told else ""
+def _troubles(report: Report) -> str:
+    told = "".join(f"<li>{escape(plain(line))}</li>" for line in (*words.troubles(report), *words.cautions(report)))
+    return f"<ul class='warn-text'>{told}</ul>" if told else ""
 
 
 def _fastest_first(report: Report) -> list[int]:

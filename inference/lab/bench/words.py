@@ -187,9 +187,17 @@ def text_of_report(report: Report) -> str:
     if report.together:
         lines += ["", "Together, each on its share of the cores:"]
         lines += [f"  {together_text(one, called)}" for one in report.together]
-    lines += ["", rounds_line(report), machine_line(report)]
-    lines += [f"{name}: {one.warning}" for one, name in zip(report.contenders, called, strict=True) if one.warning]
+    lines += ["", rounds_line(report), machine_line(report), *cautions(report)]
     return "\n".join(lines)
+
+
+def cautions(report: Report) -> list[str]:
+    """What must not be read into the figures, and where a network did not run as it was asked to, a sentence each."""
+    told = []
+    if any(one.backend == "coreml" for one in report.contenders) and not report.machine.os.startswith("macOS"):
+        told.append("Core ML's reference computes a package by other means: its times say nothing of a phone or a Mac.")
+    told += [f"{name}: {one.warning}" for one, name in zip(report.contenders, names(report), strict=True) if one.warning]
+    return told
 
 
 def troubles(report: Report) -> list[str]:
