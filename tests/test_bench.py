@@ -342,10 +342,10 @@ def test_cancelled_it_keeps_what_was_measured(cards, store, when):
         made.go()
     report = made.report()
     assert report.cancelled
-    assert len(report.counted) in ((2, 3) if when.startswith("Round") else (4,))
+    assert len(report.counted) in {"Memory": (4,), "Together": (2,)}.get(when, (2, 3))
     assert all(one.warm.latency.n for one in report.contenders)
     assert report.ratios
-    assert ("of 4: it was cancelled" in text_of_report(report)) == when.startswith("Round")
+    assert ("of 4: it was cancelled" in text_of_report(report)) == (when != "Memory")
     jsonschema.validate(json.loads(to_json(report)), schema())
 
 
@@ -364,7 +364,7 @@ def test_progress_rises_and_says_how_long_it_still_takes(cards, store):
     bench(cards, store, "a", "b", tell=told.append, together=True).go()
     parts = [now.part for now in told]
     assert all(0 <= part <= 1 for part in parts)
-    assert parts[-1] > 0.5
+    assert parts[-1] > max(parts[0], 0.05)
     assert told[0].seconds_left is None
     assert told[-1].seconds_left < told[len(told) // 2].seconds_left
     assert [len(one.warm) for one in told[-1].so_far] == [4, 4]
@@ -618,8 +618,9 @@ def test_the_text_has_every_network_pair_and_set(report):
 
 def test_what_must_not_be_read_into_it_is_said(report):
     (one, *others) = report.contenders
+    told = replace(others[0], warning="CUDA was chosen.")
     changed = replace(
-        report, contenders=(replace(one, backend="coreml"), replace(others[0], warning="CUDA was chosen."), *others[1:]),
+        report, contenders=(replace(one, backend="coreml"), told, *others[1:]),
         machine=replace(report.machine, os="Linux-6"),
     )
     for said in (text_of_report(changed), page(changed)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
+from inference.lab.bench.plan import SHOWN
 from inference.lab.bench.report import Figure
 from inference.lab.bench.words import inverse, names
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from inference.lab.bench.report import Report
     from inference.lab.bench.run import Progress
 
-DOTS = 300   # rounds that are drawn of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Row:
     name: str
     warm: Figure | None              # median latency, ms; without an interval while it goes on
     cold: float | None
-    rounds: tuple[float, ...]        # ms, the last DOTS
+    rounds: tuple[float, ...]        # ms, the last SHOWN
     part: float                      # 0..1 of the rounds that are done
     tax: float | None = None         # all at once / alone
     trouble: str = ""
@@ -51,7 +51,7 @@ def of_progress(progress: "Progress", wanted: int) -> Table:
     rows = tuple(
         Row(
             one.title, Figure(median(one.warm)) if one.warm else None, median(one.cold) if one.cold else None,
-            one.warm[-DOTS:], len(one.warm) / max(1, wanted), None, one.trouble,
+            one.warm, min(1.0, len(one.warm) / max(1, min(wanted, SHOWN))), None, one.trouble,
         )
         for one in progress.so_far
     )  # fmt: skip
@@ -86,7 +86,7 @@ def of_report(report: "Report") -> Table:
         rounds = [ms for ms in each.warm.rounds if ms] if each.warm else []
         rows.append(Row(
             name, each.warm.latency.p50 if each.warm else None, each.cold.latency.p50.value if each.cold else None,
-            tuple(rounds[-DOTS:]), 1.0, all_at_once.value if all_at_once else None, each.trouble,
+            tuple(rounds[-SHOWN:]), 1.0, all_at_once.value if all_at_once else None, each.trouble,
         ))  # fmt: skip
     return Table(tuple(rows), pairs, taxes, done=True)
 

@@ -7,6 +7,7 @@ from inference.data import Ask, LaneSpec
 ROUNDS, SEED = 30, 1
 MOST_ROUNDS = 100_000
 BUSY_CORES = 0.1       # of other programs: a round with more is measured again
+SHOWN = 300            # rounds that are shown while it goes on: to copy all each time would take longer and longer
 REPEATS_SHARE = 1 / 3  # of the rounds, at most so many again
 
 METHOD = (
@@ -15,11 +16,13 @@ METHOD = (
     "of a turn is cold: the caches hold what the networks before it left there. The runs after it are warm: the "
     "network comes right after itself. All networks answer the same picture in a round. A round in which other "
     "programs kept more than {busy:g} cores busy is measured again, {repeats} times at most. "
-    "Then they run together: every pair, and all at once, in turns with each of them alone, as this program shares "
-    "the cores among networks that run together; the contention tax is the time together divided by the time alone. "
+    "Between the rounds they run together, five times: every pair, and all at once, in turns with each of them alone, "
+    "as this program shares the cores among networks that run together; the contention tax is the time together "
+    "divided by the time alone. "
     "Memory is measured in a process of its own. "
     "Intervals hold with {confidence:.0%}: bootstrap over rounds, {resamples} resamples. One network is called faster "
-    "than another only where the interval of their ratio, the median of the rounds' ratios, does not contain 1."
+    "than another only where the interval of their ratio, the mean of the middle half of the rounds' ratios, does not "
+    "contain 1."
 )
 
 

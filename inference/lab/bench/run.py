@@ -20,7 +20,7 @@ from inference.lab.bench.kept import STAGES, Kept
 from inference.lab.bench.memory import memory_of
 from inference.lab.bench.others import Others
 from inference.lab.bench.pictures import Pictures
-from inference.lab.bench.plan import BUSY_CORES, METHOD, Plan, text_of
+from inference.lab.bench.plan import BUSY_CORES, METHOD, SHOWN, Plan, text_of
 from inference.lab.bench.report import Contender, Memory, Protocol, Ratio, Report, Round, Stages, Start
 from inference.lab.bench.sheet import csv_bytes, lines
 from inference.lab.bench.surroundings import surroundings
@@ -31,14 +31,14 @@ from models.card import ModelCard
 from models.store import Store
 
 T = TypeVar("T")
-TURN_S = 0.1            # of warm runs in a turn: a fast network has many
+TURN_S = 0.12           # of warm runs in a turn: a fast network has many
 FEWEST, MOST = 1, 50    # of them
-OPENING_S, MEMORY_S = 2.0, 3.0   # what each network may take, until it is known
+MEMORY_S = 3.0          # that each takes, about
 
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """Where one network stands, for who looks on: medians of its rounds, ms."""
+    """Where one network stands, for who looks on: medians of its last SHOWN rounds, ms."""
 
     text: str                    # as `--models` takes it
     title: str
@@ -106,6 +106,8 @@ class Bench:
         self._seconds = 0.0
         self._whole = False
         self._repeats_done = 0
+        self._counted, self._round_s = 0, 0.0   # rounds that count, and how long all took
+        self._random, self._others = Random(plan.seed), Others()
 
     def go(self) -> None:
         """Measure.
@@ -117,9 +119,12 @@ class Bench:
         try:
             self._open()
             self._warm_up()
-            self._go_round()
-            if self._plan.together and len(self._good) > 1:
-                self._run_together()
+            self._yardstick = Yardstick()
+            laps = REPEATS if self._plan.together and len(self._good) > 1 else 1
+            for lap in range(laps):
+                self._go_round(ceil(self._plan.rounds * (lap + 1) / laps))
+                if laps > 1:
+                    self._run_together()
             if self._plan.memory:
                 self._measure_memory()
             self._whole = True
@@ -155,15 +160,15 @@ class Bench:
         if not self._good and (trouble := self._all[0].trouble):
             raise trouble
 
-    def _go_round(self) -> None:
-        random, yardstick, others = Random(self._plan.seed), Yardstick(), Others()
-        last, counted, again = len(self._all) - 1, 0, 0
-        while counted < self._plan.rounds and self._good:
+    def _go_round(self, until: int) -> None:
+        """Rounds until so many count."""
+        last = len(self._all) - 1   # warmed up, or opened anew, after the others
+        while self._counted < until and self._good:
             self._stop_if_cancelled()
-            self._say(f"Round {counted + 1} of {self._plan.rounds}")
-            order = _drawn([i for i, one in enumerate(self._all) if not one.trouble], last, random)
-            pixels, yard = self._pictures.of_round(counted), yardstick.ms()
-            others.begin()
+            self._say(f"Round {self._counted + 1} of {self._plan.rounds}")
+            order = _drawn([i for i, one in enumerate(self._all) if not one.trouble], last, self._random)
+            pixels, yard = self._pictures.of_round(self._counted), self._yardstick.ms()
+            self._others.begin()
             turned = []
             for i in order:
                 one = self._all[i]
@@ -172,35 +177,35 @@ class Bench:
                     one.note(turn)
                     turned.append(i)
                 last = i
-            used, stolen, span = others.end()
+            used, stolen, span = self._others.end()
             busy = max(used, stolen) > BUSY_CORES
-            counts = not busy or again >= self._plan.repeats
+            counts = not busy or len(self._rounds) - self._counted >= self._plan.repeats
             self._rounds.append(Round(
                 order=tuple(turned), seconds=figures.short(span), others=figures.short(used),
                 stolen=figures.short(stolen), yardstick_ms=figures.short(yard), busy=busy, counts=counts,
             ))  # fmt: skip
-            if counts:
-                counted += 1
-            else:
-                again += 1
+            self._round_s += span
+            self._counted += counts
+            if not counts:
                 for i in turned:
                     self._all[i].forget_round()
 
     def _run_together(self) -> None:
-        workers = [(i, one.worker) for i, one in enumerate(self._all) if not one.trouble]
-        self._beside = Beside(workers, self._pictures, self._plan.seed)
-
-        def after_each(number: int) -> None:
-            self._repeats_done = number
-            self._say(f"Together, {number} of {REPEATS} times")
-
-        self._say("Together: every pair, and all at once")
+        """Every pair and all at once, one time; what fails so is left out from here on."""
+        if self._beside is None:
+            workers = [(i, one.worker) for i, one in enumerate(self._all) if not one.trouble]
+            self._beside = Beside(workers, self._pictures, self._plan.seed)
+        for i, one in enumerate(self._all):
+            if one.trouble:
+                self._beside.leave_out(i)
+        self._say(f"Together, {self._repeats_done + 1} of {REPEATS} times")
         try:
-            self._beside.go(self._cancelled, after_each)
+            self._beside.repeat(self._cancelled)
+            self._repeats_done += 1
         except Cancelled:
             raise
         except LabError as error:
-            self._good[0].trouble = self._good[0].trouble or error
+            self._all[self._beside.failed].trouble = error
 
     def _measure_memory(self) -> None:
         for one in self._good:
@@ -239,12 +244,11 @@ class Bench:
         left, spent = self._left_s(), perf_counter() - self._began
         part = spent / (spent + left) if left is not None and spent + left > 0 else 0.0
         so_far = tuple(
-            SoFar(text_of(one.worker.spec), one.worker.card.title, tuple(one.medians), tuple(one.colds),
-                  str(one.trouble or ""))
+            SoFar(text_of(one.worker.spec), one.worker.card.title, tuple(one.medians[-SHOWN:]),
+                  tuple(one.colds[-SHOWN:]), str(one.trouble or ""))
             for one in self._all
         )  # fmt: skip
-        done = sum(one.counts for one in self._rounds)
-        self._tell(Progress(words, part, left, done, so_far))
+        self._tell(Progress(words, part, left, self._counted, so_far))
 
     def _left_s(self) -> float | None:
         """About how long it still takes; None until every network has warmed up."""
@@ -252,10 +256,9 @@ class Bench:
         if not all(one.start for one in good):
             return None
         left = sum(MEMORY_S for one in good if self._plan.memory and not one.memory)
-        counted = [one.seconds for one in self._rounds]
         usual = sum(one.worker.usual_s * (1 + one.runs) for one in good)
-        each = sum(counted) / len(counted) if counted else usual
-        left += each * (self._plan.rounds - sum(one.counts for one in self._rounds))
+        each = self._round_s / len(self._rounds) if self._rounds else usual
+        left += each * (self._plan.rounds - self._counted)
         if self._plan.together and len(good) > 1:
             beside = self._beside or Beside([(i, one.worker) for i, one in enumerate(good)], self._pictures, 0)
             left += beside.seconds * (REPEATS - self._repeats_done)
@@ -272,7 +275,7 @@ class Bench:
         if not any(one.start for one in self._all):
             raise Cancelled("bench")
         plan = self._plan
-        counted = sum(one.counts for one in self._rounds)
+        counted = self._counted
         return Report(
             made_at=self._made_at.isoformat(timespec="seconds"), seconds=figures.short(self._seconds),
             cancelled=not self._whole, machine=surroundings(),

@@ -1,6 +1,6 @@
 """What networks cost each other: the same ones alone, in pairs and all at once, in turns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,7 +37,7 @@ class _Found:
 
 
 class Beside:
-    """Runs sets of networks at the same time, over and over; `go` may end early and what was found stays."""
+    """Runs sets of networks at the same time; `repeat` may end early, and what was found before stays."""
 
     def __init__(self, workers: Sequence[tuple[int, Worker]], pictures: Pictures, seed: int) -> None:
         """`workers` with their places among the contenders."""
@@ -46,29 +46,33 @@ class Beside:
         sizes = sorted({1, min(2, len(places)), len(places)})
         self.sets: dict[int, list[Lanes]] = {size: list(combinations(places, size)) for size in sizes}
         self._found: dict[Lanes, _Found] = {lanes: _Found() for sets in self.sets.values() for lanes in sets}
+        self.failed = -1   # the place of the one that a LabError of `repeat` is about
+
+    def leave_out(self, place: int) -> None:
+        """Go on without this one; what was found of it stays."""
+        if self._workers.pop(place, None):
+            self.sets = {size: [one for one in sets if place not in one] for size, sets in self.sets.items()}
 
     @property
     def seconds(self) -> float:
         """About how long a repeat takes."""
         tune = 0.3 * len(self._workers) * len(self.sets)
-        return tune + sum(self._span(lanes) * 1.1 for lanes in self._found)
+        return tune + sum(self._span(lanes) * 1.1 for sets in self.sets.values() for lanes in sets)
 
-    def go(self, cancelled: Event, after_each: Callable[[int], None]) -> None:
-        """All repeats; `after_each(number)` is called after each of them.
+    def repeat(self, cancelled: Event) -> None:
+        """Each set once.
 
         Raises:
             LabError: a network cannot be run so.
             Cancelled: `cancelled` was set.
         """
         try:
-            for repeat in range(REPEATS):
-                for size, sets in self.sets.items():
-                    for worker in self._workers.values():
-                        worker.do(partial(worker.tune, size), cancelled)
-                    self._random.shuffle(sets)
-                    for lanes in sets:
-                        self._run(lanes, cancelled)
-                after_each(repeat + 1)
+            for size, sets in self.sets.items():
+                for worker in self._workers.values():
+                    worker.do(partial(worker.tune, size), cancelled)
+                self._random.shuffle(sets)
+                for lanes in sets:
+                    self._run(lanes, cancelled)
         finally:
             with suppress(LabError):
                 for worker in self._workers.values():
@@ -103,11 +107,13 @@ class Beside:
             other = others.end()[0]
         finally:
             enough.set()
-            for worker, future in zip(workers, running, strict=True):
+            for lane, worker, future in zip(lanes, workers, running, strict=True):
+                self.failed = lane
                 worker.finish(future, cancelled)
         if cancelled.is_set():
             raise Cancelled("together")
         if not end:
+            self.failed = min(zip(map(len, done), lanes, strict=True))[1]
             raise LabError("Networks that run together did not all answer.", "Leave the slowest out.")
         found = self._found[lanes]
         found.threads = tuple(worker.recogniser.threads for worker in workers)

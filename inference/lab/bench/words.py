@@ -196,8 +196,8 @@ def cautions(report: Report) -> list[str]:
     told = []
     if any(one.backend == "coreml" for one in report.contenders) and not report.machine.os.startswith("macOS"):
         told.append("Core ML's reference computes a package by other means: its times say nothing of a phone or a Mac.")
-    told += [f"{name}: {one.warning}" for one, name in zip(report.contenders, names(report), strict=True) if one.warning]
-    return told
+    warned = zip(names(report), (one.warning for one in report.contenders), strict=True)
+    return told + [f"{name}: {warning}" for name, warning in warned if warning]
 
 
 def troubles(report: Report) -> list[str]:
