@@ -1,9 +1,11 @@
 """The bench: its order, what counts, what it says; on real small networks, and on such whose times are known."""
 
 import csv
+import gc
 import io
 import json
 import re
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -214,6 +216,13 @@ def test_a_round_that_others_disturbed_is_measured_again_up_to_a_limit(cards, st
     assert "In 4 of those that count other programs kept up to 1.00 cores busy" in said
 
 
+def test_a_tick_of_the_system_s_clock_disturbs_no_short_round(cards, store, monkeypatch):
+    monkeypatch.setattr(Others, "end", lambda _: (0.4, 0.0, 0.05))   # 20 ms of CPU time, in 50
+    assert not any(r.busy for r in measured(cards, store, "a", rounds=2).rounds)
+    monkeypatch.setattr(Others, "end", lambda _: (0.4, 0.0, 0.1))
+    assert all(r.busy for r in measured(cards, store, "a", rounds=2).rounds)
+
+
 def test_stolen_time_disturbs_as_well(cards, store, monkeypatch):
     monkeypatch.setattr(Others, "end", lambda _: (0.0, BUSY_CORES * 1.01, 0.5))
     assert all(r.busy for r in measured(cards, store, "a", rounds=2).rounds)
@@ -369,6 +378,26 @@ def test_progress_rises_and_says_how_long_it_still_takes(cards, store):
     assert told[-1].seconds_left < told[len(told) // 2].seconds_left
     assert [len(one.warm) for one in told[-1].so_far] == [4, 4]
     assert told[-1].rounds == 4
+
+
+def test_the_networks_are_gone_when_it_is_over(cards, store, monkeypatch):
+    opened = []
+    real = worker_module.open_network
+
+    def watched(*words, **more):
+        network = real(*words, **more)
+        opened.append(weakref.ref(network))
+        return network
+
+    monkeypatch.setattr(worker_module, "open_network", watched)
+    made = bench(cards, store, "a", "b")
+    made.go()
+    until = perf_counter() + 10
+    while any(one() for one in opened) and perf_counter() < until:
+        gc.collect()
+        Event().wait(0.01)
+    assert [one() for one in opened] == [None, None]
+    assert made.report().contenders[0].provider == "CPU"   # which is still known
 
 
 # --- memory, machine, yardstick ---

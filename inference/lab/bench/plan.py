@@ -6,7 +6,8 @@ from inference.data import Ask, LaneSpec
 
 ROUNDS, SEED = 30, 1
 MOST_ROUNDS = 100_000
-BUSY_CORES = 0.1       # of other programs: a round with more is measured again
+BUSY_CORES = 0.1       # of other programs: a round with more is measured again,
+BUSY_S = 0.03          # where that is not so little time that it may be an error of the system's ticks of 10 ms
 SHOWN = 300            # rounds that are shown while it goes on: to copy all each time would take longer and longer
 REPEATS_SHARE = 1 / 3  # of the rounds, at most so many again
 

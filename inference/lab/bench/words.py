@@ -132,9 +132,13 @@ def rounds_line(report: Report) -> str:
     if repeated:
         words += f"{repeated} more {'were' if repeated > 1 else 'was'} measured again, as other programs were busy. "
     if busy:
-        words += f"In {busy} of those that count other programs kept up to {most:.2f} cores busy: not a quiet machine."
+        words += f"In {busy} of those that count other programs kept up to {most:.2f} cores busy: not a quiet machine. "
     elif counted:
-        words += f"Other programs kept {most:.2f} cores busy at most."
+        words += f"Other programs kept {most:.2f} cores busy at most. "
+    if len(yard := sorted(one.yardstick_ms for one in counted)) >= 5:
+        tenth = len(yard) // 10
+        span = f"{number(yard[tenth])} to {number(yard[-1 - tenth])} ms"
+        words += f"The yardstick took {span}: so much the machine itself wavers."
     return words.strip()
 
 

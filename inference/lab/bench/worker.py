@@ -8,12 +8,12 @@ from queue import SimpleQueue
 from statistics import median
 from threading import Barrier, Event, Thread
 from time import perf_counter, process_time
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.backends import Engine
+from inference.backends import Engine, Form
 from inference.data import Ask, Frame, LaneSpec, Mode, Timing
 from inference.errors import BackendError, Cancelled, LabError
 from inference.intake.provide import open_network
@@ -36,6 +36,15 @@ WARM_UP_S = 3.0       # and no more blocks after so long
 log = logging.getLogger(__name__)
 
 
+class Opened(NamedTuple):
+    """How a network really runs; it stays when the network is gone."""
+
+    provider: str
+    threads: int          # 0: the engine does not tell
+    warning: str
+    form: Form | None
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a network did when it was its turn."""
@@ -51,6 +60,7 @@ class Worker:
     def __init__(self, spec: LaneSpec, card: ModelCard, ask: Ask) -> None:
         self.spec, self.card = spec, card
         self.usual_s = 0.0     # of a warm run
+        self.opened: Opened | None = None
         self._ask = ask
         self._recogniser: Recogniser | None = None
         self._frames = 0
@@ -61,11 +71,6 @@ class Worker:
     def recogniser(self) -> Recogniser:
         """The network; it has been opened."""
         assert self._recogniser
-        return self._recogniser
-
-    @property
-    def opened(self) -> Recogniser | None:
-        """The network, where it was opened."""
         return self._recogniser
 
     def do(self, work: Callable[[], T], cancelled: Event) -> T:
@@ -104,7 +109,7 @@ class Worker:
         return future
 
     def close(self) -> None:
-        """End the thread when its work is done; the network goes with it."""
+        """End the thread when its work is done; the network goes with it, and its memory."""
         self._tasks.put(None)
 
     # --- on the network's thread ----------------------------------------------------------------------------------
@@ -118,6 +123,8 @@ class Worker:
         self._recogniser = open_network(
             self.card, store, self.spec.backend, self.engine, tell, cancelled, live=True
         )
+        made = self._recogniser
+        self.opened = Opened(made.provider, made.threads, made.warning, made.form)
 
     def engine(self, running: int = 1) -> Engine:
         """How it computes while so many run at the same time."""
@@ -177,5 +184,6 @@ class Worker:
                 log.exception("bench %s", self.card.name)
                 future.set_exception(LabError(f"Something went wrong in {self.card.name}: {bug}.", "The log has more."))
             del future, work, task
-        if self._recogniser:
-            self._recogniser.stop()
+        if recogniser := self._recogniser:
+            self._recogniser = None
+            recogniser.stop()
