@@ -212,7 +212,7 @@ def _bars(report: Report, called: Sequence[str]) -> str:
         figure.add_bar(
             orientation="h", name=kind, marker_color=colour, y=[_label(called[i]) for i, _ in spreads],
             x=[spread.p50.value for _, spread in spreads],
-            error_x={"type": "data", "symmetric": False, "array": [up for _, up in ends],
+            error_x={"type": "data", "color": "#8a8f98", "symmetric": False, "array": [up for _, up in ends],
                      "arrayminus": [down for down, _ in ends]},
             customdata=[[spread.p95.value, spread.p99.value, spread.n] for _, spread in spreads],
             hovertemplate="%{y}<br>p50 %{x:.3g} ms, p95 %{customdata[0]:.3g}, p99 %{customdata[1]:.3g}, "
