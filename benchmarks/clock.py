@@ -133,13 +133,10 @@ def verdicts_hold() -> list[Row]:
 
 def bare_loop(network: str) -> list[Row]:
     """The engine's part as the bench measures it against tests/bare_loop.py, in turns."""
-    card = load_catalog()[network]
-    path = ready(card, Store(), lambda *_: None, Event())
+    card, path = _network(network)
     ratios = []
     with tempfile.TemporaryDirectory() as name:
-        picture = Path(name) / "still.png"
-        cv2.imwrite(str(picture), still_picture())
-        ours = started("bench", json.dumps({**task_of(card, path, picture), "infer": True}))
+        ours = started("bench", json.dumps({**_task(card, path, Path(name)), "infer": True}))
         threads = engine_for(LaneSpec(network)).threads
         bare = subprocess.Popen(
             [sys.executable, ROOT / "tests" / "bare_loop.py", path, str(threads)], stdin=subprocess.PIPE,
@@ -157,6 +154,18 @@ def bare_loop(network: str) -> list[Row]:
     return [_near_one(f"the engine's part of {card.title}, p50, against a bare loop in another process", ratios, 0.03)]
 
 
+def _network(name: str) -> tuple[ModelCard, Path]:
+    card = load_catalog()[name]
+    return card, ready(card, Store(), lambda *_: None, Event())
+
+
+def _task(card: ModelCard, path: Path, folder: Path) -> dict[str, object]:
+    """What a contestant is to do: this network on a still, which is written into the folder."""
+    picture = folder / "still.png"
+    cv2.imwrite(str(picture), still_picture())
+    return task_of(card, path, picture)
+
+
 def loop(process: "subprocess.Popen[str]", count: int) -> list[float]:
     """So many runs of the bare loop, ms."""
     assert process.stdin
@@ -168,13 +177,10 @@ def loop(process: "subprocess.Popen[str]", count: int) -> list[float]:
 
 def window_and_none(network: str) -> list[Row]:
     """The same worker with a window whose bench is open, and without one, in turns."""
-    card = load_catalog()[network]
-    path = ready(card, Store(), lambda *_: None, Event())
+    card, path = _network(network)
     ratios = []
     with tempfile.TemporaryDirectory() as name:
-        picture = Path(name) / "still.png"
-        cv2.imwrite(str(picture), still_picture())
-        task = json.dumps(task_of(card, path, picture))
+        task = json.dumps(_task(card, path, Path(name)))
         two = [started(way, task) for way in ("bench-window", "bench")]
         try:
             assert two[0]

@@ -37,7 +37,8 @@ from inference.lab.bench.page import page
 from inference.lab.bench.pictures import Pictures, read_pictures
 from inference.lab.bench.plan import BUSY_CORES, Plan, text_of
 from inference.lab.bench.report import Figure, Report, read_report, schema, to_json
-from inference.lab.bench.run import Bench, Progress
+from inference.lab.bench.run import Bench
+from inference.lab.bench.running import Progress
 from inference.lab.bench.surroundings import _caches, surroundings
 from inference.lab.bench.words import names, number, text_of_report, troubles, verdict_text, verdicts
 from inference.lab.bench.yardstick import Yardstick

@@ -28,7 +28,7 @@ from inference.lab.bench import together as together_module
 from inference.lab.bench import worker as worker_module
 from inference.lab.bench.others import Others
 from inference.lab.bench.report import Figure, read_report
-from inference.lab.bench.run import Progress, SoFar
+from inference.lab.bench.running import Progress, SoFar
 from inference.live.session import Session
 from models.catalog import Catalogue
 from models.store import Store

@@ -18,7 +18,8 @@ from inference.intake.inventory import announce
 from inference.lab.bench.pictures import REEL, read_pictures
 from inference.lab.bench.plan import ROUNDS, SEED, Plan
 from inference.lab.bench.report import read_report, to_json
-from inference.lab.bench.run import Bench, Progress
+from inference.lab.bench.run import Bench
+from inference.lab.bench.running import Progress
 from inference.lab.bench.words import text_of_report, troubles
 from inference.options import Options, WrongUse, ask_of, lane_specs, open_store
 from inference.terminal import ProgressLine, check_target, say, write_bytes, write_json

@@ -19,7 +19,8 @@ from models.store import Store
 if TYPE_CHECKING:
     from inference.lab.bench.plan import Plan
     from inference.lab.bench.report import Report
-    from inference.lab.bench.run import Bench, Progress
+    from inference.lab.bench.run import Bench
+    from inference.lab.bench.running import Progress
 
 
 class Benching(QObject):

@@ -1,20 +1,11 @@
 """The bench's widgets: what is measured, how, and the board beside it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
 from gui.panes.bench.board import FACES, Board
+from gui.parts.form_column import FormColumn
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
@@ -22,6 +13,7 @@ from gui.theme import Size, Theme, font
 ROUNDS = {"10": "10", "30": "30", "100": "100"}
 PICTURES = {"reel": "Samples", "shown": "This picture"}
 THREADS = {"usual": "As in turns", "both": "One, and all cores"}
+BUTTONS = {"measure": "Measure", "cancel": "Stop", "copy": "Copy", "save": "Save the report…"}
 TOGETHER = "Then every pair and all at once: how many times as long each takes beside others"
 MEMORY = "Then each in a process of its own: what it needs more at its peak than before it was opened"
 
@@ -36,7 +28,11 @@ class BenchForm(PaneBase):
         self._build()
 
     def _build(self) -> None:
-        self.title = PlainLabel("Which is how many times as fast")
+        self._side = FormColumn("Which is how many times as fast", BUTTONS)
+        self.bar, self.note, self.buttons = self._side.bar, self._side.note, self._side.buttons
+        self.bar.setRange(0, 1000)
+        self.buttons["cancel"].setToolTip("What was measured until now stays")
+        self.buttons["copy"].setToolTip("All figures as text")
         self.nothing = PlainLabel("No network runs. Add two to compare them: A.")
         self.nothing.setProperty("role", "quiet")
         self.nothing.setWordWrap(True)
@@ -48,59 +44,15 @@ class BenchForm(PaneBase):
         self.memory.setToolTip(MEMORY)
         for box in (self.together, self.memory):
             box.setChecked(True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.note = PlainLabel()
-        self.note.setWordWrap(True)
-        self.buttons = {name: QPushButton(title) for name, title in (
-            ("measure", "Measure"), ("cancel", "Stop"), ("copy", "Copy"), ("save", "Save the report…"),
-        )}  # fmt: skip
-        self.buttons["measure"].setProperty("role", "primary")
-        self.buttons["cancel"].setToolTip("What was measured until now stays")
-        self.buttons["copy"].setToolTip("All figures as text")
-        self._captions = [PlainLabel(text) for text in ("Rounds", "Pictures", "Threads")]
-        grid = QGridLayout()
-        grid.setSpacing(8)
-        grid.setColumnStretch(1, 1)
-        for i, (caption, field) in enumerate(
-            zip(self._captions, (self.rounds, self.pictures, self.threads), strict=True)
-        ):
-            caption.setProperty("role", "quiet")
-            grid.addWidget(caption, i, 0)
-            grid.addWidget(field, i, 1)
         self._networks = QVBoxLayout()
         self._networks.setSpacing(2)
-        self._form = QWidget()
-        self._form.setProperty("role", "page")
-        column = QVBoxLayout(self._form)
-        column.setContentsMargins(0, 0, 12, 0)
-        column.setSpacing(8)
-        for part in (self.title, self.nothing):
-            column.addWidget(part)
+        column = self._side.column
+        column.addWidget(self.nothing)
         column.addLayout(self._networks)
-        column.addLayout(grid)
+        self._side.add_fields((("Rounds", self.rounds), ("Pictures", self.pictures), ("Threads", self.threads)))
         column.addWidget(self.together)
         column.addWidget(self.memory)
         column.addStretch(1)
-        scroll = QScrollArea()   # nine networks in a small window; the buttons stay in sight
-        scroll.setWidget(self._form)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        self._left = QWidget()
-        left = QVBoxLayout(self._left)
-        left.setContentsMargins(0, 0, 12, 0)
-        left.setSpacing(8)
-        left.addWidget(scroll, 1)
-        left.addWidget(self.bar)
-        left.addWidget(self.note)
-        left.addLayout(row)
         self.board, self.faces = Board(), Segments(FACES, "Show")
         self.about = PlainLabel()
         self.about.setProperty("role", "quiet")
@@ -116,10 +68,9 @@ class BenchForm(PaneBase):
         tall.addWidget(self.board, 1)
         tall.addWidget(self.about)
         split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._left)
+        split.addWidget(self._side)
         split.addWidget(right)
         split.setChildrenCollapsible(False)
-        split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(12, 10, 12, 10)
@@ -128,7 +79,6 @@ class BenchForm(PaneBase):
             *self.rounds.buttons.values(), *self.pictures.buttons.values(), *self.threads.buttons.values(),
             self.together, self.memory,
         ]  # fmt: skip
-        self.bar.hide()
 
     def list_networks(self, titles: list[str], chosen: list[bool]) -> None:
         """A box for each of these."""
@@ -155,15 +105,9 @@ class BenchForm(PaneBase):
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
         self._face = font(Size.BODY, scale)
-        widgets = [
-            *self.controls, *self.boxes, *self.buttons.values(), *self.faces.buttons.values(), self.note, self.nothing,
-        ]
-        for widget in widgets:
+        for widget in (*self.controls, *self.boxes, *self.faces.buttons.values(), self.nothing):
             widget.setFont(self._face)
-        for label in (*self._captions, self.about):
-            label.setFont(font(Size.FACT, scale))
-        self.title.setFont(font(Size.LABEL, scale, bold=True))
-        self.bar.setFixedHeight(round(6 * scale))
-        self.ensurePolished()
-        self._left.setFixedWidth(max(round(400 * scale), self._form.sizeHint().width() + round(34 * scale)))
+        self.about.setFont(font(Size.FACT, scale))
+        self._side.restyle(theme, scale)
+        self._side.setFixedWidth(max(round(400 * scale), self._side.least_width(scale)))
         self.board.restyle(theme, scale)

@@ -11,7 +11,7 @@ from inference.lab.bench.words import inverse, names
 
 if TYPE_CHECKING:
     from inference.lab.bench.report import Report
-    from inference.lab.bench.run import Progress
+    from inference.lab.bench.running import Progress
 
 
 
@@ -76,10 +76,8 @@ def of_report(report: "Report") -> Table:
                 taxes[lane, None] = one.tax[at]
     pairs = {}
     for ratio in report.ratios:
-        low, high = ratio.warm.low, ratio.warm.high
-        told = low is not None and high is not None and (low > 1 or high < 1)
-        pairs[ratio.second, ratio.first] = Pair(ratio.warm, told)
-        pairs[ratio.first, ratio.second] = Pair(inverse(ratio.warm), told)
+        pairs[ratio.second, ratio.first] = Pair(ratio.warm, ratio.warm.told)
+        pairs[ratio.first, ratio.second] = Pair(inverse(ratio.warm), ratio.warm.told)
     rows = []
     for i, (each, name) in enumerate(zip(report.contenders, names(report), strict=True)):
         all_at_once = taxes.get((i, None))

@@ -30,6 +30,11 @@ class Figure:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def told(self) -> bool:
+        """Of a ratio: whether the two may be told apart, 1 lying outside the interval."""
+        return self.low is not None and self.high is not None and (self.low > 1 or self.high < 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:

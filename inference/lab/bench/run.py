@@ -1,7 +1,7 @@
 """The bench itself: opens, warms up, goes round and round, lets them run together, measures memory; then reports."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from math import ceil
@@ -21,11 +21,12 @@ from inference.lab.bench.memory import memory_of
 from inference.lab.bench.others import Others
 from inference.lab.bench.pictures import Pictures
 from inference.lab.bench.plan import BUSY_CORES, BUSY_S, METHOD, SHOWN, Plan, text_of
-from inference.lab.bench.report import Contender, Memory, Protocol, Ratio, Report, Round, Stages, Start
+from inference.lab.bench.report import Contender, Protocol, Ratio, Report, Round, Stages
+from inference.lab.bench.running import Progress, Running, SoFar
 from inference.lab.bench.sheet import csv_bytes, lines
 from inference.lab.bench.surroundings import surroundings
 from inference.lab.bench.together import REPEATS, Beside
-from inference.lab.bench.worker import Turn, Worker
+from inference.lab.bench.worker import Worker
 from inference.lab.bench.yardstick import Yardstick
 from models.card import ModelCard
 from models.store import Store
@@ -34,59 +35,6 @@ T = TypeVar("T")
 TURN_S = 0.12           # of warm runs in a turn: a fast network has many
 FEWEST, MOST = 1, 50    # of them
 MEMORY_S = 3.0          # that each takes, about
-
-
-@dataclass(frozen=True, slots=True)
-class SoFar:
-    """Where one network stands, for who looks on: medians of its last SHOWN rounds, ms."""
-
-    text: str                    # as `--models` takes it
-    title: str
-    warm: tuple[float, ...]
-    cold: tuple[float, ...]
-    trouble: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the bench stands."""
-
-    words: str
-    part: float                 # 0..1, by time
-    seconds_left: float | None  # None while nothing is known
-    rounds: int                 # done, of those that count
-    so_far: tuple[SoFar, ...]
-
-
-class Running:
-    """One network and what was measured of it."""
-
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.start: Start | None = None
-        self.memory: Memory | None = None
-        self.warm, self.cold = Kept(), Kept()
-        self.runs = FEWEST                   # warm ones a turn
-        self.medians: list[float] = []       # of warm runs, a round each, ms
-        self.colds: list[float] = []         # the cold run, a round each, ms
-        self.cores: list[float] = []
-        self.trouble: LabError | None = None
-
-    def note(self, turn: Turn) -> None:
-        """Keep what came of a turn."""
-        self.cold.append(turn.cold)
-        for timing in turn.warm:
-            self.warm.append(timing)
-        self.medians.append(float(np.median([timing.latency for timing in turn.warm])))
-        self.colds.append(turn.cold.latency)
-        self.cores.append(turn.cores)
-
-    def forget_round(self) -> None:
-        """Take back the last turn."""
-        self.cold.drop(1)
-        self.warm.drop(self.runs)
-        for values in (self.medians, self.colds, self.cores):
-            values.pop()
 
 
 class Bench:

@@ -60,11 +60,10 @@ def verdicts(report: Report, *, cold: bool = False) -> tuple[Verdict, ...]:
         figure = one.cold if cold else one.warm
         if figure is None:
             continue
-        told = figure.low is not None and figure.high is not None and (figure.low > 1 or figure.high < 1)
         if figure.value > 1:
-            made.append(Verdict(one.second, one.first, figure, told))
+            made.append(Verdict(one.second, one.first, figure, figure.told))
         else:
-            made.append(Verdict(one.first, one.second, inverse(figure), told))
+            made.append(Verdict(one.first, one.second, inverse(figure), figure.told))
     return tuple(made)
 
 
