@@ -1,6 +1,6 @@
 """The bench's widgets: what is measured, how, and the board beside it."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
@@ -20,6 +20,8 @@ MEMORY = "Then each in a process of its own: what it needs more at its peak than
 
 class BenchForm(PaneBase):
     """The form on the left; on the right what came of it."""
+
+    ticked = Signal()   # other networks are chosen, or listed
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -91,16 +93,12 @@ class BenchForm(PaneBase):
             box.setFont(self._face)
             self.boxes.append(box)
             self._networks.addWidget(box)
-            box.toggled.connect(self.show_form)
+            box.toggled.connect(self.ticked)
         for box, title, on in zip(self.boxes, titles, chosen, strict=True):
             box.setText(title.replace("&", "&&"))
             box.setChecked(on)
         self.nothing.setVisible(not titles)
-        self.show_form()
-
-    def show_form(self) -> None:
-        """What can be pressed now."""
-        raise NotImplementedError
+        self.ticked.emit()
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
