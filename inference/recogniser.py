@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
-from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED
+from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED, wanted
 from inference.decode.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.decode.labels import top_k
 from inference.errors import BackendError, CardError
@@ -257,22 +257,23 @@ class Recogniser:
     def _scores(self, outputs: Outputs) -> NDArray[np.float32]:
         """Probabilities (classes,)."""
         try:
-            return CLASSIFIERS[self.card.decoder](outputs, self._options)
+            return CLASSIFIERS[self.card.decoder](wanted(outputs, self._options), self._options)
         except MISFITS as error:
-            raise self._misfit(outputs) from error
+            raise self._misfit(outputs, error) from error
 
     def _candidates(self, outputs: Outputs, least: float) -> Candidates:
         """Boxes with a score of at least `least`, before suppression."""
         try:
-            return DETECTORS[self.card.decoder](outputs, self._options, self.card.input.size, least)
+            read = wanted(outputs, self._options)
+            return DETECTORS[self.card.decoder](read, self._options, self.card.input.size, least)
         except MISFITS as error:
-            raise self._misfit(outputs) from error
+            raise self._misfit(outputs, error) from error
 
-    def _misfit(self, outputs: Outputs) -> BackendError:
-        card = self.card
+    def _misfit(self, outputs: Outputs, error: Exception) -> BackendError:
+        card, why = self.card, f": {error}" if isinstance(error, ValueError | IndexError) and str(error) else ""
         shapes = ", ".join(TIMES.join(map(str, output.shape)) or "a number" for output in outputs)
         return BackendError(
-            f"The outputs of {card.title} ({shapes}) are not what its decoder {card.decoder!r} reads.",
+            f"The outputs of {card.title} ({shapes}) are not what its decoder {card.decoder!r} reads{why[:120]}.",
             "Choose another decoder, or another label list, in its card.",
         )
 
@@ -299,6 +300,7 @@ class Recogniser:
                 f"{card.title} answers with {found} classes, but {card.labels} has {len(self.labels)}.",
                 "Choose the label list that belongs to this model.",
             )
+        outputs = wanted(outputs, self._options)
         if card.decoder == "softmax" and outputs[0].min() >= 0 and abs(float(outputs[0].sum()) - 1) < 1e-3:
             # Twice through softmax, every answer would look like a guess.
             raise BackendError(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,17 @@ from inference.quiet_onnxruntime import onnxruntime as ort
 TAPS = True   # it can show inner values
 CPU = "CPUExecutionProvider"
 SUFFIX = "ExecutionProvider"
-SIDES = "image_shape"
+# Inputs beside the picture that are filled in here, by name, from the height and the width of the input in px: the
+# model zoo's YOLOv3, RT-DETR and D-FINE (which want the width first), PaddleDetection, DETR of Hugging Face.
+SIDE_INPUTS: dict[str, Callable[[int, int], NDArray[Any]]] = {
+    "image_shape": lambda h, w: np.array([[h, w]]),
+    "orig_target_sizes": lambda h, w: np.array([[w, h]]),
+    "im_shape": lambda h, w: np.array([[h, w]]),
+    "scale_factor": lambda h, w: np.ones((1, 2)),
+    "pixel_mask": lambda h, w: np.ones((1, h, w)),
+}
+TYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(float16)": "float16",
+         "tensor(bool)": "bool"}   # fmt: skip
 # Longer than the pauses between the parallel parts of a network, and no longer: threads that wait busily while another
 # program has one of the cores keep it from the thread that they wait for (BENCHMARKS.md, "Threads").
 SPIN_US = 20
@@ -49,21 +59,23 @@ class OrtBackend:
         self.provider = " + ".join(nodes)
         self.warning = told(_short(wanted[0]), nodes)
         inputs = self._session.get_inputs()
-        if not inputs:
+        picture = next((given for given in inputs if given.name not in SIDE_INPUTS), None)
+        if picture is None:
             raise BackendError(f"{path.name} has no input.", "Choose a model that takes a picture.")
-        self.input_shape: tuple[int | str | None, ...] = tuple(inputs[0].shape)
-        self._input = inputs[0].name
+        self.input_shape: tuple[int | str | None, ...] = tuple(picture.shape)
+        self._input = picture.name
         self._bare = len(self.input_shape) == 3   # a picture without the axis of a batch: Faster R-CNN
-        # A second input with the sides of the picture: YOLOv3 of the model zoo, which gives its boxes in these px.
-        self._sides = next((i.name for i in inputs[1:] if i.name == SIDES and list(i.shape)[-1:] == [2]), "")
+        beside = [(given.name, TYPES.get(given.type, "float32")) for given in inputs if given.name in SIDE_INPUTS]
+        self._beside = beside
         self._options = ort.RunOptions()
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
         """One batch in, all outputs out."""
         try:
             given = {self._input: x[0] if self._bare else x}
-            if self._sides:
-                given[self._sides] = np.array([x.shape[2:]], np.float32)
+            if self._beside:
+                height, width = x.shape[1:3] if x.shape[-1] in (1, 3) else x.shape[2:]
+                given |= {name: SIDE_INPUTS[name](height, width).astype(kind) for name, kind in self._beside}
             outputs: list[NDArray[Any]] = self._session.run(None, given, self._options)
         except Exception as error:   # ONNX Runtime's exceptions share no other base
             raise BackendError(
@@ -151,7 +163,7 @@ def _open(path: Path, options: Any, wanted: list[str], taps: Sequence[str]) -> A
                 raise
             return ort.InferenceSession(source, options, providers=[CPU], enable_fallback=0)   # said in `warning`
     except Exception as error:   # as above
-        raise BackendError(f"ONNX Runtime cannot open {path.name}: {_reason(error)}.", AGAIN) from error
+        raise _refusal(path.name, error) from error
 
 
 def _wanted(provider: str) -> list[str]:
@@ -171,10 +183,47 @@ def _short(provider: str) -> str:
     return provider.removesuffix(SUFFIX)
 
 
+# What ONNX Runtime says of a whole file that it cannot run, and what it means.
+NEWER = "Update Lineup's ONNX Runtime, or export it with an older opset."
+FOREIGN = re.compile(r"No Op registered for (\S+)|(\S+)\(-?\d*\) is not a registered function/op")
+PLUG_INS = {"EfficientNMS_TRT": "TensorRT", "BatchedNMS_TRT": "TensorRT", "BatchedNMSDynamic_TRT": "TensorRT",
+            "TRTBatchedNMS": "MMDeploy", "MMCVRoIAlign": "MMDeploy"}   # fmt: skip
+
+
+def _refusal(name: str, error: Exception) -> BackendError:
+    """Why a session cannot be opened: a file that is too new, an operator from elsewhere, or what ONNX Runtime says."""
+    text, here = str(error), f"ONNX Runtime {ort.__version__}, which is used here,"
+    if found := re.search(r"Unsupported model IR version: (\d+), max supported IR version: (\d+)", text):
+        said = f"{name} is written in IR version {found[1]} of ONNX; {here} reads versions up to {found[2]}"
+        return BackendError(f"{said}: the file needs a newer ONNX Runtime.", NEWER)
+    if found := re.search(r"(?i)opset (\d+) is under development.*?till opset (\d+)", text, re.DOTALL):
+        said = f"{name} uses opset {found[1]} of ONNX; {here} knows opsets up to {found[2]}"
+        return BackendError(f"{said}: the file needs a newer ONNX Runtime.", NEWER)
+    if found := FOREIGN.search(text):
+        operator = (found[1] or found[2]).rpartition(":")[2]
+        domain = (found[1] or found[2]).rpartition(":")[0].strip(":")
+        owner = PLUG_INS.get(operator, "TensorRT" if operator.endswith("_TRT") else "")
+        whose = f", a {owner} plug-in" if owner else f" of {domain}" if domain not in ("", "ai.onnx") else ""
+        return BackendError(
+            f"{name} contains the operator {operator}{whose}, which ONNX Runtime does not know.",
+            "Export it without that.",
+        )
+    return BackendError(f"ONNX Runtime cannot open {name}: {_reason(error)}.", AGAIN if _is_no_model(error) else ELSE)
+
+
+ELSE = "Export it again, or choose another file."
+
+
+def _is_no_model(error: Exception) -> bool:
+    return "INVALID_PROTOBUF" in str(error) or "Protobuf parsing failed" in str(error)
+
+
 def _reason(error: Exception) -> str:
-    """The first line of ONNX Runtime's account, without its codes and the path."""
+    """The first line of ONNX Runtime's account, without its codes, the path and its own functions."""
     text = next(iter(str(error).strip().splitlines()), "it does not say why")
-    if "INVALID_PROTOBUF" in text:
+    if _is_no_model(error):
         return "it is no ONNX model, or only a part of one"
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
-    return re.sub(r"^Load model from .*? failed:", "", text).strip().rstrip(".")
+    text = re.sub(r"^Load model from .*? failed:", "", text)
+    text = re.sub(r"/\S*?\.(?:cc|h):\d+ .*?\)(?: const)? (?=[A-Z\[])", "", text)   # of the source and its function
+    return text.strip().rstrip(".")

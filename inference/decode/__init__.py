@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.decode import chosen, labels, maps, rows, ssd
+from inference.decode import chosen, labels, maps, rows, small, ssd
 from inference.decode.boxes import Candidates, Outputs
 
 # outputs, options of the card → probabilities (classes,), float32, 0..1
@@ -23,6 +23,7 @@ Detector = Callable[[Outputs, Mapping[str, Any], tuple[int, int], float], Candid
 CLASSIFIERS: dict[str, Classifier] = {
     "softmax": labels.softmax,
     "probabilities": labels.probabilities,
+    "sigmoids": labels.sigmoids,
     "quantised": labels.quantised,
 }
 DETECTORS: dict[str, Detector] = {
@@ -34,10 +35,29 @@ DETECTORS: dict[str, Detector] = {
     "ssd-nms": ssd.ssd_nms,
     "ssd-caffe": ssd.ssd_caffe,
     "boxes-labels": chosen.boxes_labels,
+    "end-to-end": chosen.end_to_end,
     "yolov3-nms": chosen.yolov3_nms,
     "yolov2": maps.yolov2,
+    "yolov3": maps.yolov3,
+    "yolov5-raw": maps.yolov5_raw,
     "yolov4": maps.yolov4,
     "retinanet": maps.retinanet,
+    "efficientdet": maps.efficientdet,
+    "nanodet": small.nanodet,
+    "fastestdet": small.fastestdet,
+    "yunet": small.yunet,
+    "retinaface": small.retinaface,
 }
+
+def wanted(outputs: Outputs, options: Mapping[str, Any]) -> Outputs:
+    """Those of a network's outputs that its decoder reads: option `outputs` has their places, in the graph's order.
+
+    Raises:
+        IndexError: there are not so many.
+    """
+    places = options.get("outputs")
+    return outputs if places is None else [outputs[place] for place in places]
+
+
 # Their networks have suppressed already, by a measure of their own: a second time would lose boxes.
-SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe", "boxes-labels", "yolov3-nms"})
+SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe", "boxes-labels", "end-to-end", "yolov3-nms"})

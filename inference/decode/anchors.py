@@ -1,9 +1,12 @@
 """The fixed places that detectors count their boxes from. Made once for a network, from the rules it was trained by."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
@@ -31,9 +34,7 @@ def ssd_anchors(
     anchors = np.concatenate(parts)
     if step:
         anchors = np.round(anchors / step) * step
-    out = anchors.astype(np.float32)
-    out.flags.writeable = False   # cached: nobody may change it
-    return out
+    return _frozen(anchors)
 
 
 @lru_cache(maxsize=8)
@@ -45,6 +46,45 @@ def grids(size: tuple[int, int], strides: tuple[int, ...]) -> tuple[NDArray[np.f
         ys, xs = np.indices((h, w))
         cells.append(np.stack([xs, ys], -1).reshape(-1, 2))
         steps.append(np.full(h * w, stride))
-    place, step = np.concatenate(cells).astype(np.float32), np.concatenate(steps).astype(np.float32)
-    place.flags.writeable = step.flags.writeable = False
-    return place, step
+    return _frozen(np.concatenate(cells)), _frozen(np.concatenate(steps))
+
+
+@lru_cache(maxsize=8)
+def efficientdet_anchors(size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of nine anchors a cell over strides 8 to 128: their centres (n, 2) x y and sides (n, 2) w h, px.
+
+    `anchors.py` of google/automl: the octave runs slower than the ratio.
+    """
+    places, sides = [], []
+    for stride in (8, 16, 32, 64, 128):
+        h, w = -(-size[0] // stride), -(-size[1] // stride)
+        ys, xs = np.indices((h, w))
+        cells = (np.stack([xs, ys], -1).reshape(-1, 2) + 0.5) * stride
+        shapes = [(4 * stride * 2 ** (i / 3) * a, 4 * stride * 2 ** (i / 3) * b)
+                  for i in range(3) for a, b in ((1.0, 1.0), (1.4, 0.7), (0.7, 1.4))]   # fmt: skip
+        places.append(np.repeat(cells, 9, axis=0))
+        sides.append(np.tile(shapes, (len(cells), 1)))
+    return _frozen(np.concatenate(places)), _frozen(np.concatenate(sides))
+
+
+@lru_cache(maxsize=8)
+def face_priors(size: tuple[int, int], sides: tuple[tuple[int, ...], ...], strides: tuple[int, ...]) -> Floats:
+    """The priors of RetinaFace and of the first YuNet, (n, 4) cx cy w h in px: squares about the middle of every cell.
+
+    `prior_box.py` of biubug6/Pytorch_Retinaface: a cell's squares run fastest.
+    """
+    parts = []
+    for stride, squares in zip(strides, sides, strict=True):
+        h, w = -(-size[0] // stride), -(-size[1] // stride)
+        ys, xs = np.indices((h, w))
+        cells = np.repeat((np.stack([xs, ys], -1).reshape(-1, 2) + 0.5) * stride, len(squares), axis=0)
+        side = np.tile(np.array(squares, np.float32), h * w)[:, None]
+        parts.append(np.hstack([cells, side, side]))
+    return _frozen(np.concatenate(parts))
+
+
+def _frozen(values: NDArray[Any]) -> Floats:
+    """As float32 that nobody may change: it is kept for the next call."""
+    out = values.astype(np.float32)
+    out.flags.writeable = False
+    return out

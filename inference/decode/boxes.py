@@ -12,6 +12,7 @@ Floats = NDArray[np.float32]
 
 MAX_CANDIDATES = 1000   # of more boxes than these, only the best go into suppression
 MAX_BOXES = 100         # kept after suppression
+SLACK = 0.01            # by which a score may leave 0..1: half precision rounds
 LARGEST_LOG = 12.0      # exp of more than this is wider than any picture; keeps exp from overflowing
 
 
@@ -56,14 +57,26 @@ def rows_of(output: NDArray[Any], least_columns: int) -> Floats:
     return output.astype(np.float32, copy=False)
 
 
-def boxes_first(outputs: Outputs) -> tuple[Floats, Floats]:
-    """The (n, 4) output and the other one, whichever is first; with four classes, the order of the graph."""
-    first, second = (rows_of(o, 0) for o in outputs)   # ValueError unless there are two
-    if first.shape[1] != 4:
-        first, second = second, first
-    if first.shape[1] != 4 or len(first) != len(second):
+def boxes_first(outputs: Outputs, in_order: bool = False) -> tuple[Floats, Floats]:
+    """The (n, 4) output and the (n, classes) one, whichever is first, unless they are `in_order`.
+
+    Scores may stand in columns (1, classes, n), as PaddleDetection has them; boxes may be (1, n, 1, 4), as
+    pytorch-YOLOv4 has them.
+    """
+    first, second = (o[:, :, 0] if o.ndim == 4 and o.shape[2] == 1 else o for o in outputs)   # ValueError unless two
+    boxes, scores = (rows_of(o, 0) for o in (first, second))
+    if boxes.shape[1] != 4 and not in_order:
+        boxes, scores = scores, boxes
+    if len(boxes) != len(scores) and scores.shape[1] == len(boxes):
+        scores = np.ascontiguousarray(scores.T)
+    if boxes.shape[1] != 4 or len(boxes) != len(scores):
         raise ValueError("no boxes with as many scores")
-    return first, second
+    return boxes, scores
+
+
+def rows_output(outputs: Outputs) -> NDArray[Any]:
+    """The first output that is a table of rows, (1, n, columns) or (n, columns): others beside it may be raw maps."""
+    return next((o for o in outputs if o.ndim in (2, 3)), outputs[0])
 
 
 def best(
@@ -107,9 +120,31 @@ def sides_of(height: int, width: int) -> Floats:
     return np.array([width, height, width, height], np.float32)
 
 
+def sigmoid(x: NDArray[Any]) -> Floats:
+    """1 / (1 + exp(-x)), without overflow."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(x.astype(np.float32, copy=False), -60, 60))), np.float32)
+
+
+def softmax(x: NDArray[Any]) -> Floats:
+    """Over the last axis."""
+    z = np.exp(x.astype(np.float32, copy=False) - x.max(axis=-1, keepdims=True))
+    return np.asarray(z / z.sum(axis=-1, keepdims=True), np.float32)
+
+
 def candidates(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.intp]) -> Candidates:
-    """The boxes that are numbers; of very many, the best."""
-    keep = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+    """The boxes that are numbers and have an area; of very many, the best.
+
+    Raises:
+        ValueError: a score is outside 0..1, or no box has its right edge right of the left one: these outputs are
+            something else than the decoder takes them for.
+    """
+    if len(scores) and not -SLACK <= scores.min() <= scores.max() <= 1 + SLACK:   # so that NaN does not pass
+        raise ValueError(f"scores from {scores.min():.3g} to {scores.max():.3g}, not within 0..1")
+    sides = boxes[:, 2:4] - boxes[:, :2]
+    if len(sides) and (sides < 0).any(axis=1).all():
+        raise ValueError("boxes whose right edge lies left of the left one")
+    keep = np.flatnonzero(np.isfinite(boxes).all(axis=1) & (sides > 0).all(axis=1))
     if keep.size > MAX_CANDIDATES:
         keep = keep[np.sort(np.argpartition(-scores[keep], MAX_CANDIDATES)[:MAX_CANDIDATES])]
-    return Candidates(boxes[keep].astype(np.float32), scores[keep].astype(np.float32), classes[keep])
+    kept = np.clip(scores[keep].astype(np.float32), 0, 1)
+    return Candidates(boxes[keep].astype(np.float32), kept, classes[keep])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from inference.data import Classification
-from inference.decode.boxes import Floats, Outputs
+from inference.decode.boxes import Floats, Outputs, sigmoid
 
 
 def softmax(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
@@ -24,17 +24,31 @@ def softmax(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
 
 
 def probabilities(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
-    """Probabilities of any shape with one value a class.
+    """Probabilities of any shape with one value a class, of one class or another, or each by itself.
+
+    One value for two labels is that of the second, a yes; the first, a no, has what is left.
 
     Raises:
         ValueError: they are not within 0..1.
     """
-    del options
     p = outputs[0].reshape(-1).astype(np.float32)
     # A little slack for half precision. Written so that NaN does not pass, which is the largest of all to numpy.
-    if not -0.01 <= p.max() <= 1.01:
+    if not (p.size and -0.01 <= p.min() <= p.max() <= 1.01):
         raise ValueError("probabilities outside 0..1")
-    return p
+    p = np.clip(p, 0, 1)
+    return np.concatenate([1 - p, p]) if p.size == 1 and options.get("classes") == 2 else p
+
+
+def sigmoids(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
+    """Logits of classes that do not exclude each other: each through a sigmoid of its own.
+
+    Raises:
+        ValueError: a logit is not a number.
+    """
+    z = outputs[0].astype(np.float32)
+    if not np.isfinite(z).all():
+        raise ValueError("logits that are not numbers")
+    return probabilities([sigmoid(z)], options)
 
 
 def quantised(outputs: Outputs, options: Mapping[str, Any]) -> Floats:

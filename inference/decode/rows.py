@@ -1,4 +1,4 @@
-"""Detectors that answer with one row a box."""
+"""Detectors that answer with one row a box, before non-maximum suppression."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from inference.decode.anchors import grids
 from inference.decode.boxes import (
     LARGEST_LOG,
     Candidates,
+    Floats,
     Outputs,
     best,
     boxes_first,
@@ -16,28 +17,38 @@ from inference.decode.boxes import (
     check_classes,
     corners,
     rows_of,
+    rows_output,
     sides_of,
+    sigmoid,
+    softmax,
 )
 
 
 def boxes_scores(
     outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float
 ) -> Candidates:
-    """Decoded boxes cx cy w h relative to the input, 0..1, and scores.
+    """Decoded boxes and their scores: cx cy w h relative to the input, 0..1, unless an option says otherwise.
 
     Two outputs, (1, n, 4) and (1, n, classes); or one, (1, n, 5 + classes): cx cy w h, objectness, classes,
     where a class scores objectness * class. The form of this program's Darknet reader.
 
-    With the option `every_label` a box counts for every class of the two outputs that reaches `least`, not only for its
-    best one: as ONNX's NonMaxSuppression has it.
+    Options:
+        corners: boxes are x1 y1 x2 y2 (YOLO-NAS, PP-YOLOE, UltraFace, pytorch-YOLOv4).
+        px: they are in px of the input (YOLO-NAS, PP-YOLOE).
+        logits: "sigmoid" or "softmax", where the scores are logits yet (RT-DETR and DETR of Hugging Face).
+        background: "first" (UltraFace), "last" (DETR's no-object) or "both" (DETR of 91 COCO numbers, the first
+            unused): a class that is none of the labels.
+        in_order: the boxes are the first of the two, which nothing else tells where there are four classes.
+        every_label: a box counts for every class of the two outputs that reaches `least`, not only for its best one:
+            as ONNX's NonMaxSuppression has it.
     """
-    height, width = size
     if len(outputs) == 1:
         rows = rows_of(outputs[0], 5)
         keep, scores, classes = best(rows[:, 5:], options, least, rows[:, 4])
         boxes = rows[keep, :4]
     else:
-        boxes, every = boxes_first(outputs)
+        boxes, every = boxes_first(outputs, bool(options.get("in_order")))
+        every = _scores(every, options)
         if options.get("every_label"):
             check_classes(every, options)
             keep, classes = np.nonzero(every >= least)
@@ -45,7 +56,17 @@ def boxes_scores(
         else:
             keep, scores, classes = best(every, options, least)
         boxes = boxes[keep]
-    return candidates(corners(boxes) * sides_of(height, width), scores, classes)
+    found = boxes if options.get("corners") else corners(boxes)
+    return candidates(found if options.get("px") else found * sides_of(*size), scores, classes)
+
+
+def _scores(every: Floats, options: Mapping[str, Any]) -> Floats:
+    """(n, classes) of 0..1, without the background."""
+    if kind := options.get("logits"):
+        every = sigmoid(every) if kind == "sigmoid" else softmax(every)
+    background = options.get("background")
+    start, end = background in ("first", "both"), every.shape[1] - (background in ("last", "both"))
+    return every[:, start:end]
 
 
 def yolox(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
@@ -66,16 +87,33 @@ def yolox(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], l
 
 
 def yolov5(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
-    """(1, n, 5 + classes): cx cy w h in px of the input, objectness, classes; score = objectness * class."""
-    del size
-    rows = rows_of(outputs[0], 5)
-    keep, scores, classes = best(rows[:, 5:], options, least, rows[:, 4])
-    return candidates(corners(rows[keep, :4]), scores, classes)
+    """(1, n, 5 + classes): cx cy w h in px of the input, objectness, classes; score = objectness * class.
+
+    YOLOv5 and v7 (`Detect.forward` of ultralytics/yolov5, also beside its raw heads), YOLOv6 (whose objectness is 1:
+    `effidehead.py` of meituan/YOLOv6), YOLOX with `--decode_in_inference`. Options: `extra` columns behind the classes
+    (32 of a segmentation); `relative`, where boxes are in 0..1 of the input, as the TensorFlow exports have them.
+    """
+    rows = rows_of(rows_output(outputs), 5)
+    end = rows.shape[1] - int(options.get("extra", 0))
+    keep, scores, classes = best(rows[:, 5:end], options, least, rows[:, 4])
+    return candidates(_in_px(corners(rows[keep, :4]), options, size), scores, classes)
 
 
 def yolov8(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
-    """(1, 4 + classes, n): cx cy w h in px of the input, then one score a class; channels first."""
-    del size
-    rows = rows_of(outputs[0].swapaxes(-1, -2), 4)
-    keep, scores, classes = best(rows[:, 4:], options, least)
-    return candidates(corners(rows[keep, :4]), scores, classes)
+    """(1, 4 + classes, n): cx cy w h in px of the input, then one score a class; channels first.
+
+    YOLOv8, v9, 11 and 12 (`Detect.forward` of ultralytics). Options: `transposed`, where it is (1, n, 4 + classes);
+    `extra` rows behind the classes: 3 a keypoint, 32 of a segmentation, 1 for the angle of oriented boxes;
+    `relative`, where boxes are in 0..1 of the input (TFLite exports, and RT-DETR of ultralytics);
+    `corners`, where they are x1 y1 x2 y2 (PP-YOLOE without its post-processing).
+    """
+    table = rows_output(outputs)
+    rows = rows_of(table if options.get("transposed") else table.swapaxes(-1, -2), 4)
+    end = rows.shape[1] - int(options.get("extra", 0))
+    keep, scores, classes = best(rows[:, 4:end], options, least)
+    boxes = rows[keep, :4] if options.get("corners") else corners(rows[keep, :4])
+    return candidates(_in_px(boxes, options, size), scores, classes)
+
+
+def _in_px(boxes: Floats, options: Mapping[str, Any], size: tuple[int, int]) -> Floats:
+    return boxes * sides_of(*size) if options.get("relative") else boxes

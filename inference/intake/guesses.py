@@ -6,7 +6,9 @@ WORDS = {
     "input.size": "the size of the picture", "input.layout": "where the channels stand", "input.order": "RGB or BGR",
     "input.range": "the range of the values", "input.mean": "the mean that is subtracted",
     "input.std": "what is divided by", "input.fit": "how the picture is fitted in",
-    "input.resample": "how it is resized", "labels": "the list of labels",
+    "input.resample": "how it is resized", "input.invert": "whether a bright picture is inverted",
+    "labels": "the list of labels", "decoder": "how its outputs are read", "options.anchors": "its anchors",
+    "options.first_class": "whether classes count from 0 or from 1", "options.offset": "where a cell has its middle",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """A card for a model file that nobody has described: what the file says, and where it is silent, the usual recipe.
 
-The form of the input and of the outputs is read from the network, and from one run of it on a grey picture. What a
+The form of the input and of the outputs is read from the network, and from runs of it on some pictures. What a
 network does not say (order of colours, range, mean, how the picture is fitted in) is guessed from its kind; every
 guess is named in the card, so that it can be checked in the X-ray pane.
 """
@@ -21,8 +21,9 @@ from inference.backends.model_file import check_file, external_files, read_model
 from inference.errors import LabError
 from inference.foreign import foreign
 from inference.intake.counter import count_model
+from inference.intake.forms import Form, output_form
 from inference.intake.importers import converted_bytes
-from inference.intake.output_form import output_form
+from inference.intake.inside import read_inside
 from inference.intake.own_files import (
     PACKED,
     declared_input,
@@ -31,10 +32,12 @@ from inference.intake.own_files import (
     read_given_labels,
     take_weights_in,
 )
+from inference.intake.own_labels import built_in_labels, named_labels
+from inference.intake.probing import evidence, probe
 from inference.intake.shapes import infer
-from inference.intake.usual_recipe import built_in_labels, input_form, named_labels, usual_recipe
+from inference.intake.usual_recipe import input_form, usual_recipe
 from inference.own_process import in_own_process
-from models.card import InputSpec, ModelCard, ModelFile
+from models.card import InputSpec, ModelCard, ModelFile, PixelRange
 from models.texts import as_name, plain
 
 SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
@@ -124,36 +127,50 @@ def _describe(
 ) -> tuple[ModelCard, tuple[str, ...]]:
     """The card with all that can be read or guessed, and the model's own labels."""
     said = {entry.key: entry.value for entry in model.metadata_props}
-    spec, guessed = input_form(model, path.name, said)
+    spec, guessed = input_form(model, path.name, said, None)
     channels = 1 if spec.order == "GRAY" else 3
     shape = (1, channels, *spec.size) if spec.layout == "NCHW" else (1, *spec.size, channels)
     values = infer(model, shape, path.name)
     if largest := next((name for name, s in values.items() if prod(s) > LARGEST_VALUE), None):
         raise LabError(f"{card.title} has more numbers in {largest!r} than fit here.", "Choose a smaller model.")
     net = load_backend("onnxruntime", path, Engine())
-    dark = net.run(np.zeros(shape, spec.dtype))
-    grey = net.run(np.full(shape, 128 if spec.dtype == "uint8" else 0.5, spec.dtype))
-    with np.errstate(all="ignore"):   # what answers with infinity is refused, not warned of
-        task, decoder, classes, options = output_form(card, (dark, grey), spec)
-    spec, recipe = usual_recipe(card, model, spec, decoder, classes, said)
-    guessed += recipe
+    inside = read_inside(model)
+    scale: PixelRange = inside.range if inside else "0..255" if card.format in ("coreml", "caffe") else "0..1"
     own = given or named_labels(said)
-    if own and classes and len(own) != classes:
-        who = "The list of labels" if given else card.title
-        raise LabError(f"{who} has {len(own)} labels, the network {classes} classes.", "Give the list that fits.")
-    file = "" if own else built_in_labels(classes, spec, task)
-    if not own and not file:
-        own = tuple(f"class {i}" for i in range(classes))
-    if not given and not named_labels(said):
-        guessed.append("labels")
+    with np.errstate(all="ignore"):   # what answers with infinity is refused, not warned of
+        runs = probe(net, spec, scale, path.stat().st_size)
+        form = output_form(evidence(card, spec, runs, said, len(own), model))
+    spec, recipe = usual_recipe(card, spec, form, said, inside, model.producer_name)
     cost = count_model(model, path)
     made = replace(
-        card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed),
-        parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
+        card, input=spec, parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
         # A file too small for its weights makes them up: right for shapes and speed, of no use otherwise.
         trained=cost.bytes >= cost.parameters / 8,
         precision="fp16" if spec.dtype == "float16" else "int8" if spec.dtype == "uint8" else "fp32",
     )  # fmt: skip
+    return _read_by(made, form, own, given, [*guessed, *recipe])
+
+
+def _read_by(
+    card: ModelCard, form: Form, own: tuple[str, ...], given: tuple[str, ...], guessed: list[str]
+) -> tuple[ModelCard, tuple[str, ...]]:
+    """The card with how its outputs are read, and the model's own labels; `own` are those of its file or its user."""
+    own = own or form.labels
+    classes, first = form.classes, "background"
+    if own and form.task == "classify" and len(own) == classes - 1:   # TensorFlow's lists leave the first class out
+        own, guessed = (first, *own), [*guessed, "labels"]
+    if own and classes and len(own) != classes:
+        who = "The list of labels" if given else card.title
+        raise LabError(f"{who} has {len(own)} labels, the network {classes} classes.", "Give the list that fits.")
+    file = "" if own else built_in_labels(classes, card.input, form.task, form.decoder)
+    if not own:
+        guessed = [*guessed, "labels"]
+    if not own and not file:
+        own = tuple(f"class {i}" for i in range(classes))
+    guessed = list(dict.fromkeys([*guessed, *form.guessed]))
+    made = replace(
+        card, task=form.task, decoder=form.decoder, labels=file, options=form.options, guessed=tuple(guessed)
+    )
     return made, tuple(own)
 
 
@@ -169,16 +186,10 @@ def _tensorflow(card: ModelCard, sources: tuple[Path, ...], folder: Path, given:
     path = folder / f"graph{SUFFIX}"
     path.write_bytes(converted_bytes(sources, card))
     net = load_backend("opencv", path, Engine())
-    x = np.zeros((1, 3, *size), np.float32)
-    answers = net.run(x), net.run(x + 128)
-    task, decoder, classes, options = output_form(card, answers, spec)
+    with np.errstate(all="ignore"):
+        form = output_form(evidence(card, spec, probe(net, spec, "0..255", path.stat().st_size), {}, len(given)))
+    if face and form.decoder == "ssd-caffe":
+        form = replace(form, labels=("face",))
     guessed = ["input.order", "input.mean", "input.range", "input.fit"] + ([] if stated else ["input.size"])
-    own = given
-    if not given:
-        guessed.append("labels")
-        own = ("face",) if face and decoder == "ssd-caffe" else ()
-    file = "" if own else built_in_labels(classes, spec, task)
-    if not own and not file:
-        own = tuple(f"class {i}" for i in range(classes))
-    made = replace(card, task=task, decoder=decoder, labels=file, input=spec, options=options, guessed=tuple(guessed))
+    made, own = _read_by(replace(card, input=spec), form, given, given, guessed)
     return Proposal(made, sources, path, own)

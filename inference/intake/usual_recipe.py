@@ -1,31 +1,72 @@
 """How a picture is prepared for a network without a card: what its file says, else what its kind is used to."""
 
-import ast
 import re
 from dataclasses import replace
 from typing import Any
 
 from inference.errors import LabError
+from inference.intake.forms import Form
+from inference.intake.inside import Inside
 from models.card import LARGEST_SIDE, ColourOrder, InputSpec, Layout, ModelCard
-from models.texts import plain
 
 DTYPES = {1: "float32", 10: "float16", 2: "uint8"}     # of onnx.TensorProto
-LABELS = {20: "voc_20.txt", 80: "coco_80.txt", 90: "coco_90.txt", 1000: "imagenet_1000.txt", 1001: "imagenet_1001.txt"}
-LONGEST_LABEL = 200   # letters
+# Inputs beside the picture that a backend fills in by itself: inference.backends.ort.
+SIDE_INPUTS = frozenset({"image_shape", "orig_target_sizes", "scale_factor", "im_shape", "pixel_mask"})
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+IMAGENET_255 = {"mean": (123.675, 116.28, 103.53), "std": (58.395, 57.12, 57.375)}
+NUMBERS = ("input.range", "input.mean", "input.std")
+SMALL = 64   # px: networks for such pictures come from other data sets than ImageNet
+
+LETTERBOX: dict[str, Any] = {"fit": "letterbox", "resample": "linear"}
+STRETCH: dict[str, Any] = {"fit": "stretch", "resample": "linear"}
+# Whose detectors want what; the sources stand at their decoders. What a kin does not say is as InputSpec has it: 0..1.
+KIN: dict[str, dict[str, Any]] = {
+    "ultralytics": LETTERBOX,
+    "yolo": LETTERBOX,
+    "nas": LETTERBOX,                      # super-gradients; its own NMS exports take uint8
+    "yolox": {"order": "BGR", "range": "0..255", "fit": "letterbox-topleft", "resample": "linear"},
+    "darknet": STRETCH,
+    "yolov3-zoo": {**LETTERBOX, "pad": 128},
+    "yolov4": STRETCH,                     # Tianxiaomo/pytorch-YOLOv4
+    "azure": STRETCH,
+    "paddle": {**STRETCH, **IMAGENET},
+    "picodet": {**STRETCH, **IMAGENET},
+    "mmdet": {**STRETCH, **IMAGENET},
+    "rtdetr": STRETCH,
+    "detr": {**STRETCH, **IMAGENET},
+    "rfdetr": {**STRETCH, **IMAGENET},
+    "ssd": {**STRETCH, "range": "-1..1"},
+    "tensorflow": {**STRETCH, "range": "-1..1"},
+    "detector": {**STRETCH, **IMAGENET},
+    "retinanet": {"fit": "letterbox-topleft", "resample": "linear", **IMAGENET},
+    "efficientdet": {"fit": "letterbox-topleft", "resample": "linear", "pad": 116, **IMAGENET},
+    "ultraface": {**STRETCH, "range": "0..255", "mean": (127.0,) * 3, "std": (128.0,) * 3},
+    "retinaface": {**STRETCH, "order": "BGR", "range": "0..255", "mean": (104.0, 117.0, 123.0)},
+    "yunet": {**STRETCH, "order": "BGR", "range": "0..255"},
+    "nanodet": {**STRETCH, "order": "BGR", "range": "0..255", "mean": (103.53, 116.28, 123.675),
+                "std": (57.375, 57.12, 58.395)},
+    "fastestdet": {**STRETCH, "order": "BGR"},
+}  # fmt: skip
 
 
-def input_form(model: Any, name: str, said: dict[str, str]) -> tuple[InputSpec, list[str]]:
-    """Size, layout, type and channels of the only input."""
+def input_form(
+    model: Any, name: str, said: dict[str, str], size: tuple[int, int] | None
+) -> tuple[InputSpec, list[str]]:
+    """Size, layout, type and channels of the picture; `size` (height, width) is what the user says of an open one."""
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in constants]
-    if len(inputs) != 1:
+    pictures = [value for value in inputs if value.name not in SIDE_INPUTS]
+    if len(pictures) != 1:
         names = ", ".join(value.name[:40] for value in inputs[:8])
         raise LabError(f"{name} wants {len(inputs)} inputs ({names}).", "Choose a model that takes one picture.")
-    kind = inputs[0].type.tensor_type
+    kind = pictures[0].type.tensor_type
     if kind.elem_type not in DTYPES:
         raise LabError(f"{name} does not take pictures in float32, float16 or uint8.", "Choose a model that does.")
     dims = [d.dim_value for d in kind.shape.dim]   # 0: left open
+    if len(dims) == 3 and dims[0] in (1, 3):   # one picture without the axis of a batch
+        dims = [1, *dims]
+    if not dims and not kind.HasField("shape"):
+        dims = [0, 3, 0, 0]   # nothing is declared: as most have it
     if len(dims) != 4 or dims[0] > 1:
         shape = "×".join(str(d or "any") for d in dims)
         raise LabError(f"{name} wants an input of {shape}, not one picture.", "Export it for a batch of one picture.")
@@ -38,11 +79,14 @@ def input_form(model: Any, name: str, said: dict[str, str]) -> tuple[InputSpec, 
     height, width = (dims[2], dims[3]) if layout == "NCHW" else (dims[1], dims[2])
     channels = dims[1] if layout == "NCHW" else dims[3]
     if not height or not width:
-        boxes = any(len(value.type.tensor_type.shape.dim) == 3 for value in model.graph.output)
-        usual = _sizes(said) or ((640, 640) if boxes or "stride" in said else (224, 224))
-        height, width = height or usual[0], width or usual[1]
-        if not _sizes(said):
+        usual = size or _sizes(said)
+        if not usual:
+            boxes = any(len(value.type.tensor_type.shape.dim) == 3 for value in model.graph.output)
+            usual = (640, 640) if boxes or "stride" in said else (224, 224)
             guessed.append("input.size")
+        height, width = height or usual[0], width or usual[1]
+    elif size and size != (height, width):
+        raise LabError(f"{name} wants pictures of {width}×{height}, which is fixed in it.", "Leave --size out.")
     if not 1 <= min(height, width) <= max(height, width) <= LARGEST_SIDE:
         raise LabError(f"{name} wants pictures of {width}×{height}.", f"Sides of 1 to {LARGEST_SIDE} are possible.")
     grey = channels == 1
@@ -54,76 +98,84 @@ def input_form(model: Any, name: str, said: dict[str, str]) -> tuple[InputSpec, 
 
 
 def usual_recipe(
-    card: ModelCard, model: Any, spec: InputSpec, decoder: str, classes: int, said: dict[str, str]
+    card: ModelCard, spec: InputSpec, form: Form, said: dict[str, str], inside: Inside | None, maker: str
 ) -> tuple[InputSpec, list[str]]:
-    """The usual recipe of this kind of network, and which parts of it are guesses."""
-    guessed = ["input.fit", "input.order", "input.range"]
-    if spec.order == "GRAY" and card.format != "coreml":
-        cntk = model.producer_name == "CNTK"   # whose MNIST takes the pixels as they are
-        spec = replace(spec, fit="crop", invert="auto", range="0..255" if cntk else "0..1")
-        return spec, ["input.fit", "input.range"]
+    """The usual recipe of this kind of network, and which parts of it are guesses.
+
+    Args:
+        card: its format and its files' names.
+        spec: what the file says: size, layout, type, channels.
+        form: of its outputs.
+        said: the metadata.
+        inside: what the graph does to the picture itself.
+        maker: who made the file, as it says.
+    """
     if card.format == "coreml":   # the file says all but how the picture is fitted in
         order: ColourOrder = "BGR" if said.get("order") == "BGR" else spec.order
         return replace(spec, range="0..255", order=order), ["input.fit"]
-    if decoder == "yolox":
-        return replace(spec, order="BGR", range="0..255", fit="letterbox-topleft", resample="linear"), guessed
-    if "names" in said and "stride" in said:   # Ultralytics write both, and their recipe never changes
-        return replace(spec, fit="letterbox", resample="linear"), []
-    if decoder in ("yolov5", "yolov8"):
-        return replace(spec, fit="letterbox", resample="linear"), guessed
-    if card.format == "darknet":
-        return replace(spec, resample="linear"), [] if decoder == "boxes-scores" else guessed
+    if spec.order == "GRAY":
+        made, guessed = _grey(spec, form, maker)
+    elif form.task == "detect":
+        made, guessed = _detector(card, spec, form)
+    else:
+        made, guessed = _classifier(card, spec, form, said)
+    if said.get("Image.BitmapPixelFormat") or said.get("Image.NominalPixelRange"):   # Azure Custom Vision
+        values = "0..255" if "0_255" in said.get("Image.NominalPixelRange", "") else "0..1"
+        order = "BGR" if said.get("Image.BitmapPixelFormat", "").startswith("Bgr") else "RGB"
+        made = replace(made, range=values, order=order)  # type: ignore[arg-type]
+        guessed = [key for key in guessed if key not in ("input.range", "input.order")]
     if spec.dtype == "uint8":
-        return (replace(spec, resample="linear") if decoder == "ssd-nms" else spec), ["input.fit", "input.order"]
-    if decoder.startswith("ssd"):
-        return replace(spec, range="-1..1", resample="linear"), guessed
-    guessed += ["input.mean", "input.std"]
+        plain = replace(made, range="0..255", mean=spec.mean, std=spec.std)
+        return plain, [key for key in guessed if key not in NUMBERS]
+    if inside:
+        made = replace(made, range=inside.range, mean=spec.mean, std=spec.std)
+        guessed = [key for key in guessed if key not in NUMBERS]
+        if inside.order and spec.order != "GRAY":
+            made = replace(made, order=inside.order)  # type: ignore[arg-type]
+            guessed = [key for key in guessed if key != "input.order"]
+    return made, guessed
+
+
+def _grey(spec: InputSpec, form: Form, maker: str) -> tuple[InputSpec, list[str]]:
+    """One channel. Only digits are written white on black: anything else that is bright stays bright."""
+    digits = form.classes == 10 and max(spec.size) <= SMALL
+    values = "0..255" if maker == "CNTK" else "0..1"   # whose MNIST takes the pixels as they are
+    made = replace(spec, fit="crop", invert="auto" if digits else "never", range=values)  # type: ignore[arg-type]
+    return made, ["input.fit", "input.range", *(["input.invert"] if digits else [])]
+
+
+def _detector(card: ModelCard, spec: InputSpec, form: Form) -> tuple[InputSpec, list[str]]:
+    kin = KIN.get(form.kin, KIN["detector"])
+    if form.kin == "ultralytics":   # their recipe never changes
+        return replace(spec, **kin), []
+    guessed = ["input.fit", "input.order", "input.range"]
+    if card.format == "darknet":
+        return replace(spec, **kin), [] if form.decoder == "boxes-scores" else guessed
+    if "mean" in kin or form.kin in ("ssd", "tensorflow"):
+        guessed += ["input.mean", "input.std"]
+    return replace(spec, **kin), guessed
+
+
+def _classifier(
+    card: ModelCard, spec: InputSpec, form: Form, said: dict[str, str]
+) -> tuple[InputSpec, list[str]]:
+    if said.get("task") == "classify" and "names" in said:
+        # Ultralytics: the short side resized, the middle cut out, no mean (`classify_transforms`).
+        return replace(spec, fit="crop", resample="antialias"), []
+    guessed = ["input.fit", "input.order", *NUMBERS]
     if card.format == "caffe" or (spec.size == (227, 227) and spec.layout == "NCHW"):   # a size that Caffe's nets had
         return replace(spec, order="BGR", range="0..255", mean=(104.0, 117.0, 123.0), fit="crop"), guessed
-    if min(spec.size) <= 64:   # CIFAR and its like
-        inside = _normalises(model)
-        return replace(spec, fit="crop", range="0..255" if inside else "0..1"), guessed
-    if _normalises(model):
-        return replace(spec, range="0..255"), guessed
-    if spec.layout == "NHWC" or classes == 1001:   # TensorFlow's
+    if card.format == "darknet":   # `darknet classifier predict`: the middle, 0..1
+        return replace(spec, fit="crop", resample="linear"), ["input.fit"]
+    if min(spec.size) <= SMALL:   # CIFAR and its like: trained with a mean and a deviation, mostly ImageNet's
+        norm = IMAGENET if form.decoder == "softmax" and form.classes in (10, 100) else {}
+        return replace(spec, fit="crop", **norm), guessed  # type: ignore[arg-type]
+    if spec.layout == "NHWC" or form.classes == 1001:   # TensorFlow's
         return replace(spec, range="-1..1"), guessed
     return replace(spec, fit="crop", share=0.875, resample="antialias", **IMAGENET), guessed  # type: ignore[arg-type]
-
-
-def _normalises(model: Any) -> bool:
-    """Whether the network itself begins with what a recipe does: subtracting, scaling, normalising the picture."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    picture = next(value.name for value in model.graph.input if value.name not in constants)
-    first = next((node for node in model.graph.node if picture in node.input), None)
-    return first is not None and first.op_type in ("Sub", "Mul", "Div", "Add", "BatchNormalization")
-
-
-def named_labels(said: dict[str, str]) -> tuple[str, ...]:
-    """The labels that Ultralytics write into their files: {0: 'person', …} as Python writes it."""
-    text = said.get("names", "")
-    if not text or len(text) > 1_000_000:
-        return ()
-    try:
-        found = ast.literal_eval(text)   # literals only: nothing is run
-        if isinstance(found, dict):
-            numbered = all(isinstance(key, int) for key in found)
-            found = [found[key] for key in sorted(found, key=None if numbered else str)]
-        return tuple(plain(str(label), LONGEST_LABEL) for label in found) if isinstance(found, list) else ()
-    # Keys that cannot be keys, numbers that cannot be written, lists in lists: no labels, then.
-    except (ArithmeticError, TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
-        return ()
 
 
 def _sizes(said: dict[str, str]) -> tuple[int, int] | None:
     """The size that Ultralytics write into their files: [640, 640]."""
     found = [int(number[:6]) for number in re.findall(r"\d+", said.get("imgsz", ""))]
     return (found[0], found[-1]) if found else None
-
-
-def built_in_labels(classes: int, spec: InputSpec, task: str) -> str:
-    """The built-in list with as many labels; "" where there is none."""
-    if task == "detect" and classes == 0:
-        return "coco_90.txt"
-    if classes == 10 and task == "classify":
-        return "digits.txt" if spec.order == "GRAY" else "cifar10.txt" if min(spec.size) <= 32 else ""
-    return LABELS.get(classes, "")
