@@ -98,8 +98,8 @@ def exported(card: Any, path: Path, note: str) -> Any:
     """The outcome of one export, in a folder that goes again."""
     from inference.export.coreml import export
     from inference.export.settings import ExportSettings
-    from inference.live.sources.pictures import pictures_in
     from inference.machine import version
+    from inference.picture_files import pictures_in
     from inference.places import SAMPLES
 
     if note:   # they end in a softmax, whatever the real file does

@@ -183,7 +183,7 @@ class OwnModelSheet(QWidget):
             return
 
         def work() -> None:
-            from inference.live.sources.pictures import read_picture  # imports OpenCV
+            from inference.picture_files import read_picture  # imports OpenCV
 
             picture = frame or Frame(read_picture(SAMPLE), 0, perf_counter())
             try:

@@ -13,9 +13,10 @@ KINDS: dict[str, tuple[Format, str]] = {
     ".mlmodel": ("coreml", ""), ".mlpackage": ("coreml", ""),
     ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
 }  # fmt: skip
-# Pictures that OpenCV reads.
+# Pictures that Pillow or OpenCV reads.
 PICTURES = frozenset((
-    ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+    ".apng", ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png",
+    ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))  # fmt: skip
 VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg")   # for choosers: OpenCV tries any file
 LABELS = (".txt", ".names")              # one label a line

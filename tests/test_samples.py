@@ -14,8 +14,8 @@ from test_golden import differences
 
 from inference.backends import Engine
 from inference.data import Ask, Detections, Frame
-from inference.live.sources.pictures import pictures_in, read_picture
 from inference.live.sources.synthetic import Reel, samples
+from inference.picture_files import pictures_in, read_picture
 from inference.places import SAMPLES
 from inference.recogniser import Recogniser
 from models import ModelCard, load_catalog, read_labels

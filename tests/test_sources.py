@@ -25,11 +25,12 @@ from inference.live import sources
 from inference.live.sources import NO_CAMERA, SOURCES, Source, camera, cameras, parse_source, video
 from inference.live.sources.auto import Auto
 from inference.live.sources.camera import Camera, CameraInfo
-from inference.live.sources.pictures import Folder, PictureFile, pictures_in, read_picture
+from inference.live.sources.pictures import Folder, PictureFile
 from inference.live.sources.playback import playback_of
 from inference.live.sources.stream import Stream
 from inference.live.sources.synthetic import Pattern, Reel
 from inference.live.sources.video import VideoFile
+from inference.picture_files import pictures_in, read_picture
 
 WEBCAM = CameraInfo(0, "HD Webcam", "V4L2", "/dev/v4l/by-id/usb-hd-index0")
 SECOND = CameraInfo(2, "Document Camera", "V4L2", "/dev/v4l/by-id/usb-doc-index0")
@@ -227,7 +228,7 @@ def test_a_small_file_of_a_thousand_million_pixels_takes_no_memory(tmp_path: Pat
         "import sys, psutil, resource\n"
         "from pathlib import Path\n"
         "from inference.errors import SourceError\n"
-        "from inference.live.sources.pictures import read_picture\n"
+        "from inference.picture_files import read_picture\n"
         "read_picture(Path(sys.argv[2]))\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try: read_picture(Path(sys.argv[1]))\n"

@@ -11,7 +11,7 @@ from inference.export.coreml import check_library
 from inference.export.run import MOST_PICTURES, export_group
 from inference.export.settings import EXPERIMENTAL, ExportSettings
 from inference.export.xcode import APP
-from inference.live.sources.pictures import pictures_in, read_picture
+from inference.picture_files import pictures_in, read_picture
 from inference.places import SAMPLES
 from inference.terminal import ProgressLine, complain, say, table
 from models.card import ModelCard

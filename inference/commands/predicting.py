@@ -12,9 +12,9 @@ from inference.answers import ask_values, engine_text, form_values, prediction_v
 from inference.data import Ask, Frame, LaneSpec, Result
 from inference.errors import Cancelled, LabError, SourceError
 from inference.intake.provide import open_network
-from inference.live.sources.pictures import pictures_in, read_picture
 from inference.live.threads import engine_for
 from inference.machine import machine
+from inference.picture_files import pictures_in, read_picture
 from inference.recogniser import Recogniser
 from inference.terminal import ProgressLine, complain, say, table
 from inference.time_limit import time_limit

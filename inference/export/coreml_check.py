@@ -15,7 +15,7 @@ from inference.errors import ExportFailed, ImportFailed
 from inference.export.coreml_convert import NOTES
 from inference.export.decoding import Suppression
 from inference.export.parity import Answer, Comparison, Original, Package, Picture, compare, noise
-from inference.live.sources.pictures import read_picture
+from inference.picture_files import read_picture
 from inference.places import RESOURCES
 from inference.preprocess import Preprocessor, as_bytes
 from inference.quiet_onnxruntime import onnxruntime

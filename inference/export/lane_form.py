@@ -23,8 +23,8 @@ from inference.intake.conversions import KEY, file_stem
 from inference.intake.importers import VERSION
 from inference.intake.importers.coreml import read
 from inference.intake.importers.coreml.package import read_package, rounded_to_half
-from inference.live.sources.pictures import pictures_in
 from inference.machine import version
+from inference.picture_files import pictures_in
 from inference.places import SAMPLES
 from inference.preprocess import as_bytes
 from models.card import ModelCard

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inference.backends import Backend
 from inference.data import Frame
 from inference.intake.forms import Evidence, Outputs
+from inference.picture_files import read_picture
 from inference.places import SAMPLES
 from inference.preprocess import RANGES, Preprocessor
 from models.card import InputSpec, ModelCard, PixelRange
@@ -37,20 +38,12 @@ def probe(net: Backend, spec: InputSpec, values: PixelRange, size: int) -> tuple
     runs = [net.run(np.full(shape, level * scale + offset, spec.dtype)) for level in (0, 128)]
     prepare = Preprocessor(plain)
     for name in PHOTOGRAPHS[: 1 if size > SLOW_BYTES else None]:
-        runs.append(net.run(prepare(_frame(_photograph(name)))[0]))
+        runs.append(net.run(prepare(_frame(read_picture(SAMPLES / name)))[0]))
     return tuple(runs)
 
 
 def _frame(pixels: NDArray[np.uint8]) -> Frame:
     return Frame(pixels, 0, 0.0)
-
-
-def _photograph(name: str) -> NDArray[np.uint8]:
-    import cv2
-
-    picture = cv2.imread(str(SAMPLES / name))
-    assert picture is not None, name
-    return picture   # type: ignore[return-value]
 
 
 def evidence(

@@ -32,7 +32,7 @@ def measure(card: ModelCard, store: Store, cancelled: Event) -> Measured:
         LabError: it cannot be opened or run.
         Cancelled: `cancelled` was set.
     """
-    from inference.live.sources.pictures import pictures_in, read_picture  # OpenCV: not needed to read what was noted
+    from inference.picture_files import pictures_in, read_picture  # OpenCV: not needed to read what was noted
 
     spec = LaneSpec(card.name, usual_backend(card))
     engine = engine_for(spec)

@@ -227,7 +227,7 @@ class Pane(Form):
         def work() -> tuple[Path, list[Any], Path] | None:
             from inference.export.coreml import check_library
             from inference.export.run import export_group
-            from inference.live.sources.pictures import pictures_in
+            from inference.picture_files import pictures_in
             from inference.places import SAMPLES
 
             check_library()

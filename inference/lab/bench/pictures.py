@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inference.errors import SourceError
 from inference.formats import PICTURES
 from inference.live.sources.capture import open_capture
-from inference.live.sources.pictures import pictures_in, read_picture
+from inference.picture_files import pictures_in, read_picture
 from inference.places import SAMPLES
 from models.texts import plain
 

@@ -1,70 +1,24 @@
 """Pictures from files: one that stands still, or a folder of them, one after the other."""
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference import MOST_PIXELS
 from inference.errors import SourceError
-from inference.formats import PICTURES
 from inference.live.sources import Wish
-from models.texts import read_bytes, reason
+from inference.picture_files import KINDS, film_of, moves, pictures_in, read_picture
 
-LARGEST = 500_000_000 # bytes of a file
-LONGEST = 1920        # px of a picture's longer side; every lane and the window pay for more
 PERIOD_S = 1 / 30     # a still picture is given as often as a camera would
 SHOWN_S = 3.0         # each picture of a folder
+LATE_S = 1.0          # after which a film does not catch up
 
 
-def read_picture(path: Path, longest: int = LONGEST) -> NDArray[np.uint8]:
-    """A picture file as (h, w, 3) BGR, read-only, upright as its EXIF says, at least 2×2, at most `longest` px.
-
-    Raises:
-        SourceError: it is missing, no regular file, no picture, or far too large.
-    """
-    try:
-        data = read_bytes(path, LARGEST)   # imread cannot open every name on Windows
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}.", "Check its name and who may read it.") from error
-    except (OSError, ValueError) as error:   # ValueError: a name with an end in it
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise SourceError(f"{path} cannot be read: {why}.", "Check its name and who may read it.") from error
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    except (cv2.error, MemoryError) as error:
-        if isinstance(error, MemoryError) or "CV_IO_MAX_IMAGE" in str(error):
-            raise SourceError(
-                f"{path.name} has more pixels than are taken here, {MOST_PIXELS // 10**6} million.", "Make it smaller."
-            ) from error
-        pixels = None
-    if pixels is None:
-        raise SourceError(
-            f"{path.name} is not a picture that can be read.", "JPEG, PNG, WebP, BMP and TIFF pictures can."
-        )
-    pixels = _bounded(pixels, longest)  # type: ignore[arg-type]
-    pixels.flags.writeable = False
-    return pixels
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The picture files of a folder, by name, 2 before 10; what begins with a dot is left out.
-
-    Raises:
-        SourceError: the folder cannot be read.
-    """
-    try:
-        files = [f for f in folder.iterdir() if f.suffix.lower() in PICTURES and not f.name.startswith(".")]
-    except OSError as error:
-        raise SourceError(f"The folder {folder} cannot be read.", "Check its name and who may read it.") from error
-    return sorted((f for f in files if f.is_file()), key=lambda f: (_natural(f.name), f.name))
-
-
-def picture(text: str, _wish: Wish) -> "PictureFile":
-    """One picture that stands still."""
-    return PictureFile(Path(text).expanduser())
+def picture(text: str, wish: Wish) -> "PictureFile":
+    """One picture that stands still, or the film that a picture file holds."""
+    return PictureFile(Path(text).expanduser(), loop=wish.loop)
 
 
 def folder(text: str, wish: Wish) -> "Folder":
@@ -73,32 +27,58 @@ def folder(text: str, wish: Wish) -> "Folder":
 
 
 class PictureFile:
-    """One picture that stands still, given thirty times a second."""
+    """One picture that stands still, given thirty times a second; of a film each for as long as the file says."""
 
     live = False
     note = caption = ""
     period_s = PERIOD_S
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, loop: bool = True) -> None:
         self.title = path.name
-        self._path = path
+        self._path, self._loop = path, loop
+        self._film: Iterator[tuple[NDArray[np.uint8], float]] | None = None   # None: the picture stands still
         self._pixels: NDArray[np.uint8] | None = None
+        self._until = 0.0   # s, when the film's next picture is due; 0: its clock has not begun
 
     def open(self) -> None:
-        """Read the file.
+        """Read the file, of a film its beginning.
 
         Raises:
             SourceError: it is no picture.
         """
-        self._pixels = read_picture(self._path)
+        self._film, self._pixels, self._until = None, None, 0.0
+        if moves(self._path):
+            self._film = film_of(self._path)
+        else:
+            self._pixels = read_picture(self._path)
 
     def read(self) -> NDArray[np.uint8] | None:
-        """The picture, (h, w, 3) BGR, always the same."""
-        return self._pixels
+        """The picture of this moment, (h, w, 3) BGR; None after the last one of a film, unless it loops.
+
+        Raises:
+            SourceError: the file is damaged.
+        """
+        return self._pixels if self._film is None else self._turned(perf_counter())
 
     def close(self) -> None:
-        """Let go of the picture."""
-        self._pixels = None
+        """Let go of the file."""
+        self._film, self._pixels = None, None
+
+    def _turned(self, now: float) -> NDArray[np.uint8] | None:
+        """The picture of the film that is due."""
+        if not self._until or now - self._until > LATE_S:   # at first, or the machine slept: the clock gives way
+            self._until = now
+        while now >= self._until:
+            assert self._film is not None
+            turn = next(self._film, None)
+            if turn is None and self._loop and self._pixels is not None:
+                self._film = film_of(self._path)
+                turn = next(self._film, None)
+            if turn is None:
+                return None
+            self._pixels, shown_s = turn
+            self._until += shown_s
+        return self._pixels
 
 
 class Folder:
@@ -164,26 +144,10 @@ class Folder:
                 return pixels
         raise SourceError(
             f"None of the {len(self._unreadable)} pictures in {self._folder} can be read.",
-            "JPEG, PNG, WebP, BMP and TIFF pictures can.",
+            KINDS,
         )
 
 
 def _passed_over(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"Passed over, as no picture can be read from it: {', '.join(names[:3])}{more}."
-
-
-def _natural(name: str) -> list[tuple[bool, int, str]]:
-    """A key that sorts numbers by value, and before words: 2, 10, a2, a10."""
-    parts = [part for part in re.split(r"(\d+)", name.casefold()) if part]
-    return [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
-
-
-def _bounded(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    # Two pixels at least: a thread of a picture must survive being halved.
-    size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    if size == (width, height):
-        return pixels
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]

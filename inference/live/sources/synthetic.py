@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inference.errors import SourceError
 from inference.live.sources import Wish
-from inference.live.sources.pictures import pictures_in, read_picture
+from inference.picture_files import pictures_in, read_picture
 from inference.places import SAMPLES
 
 SIZE, FPS = (1280, 720), 30.0   # of the pattern: (width, height), px; frames/s

@@ -4,19 +4,21 @@ import numpy as np
 
 from inference.errors import ImportFailed
 from inference.intake.importers.coreml.file import CLASSIFIER, CoreMl, strings
-from inference.intake.importers.coreml.layers import elementwise, learned, shaping
+from inference.intake.importers.coreml.layers import elementwise, learned, old, shaping
 from inference.intake.importers.coreml.layers.params import Params
 from inference.intake.importers.graph import Graph
 from inference.intake.importers.wire import Value, fields, integers, message, text
 
 MOST_LAYERS = 20_000
-CONSTANT = 1070            # the layer without an input
-EXACT, RANK4 = 1, 1        # how arrays and pictures are laid out: as written, and (n, c, h, w)
+CONSTANTS = (290, 1070)    # the layers without an input
+RANK5, EXACT, RANK4 = 0, 1, 1   # how arrays and pictures are laid out: in five sides, as written, and (n, c, h, w)
+FIRST_NEW = 400            # numbers of the layers that know no layout of five sides
 
-LAYERS = {**learned.LAYERS, **elementwise.LAYERS, **shaping.LAYERS}
+LAYERS = {**learned.LAYERS, **elementwise.LAYERS, **shaping.LAYERS, **old.LAYERS}
+ELSEWHERE = "Convert the model to ONNX with the program that made it, from what it was made of."
 # Of those that are not read, for the sentence that says so.
 NAMES = {
-    150: "embedding", 165: "mvn", 190: "crop", 211: "resizeBilinear", 280: "reduce", 300: "reshape", 330: "split",
+    150: "embedding", 165: "mvn", 211: "resizeBilinear", 270: "dot", 330: "split", 340: "sequenceRepeat",
     795: "gelu", 820: "notEqual", 850: "logicalNot", 920: "tile", 925: "stack", 975: "splitND", 995: "sliceStatic",
     1105: "broadcastToStatic", 1330: "whereBroadcastable", 1350: "layerNormalization",
 }  # fmt: skip
@@ -46,24 +48,23 @@ def build_layers(graph: Graph, model: CoreMl) -> tuple[list[str], tuple[str, ...
             scores = text(value, file)
     if len(layers) > MOST_LAYERS:
         raise ImportFailed(f"{file} has {len(layers)} layers.", "Choose a smaller model.")
-    if mapping != {5: EXACT, 6: RANK4}:
-        raise ImportFailed(
-            f"{file} lays its arrays out as files before iOS 13 did, which is not known here.",
-            "Save it anew with coremltools.",
-        )
+    before_13 = mapping[5] == RANK5   # iOS 13: the last three of the five sides are channels, height and width
+    if not before_13 and mapping != {5: EXACT, 6: RANK4}:
+        raise ImportFailed(f"{file} lays its picture out in five sides and its arrays as written.", ELSEWHERE)
     image = model.image
     source = (image.name, (1, 1 if image.order == "GRAY" else 3, image.height, image.width))
     parsed = [_parse(layer, file, source) for layer in layers]
-    if unknown := sorted({kind for _n, _i, _o, kind, _p in parsed if kind not in LAYERS}):
+    kinds = {kind for _n, _i, _o, kind, _p in parsed}
+    if unknown := sorted(k for k in kinds if k not in LAYERS or (before_13 and k >= FIRST_NEW)):
         raise ImportFailed(
             f"{file} has layers that are not known here: {', '.join(NAMES.get(k, f'number {k}') for k in unknown)}.",
-            "Convert the model to ONNX with the program that made it.",
+            ELSEWHERE,
         )
     known = {model.image.name: _scaled(graph, model, scaler) if scaler else model.image.name}
     for name, inputs, outputs, kind, params in parsed:
         if missing := [i for i in inputs if i not in known]:
             raise params.fail(f"it takes {missing[0]}, which no layer before it makes")
-        if len(outputs) != 1 or bool(inputs) is (kind == CONSTANT):
+        if len(outputs) != 1 or bool(inputs) is (kind in CONSTANTS):
             raise params.fail(f"it has {len(inputs)} inputs and {len(outputs)} outputs")
         known[outputs[0]] = LAYERS[kind](graph, params, f"layer/{len(known)}/{name}", [known[i] for i in inputs])
         params.done()

@@ -1,7 +1,10 @@
 """One value after the other, and two together."""
 
-from inference.intake.importers.coreml.layers.params import Layer, Params
+import numpy as np
+
+from inference.intake.importers.coreml.layers.params import Layer, Params, plane
 from inference.intake.importers.graph import Graph
+from inference.intake.importers.wire import numbers
 
 FLOAT, INT64 = 1, 7   # of TensorProto
 
@@ -17,6 +20,19 @@ def _activation(graph: Graph, p: Params, name: str, xs: list[str]) -> str:
             alpha = inner.real(1)
             inner.done()
             return graph.node(op, xs, name, alpha=alpha)
+    if 25 in p:
+        inner = p.inner(25)
+        values = inner.inner(1).values(1)
+        slope = np.concatenate([numbers(value, "<f4", p.file) for value in values]) if values else np.zeros(1)
+        inner.done()
+        return graph.node("PRelu", [xs[0], plane(graph, f"{name}.alpha", slope)], name)
+    if 31 in p:
+        inner = p.inner(31)
+        alpha, beta = inner.real(1), inner.real(2)
+        inner.done()
+        bent = graph.node("Mul", [xs[0], graph.scalar(f"{name}.beta", beta)], f"{name}.bent")
+        flat = graph.node("Tanh", [bent], f"{name}.tanh")
+        return graph.node("Mul", [flat, graph.scalar(f"{name}.alpha", alpha)], name)
     for number in (5, 41):
         if number in p:
             inner = p.inner(number)
