@@ -33,7 +33,7 @@ from test_coreml_operations import (
 
 from inference.errors import ImportFailed
 from inference.intake.importers.coreml.file import NETWORK, CoreMl, Image
-from inference.intake.importers.coreml.layers import LAYERS, NAMES, build_layers
+from inference.intake.importers.coreml.layers import LAYERS, NAMES, build_layers, old
 from inference.intake.importers.graph import Graph
 
 Array = NDArray[Any]
@@ -75,13 +75,14 @@ def weights(values: Array) -> dict[int, Any]:
 
 def run(kind: int, params: dict[int, Any], *inputs: Array) -> Array:
     """One layer; its inputs are loaded by layers before it."""
+    before_13 = kind in old.LAYERS
     layers: list[dict[int, Any]] = [
-        {1: f"x{i}", 3: f"x{i}", CONSTANT: {1: [int(side) for side in x.shape], 2: weights(x)}}
+        {1: f"x{i}", 3: f"x{i}", 290 if before_13 else CONSTANT: {1: list(x.shape[before_13:]), 2: weights(x)}}
         for i, x in enumerate(inputs)
     ]
     taken = {2: [f"x{i}" for i in range(len(inputs))]} if inputs else {}
     layers.append({1: "layer", **taken, 3: "out", kind: params})
-    network = message({1: layers, 5: 1, 6: 1})
+    network = message({1: layers} if before_13 else {1: layers, 5: 1, 6: 1})
     graph = Graph("test", "test")
     model = CoreMl("test", Image("image", 4, 4, "RGB"), ("out",), NETWORK, memoryview(network))
     (name,), _, _ = build_layers(graph, model)
@@ -150,7 +151,31 @@ CASES = [
          (X.reshape(1, 192) @ LONG.T + BIAS).reshape(1, 6, 1, 1)),
     Case(160, {1: 4, 10: 0.1, 15: weights(FOUR + 1), 16: weights(FOUR * 2), 17: weights(FOUR),
                18: weights(np.abs(FOUR))}, (X,), NORMAL),
+    Case(130, {25: {1: weights(FOUR)}}, (X,), np.where(X > 0, X, plane(FOUR) * X)),
+    Case(130, {31: {1: 1.7, 2: 0.6}}, (X,), 1.7 * np.tanh(0.6 * X)),
+    Case(170, {1: 0.25}, (X,), X / np.sqrt((X**2).sum() + 0.25)),
     Case(175, {1: 1}, (X,), softmax(X, 1)),
+    Case(190, {1: {10: [{1: 1, 2: 2}, {1: 0, 2: 3}]}}, (X,), X[:, :, 1:4, :5]),
+    Case(200, {1: {1: 0.5}, 10: {10: [{1: 1, 2: 0}, {1: 2, 2: 1}]}}, (X,),
+         np.pad(X, ((0, 0), (0, 0), (1, 0), (2, 1)), constant_values=0.5)),
+    Case(200, {2: {}, 10: {10: [{1: 1, 2: 2}, {1: 0, 2: 1}]}}, (X,),
+         np.pad(X, ((0, 0), (0, 0), (1, 2), (0, 1)), mode="reflect")),
+    Case(200, {3: {}, 10: {10: [{1: 1, 2: 2}, {1: 0, 2: 1}]}}, (X,),
+         np.pad(X, ((0, 0), (0, 0), (1, 2), (0, 1)), mode="edge")),
+    Case(240, {}, (X, Y), (X + Y) / 2),
+    Case(245, {1: [4], 2: weights(FOUR)}, (X,), X * plane(FOUR)),
+    Case(245, {1: [1], 2: weights(FOUR[:1]), 3: True, 4: [4, 6, 8], 5: weights(Y)}, (X,), X * FOUR[0] + Y),
+    Case(250, {1: [1, 6, 8], 2: weights(Y[:, :1])}, (X,), X + Y[:, :1]),
+    Case(280, {1: 0}, (X,), X.sum(axis=(1, 2, 3), keepdims=True)),
+    Case(280, {1: 1, 3: 1}, (X,), X.mean(axis=(2, 3), keepdims=True)),
+    Case(280, {1: 7, 3: 2}, (X,), X.max(axis=1, keepdims=True)),
+    Case(280, {1: 6, 3: 4}, (X,), np.sqrt((X**2).sum(axis=3, keepdims=True))),
+    Case(290, {1: [4], 2: weights(FOUR)}, (), plane(FOUR)),
+    Case(300, {1: [8, 4, 6]}, (X,), X.reshape(1, 8, 4, 6)),
+    Case(300, {1: [1, 8, 4, 6], 2: 1}, (X,), X.transpose(0, 2, 3, 1).reshape(1, 4, 6, 8).transpose(0, 3, 1, 2)),
+    Case(301, {}, (X,), X.reshape(1, 192, 1, 1)),
+    Case(301, {1: 1}, (X,), X.transpose(0, 2, 3, 1).reshape(1, 192, 1, 1)),
+    Case(310, {1: [0, 2, 3, 1]}, (X,), X.transpose(0, 2, 3, 1)),
     Case(180, {1: 0.9, 2: 0.6, 3: 3, 4: 1.5}, (X,), lrn(X, 3, 0.9, 0.6, 1.5)),
     Case(210, {1: [2, 3]}, (X,), X.repeat(2, 2).repeat(3, 3)),
     Case(220, {1: 0}, (POSITIVE,), np.sqrt(POSITIVE)),
@@ -236,6 +261,12 @@ REFUSED = [
     (1260, {3: True}, (X,), "everything"),
     (660, {1: 0.0, 2: 1.0, 9: 1}, (X,), "parameters 9"),
     (975, {1: 1, 2: 2}, (X,), "splitND"),
+    (190, {1: {}}, (X, Y), "another value"),
+    (200, {10: {10: [{1: 1}]}}, (X,), "borders"),
+    (245, {1: [4, 6], 2: weights(X)}, (X,), "shape"),
+    (280, {1: 9}, (X,), "reduction"),
+    (300, {1: [2, 4, 6, 4]}, (X,), "target"),
+    (310, {1: [0, 1, 1, 2]}, (X,), "axes"),
 ]
 
 

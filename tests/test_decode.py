@@ -129,6 +129,7 @@ def test_yolox() -> None:
 
 def test_yolox_does_not_overflow() -> None:
     out = np.full((1, 1, 6), 1000, np.float32)
+    out[..., 4:] = 1
     assert np.isfinite(DETECTORS["yolox"]([out], {"strides": (8,)}, (8, 8), 0.5).boxes).all()
 
 
@@ -201,6 +202,14 @@ NOTHING: dict[str, Callable[[], list[np.ndarray]]] = {
     "yolov2": lambda: [np.full((1, 425, 13, 13), -9, np.float32)],
     "yolov4": lambda: [np.zeros((1, g, g, 3, 85), np.float32) for g in (52, 26, 13)],
     "retinanet": lambda: [np.zeros((1, d, g, g), np.float32) for d in (720, 36) for g in (52, 26, 13)],
+    "end-to-end": lambda: [np.zeros((1, 300, 6), np.float32)],
+    "yolov3": lambda: [np.full((1, 255, g, g), -9, np.float32) for g in (52, 26, 13)],
+    "yolov5-raw": lambda: [np.full((1, 3, g, g, 85), -9, np.float32) for g in (52, 26, 13)],
+    "efficientdet": lambda: [np.zeros((1, 9 * d, g, g), np.float32) for d in (80, 4) for g in (52, 26, 13, 7, 4)],
+    "nanodet": lambda: [np.zeros((1, 2704 + 676 + 169 + 49, 112), np.float32)],
+    "fastestdet": lambda: [np.zeros((1, 85, 13, 13), np.float32)],
+    "yunet": lambda: [np.zeros((1, n, d), np.float32) for d in (1, 1, 4) for n in (2704, 676, 169)],
+    "retinaface": lambda: [np.zeros((1, 2 * (2704 + 676 + 169), d), np.float32) for d in (4, 2)],
 }
 
 
@@ -208,9 +217,12 @@ def test_every_detector_is_here() -> None:
     assert set(NOTHING) == set(DETECTORS)
 
 
+FACES = ("yunet", "retinaface")   # of one class
+
+
 @pytest.mark.parametrize("name", DETECTORS)
 def test_nothing_found(name: str) -> None:
-    found = DETECTORS[name](NOTHING[name](), {"classes": 80}, (416, 416), 0.25)
+    found = DETECTORS[name](NOTHING[name](), {"classes": 1 if name in FACES else 80}, (416, 416), 0.25)
     assert found.boxes.shape == (0, 4)
     assert suppress(found, 0.5).scores.shape == (0,)
 
@@ -254,6 +266,7 @@ def test_another_number_of_labels_is_refused(name: str, outputs: list[np.ndarray
 
 def test_a_great_many_boxes_are_cut_to_the_best() -> None:
     out = np.zeros((1, 6, 8400), np.float32)
+    out[0, 2:4] = 9
     out[0, 4] = np.linspace(0.3, 1, 8400)
     found = DETECTORS["yolov8"]([out], {}, SIZE, 0.25)
     assert len(found.scores) == MAX_CANDIDATES

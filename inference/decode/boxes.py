@@ -140,10 +140,11 @@ def candidates(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.in
     """
     if len(scores) and not -SLACK <= scores.min() <= scores.max() <= 1 + SLACK:   # so that NaN does not pass
         raise ValueError(f"scores from {scores.min():.3g} to {scores.max():.3g}, not within 0..1")
-    sides = boxes[:, 2:4] - boxes[:, :2]
+    keep = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+    sides = boxes[keep, 2:4] - boxes[keep, :2]
     if len(sides) and (sides < 0).any(axis=1).all():
         raise ValueError("boxes whose right edge lies left of the left one")
-    keep = np.flatnonzero(np.isfinite(boxes).all(axis=1) & (sides > 0).all(axis=1))
+    keep = keep[(sides > 0).all(axis=1)]
     if keep.size > MAX_CANDIDATES:
         keep = keep[np.sort(np.argpartition(-scores[keep], MAX_CANDIDATES)[:MAX_CANDIDATES])]
     kept = np.clip(scores[keep].astype(np.float32), 0, 1)

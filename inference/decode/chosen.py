@@ -46,10 +46,10 @@ END_TO_END = ("x1", "y1", "x2", "y2", "score", "class")
 
 
 def end_to_end(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:
-    """Rows (1, n, 6 or more) or (n, 6 or more) of boxes that the network has chosen; nothing is suppressed again.
+    """Rows (1, n, 6) or (n, 6) of boxes that the network has chosen; nothing is suppressed again.
 
     Option `columns` names them, x1 y1 x2 y2 score class unless it says otherwise; "cx", "cy", "w", "h" are known
-    too, and what is called otherwise, or stands behind, is left out:
+    too. What is called otherwise is left out, and so are `extra` columns behind (points, masks, an angle):
 
     - x1 y1 x2 y2 score class: YOLOv10, YOLO26 and exports with `nms=True` (`Detect.postprocess` of ultralytics)
     - cx cy w h score class, `relative`: RT-DETR of ultralytics since its pull request 24403
@@ -64,7 +64,7 @@ def end_to_end(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, in
     table = outputs[0]
     table = table.reshape(-1, table.shape[-1]).astype(np.float32, copy=False) if table.ndim in (2, 3) else table
     named = {name: i for i, name in enumerate(options.get("columns", END_TO_END))}
-    if table.ndim != 2 or table.shape[1] < len(named):
+    if table.ndim != 2 or table.shape[1] != len(named) + int(options.get("extra", 0)):
         raise ValueError(f"rows of {table.shape} for {' '.join(named)}")
     first = int(options.get("first_class", 0))
     scores = table[:, named["score"]]

@@ -118,12 +118,13 @@ def _cells_of_maps(
     if not wanted or len(wanted) != len(maps):
         raise ValueError(f"{len(maps)} maps, which no anchors are known for")
     count = len(wanted[0])
+    planes = all(o.shape[1] == count for o in maps)   # of a map of three columns only the others tell
     laid = []
     for o in maps:
         if o.ndim == 4:
             o = o.transpose(0, 3, 1, 2) if options.get("channels_last") else o
             o = o.reshape(1, count, -1, *o.shape[2:]).transpose(0, 3, 4, 1, 2)
-        elif o.shape[1] == count and o.shape[3] != count:
+        elif planes:
             o = o.transpose(0, 2, 3, 1, 4)
         if o.shape[3] != count or o.shape[4] <= 5:
             raise ValueError(f"a map of {o.shape} for {count} anchors")

@@ -125,7 +125,7 @@ def usual_recipe(
         made = replace(made, range=values, order=order)  # type: ignore[arg-type]
         guessed = [key for key in guessed if key not in ("input.range", "input.order")]
     if spec.dtype == "uint8":
-        plain = replace(made, range="0..255", mean=spec.mean, std=spec.std)
+        plain = replace(made, range=spec.range, mean=spec.mean, std=spec.std)   # which say nothing there
         return plain, [key for key in guessed if key not in NUMBERS]
     if inside:
         made = replace(made, range=inside.range, mean=spec.mean, std=spec.std)

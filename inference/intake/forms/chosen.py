@@ -18,6 +18,7 @@ from inference.intake.forms.evidence import (
 )
 
 MOST_CHOSEN = 1000   # rows that are no grid
+NEARLY = 0.9         # part of the rows that must have found nothing for a class to be the one that says so
 
 
 def named(e: Evidence) -> Form | None:
@@ -73,7 +74,8 @@ def _detr(e: Evidence, boxes: int, logits: int) -> Form:
     if e.labels in (columns, columns - 1):
         softmax = e.labels == columns - 1
     else:   # a query that found nothing, nearly all of them, says so with the last class
-        softmax = "pixel_mask" in e.inputs or float((rows.argmax(axis=1) == columns - 1).mean()) > 0.5
+        nothing = float((rows.argmax(axis=1) == columns - 1).mean())
+        softmax = "pixel_mask" in e.inputs or (columns > 1 and nothing > NEARLY)
     coco = softmax and columns == 92 and not e.labels   # 91 numbers, of which 0 is none
     options = given(
         logits="softmax" if softmax else "sigmoid", background="both" if coco else "last" if softmax else "",
@@ -141,7 +143,7 @@ def rows(e: Evidence) -> Form | None:
     if flat and columns == 7:
         kind = "score class" if found.size and whole(found[:, 6]) and not whole(found[:, 5]) else "class score"
         return _end_to_end(f"batch x1 y1 x2 y2 {kind}", only, "yolo")
-    if flat and columns == 6 and found.size and whole(found[:, 0]) and within(found[:, 1]) and not whole(found[:, 5]):
+    if flat and columns == 6 and found.size and whole(found[:, 0]) and within(found[:, 1]):
         return _end_to_end("class score x1 y1 x2 y2", only, "paddle")
     if columns == 7 and found.size and whole(found[:, 6]) and not found[:, 0].any() and within(found[:, 5]):
         return _end_to_end("image y1 x1 y2 x2 score class", {**only, "first_class": 1}, "efficientdet")
@@ -152,7 +154,7 @@ def rows(e: Evidence) -> Form | None:
     order = "cx cy w h score class" if centred else "x1 y1 x2 y2 score class"
     sure = _says_end_to_end(e)
     kin = "rtdetr" if relative else "ultralytics" if e.ultralytics() else "yolo"
-    return _end_to_end(order, {**only, **given(relative=relative)}, kin, sure=sure)
+    return _end_to_end(order, {**only, **given(relative=relative, extra=columns - 6 or None)}, kin, sure=sure)
 
 
 def _end_to_end(order: str, options: dict[str, Any], kin: str, *, sure: bool = False) -> Form:

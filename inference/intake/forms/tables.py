@@ -7,7 +7,7 @@ import numpy as np
 
 from inference.decode.anchors import efficientdet_anchors, face_priors, grids
 from inference.decode.small import FINE, RETINAFACE_SIDES, YUNET_2022_SIDES
-from inference.intake.forms.chosen import MOST_CHOSEN
+from inference.intake.forms.chosen import MOST_CHOSEN, NEARLY
 from inference.intake.forms.evidence import (
     Evidence,
     Form,
@@ -80,7 +80,7 @@ def _rows(e: Evidence, place: int, only: dict[str, Any]) -> Form | None:
             options = {**only, **({} if strides == FINE else {"strides": list(strides), "offset": 0.5})}
             return Form("detect", "nanodet", columns - BINS, options, kin="nanodet", guessed=("decoder",))
     relative = are_relative(found[:, :4])
-    if n <= MOST_CHOSEN and relative and within(found[:, :4]) and columns - e.labels != 5:
+    if n <= MOST_CHOSEN and relative and within(found[:, :4]) and not (e.labels and columns - e.labels == 5):
         options = {**only, "transposed": True, "relative": True, "overlap": 1.0}
         return Form("detect", "yolov8", columns - 4, options, kin="rtdetr", guessed=() if e.labels else ("decoder",))
     if columns - 5 < 1:
@@ -129,7 +129,8 @@ def pair(e: Evidence) -> Form | None:
     boxes = [i for i, s in enumerate(e.shapes) if s[:1] == (1,) and (s[2:] == (4,) or s[2:] == (1, 4))]
     for place in [*boxes, *(i for i in tables if e.shapes[i][2] == FACE_AND_POINTS)]:
         n = e.shapes[place][1]
-        scores = [i for i in tables if i != place and n in e.shapes[i][1:] and e.shapes[i][2] != 1]
+        scores = [i for i in tables if i != place and n in e.shapes[i][1:]]
+        scores.sort(key=lambda i: e.shapes[i][2] == 1)   # one number a box may be how well it fits
         if scores and n > 4:
             return _pair(e, place, scores[0])
     return None
@@ -146,7 +147,7 @@ def _pair(e: Evidence, boxes: int, scores: int) -> Form | None:
         only = {"outputs": [boxes, scores], "in_order": True}
     if n == SSD_ANCHORS and not are_corners(found):
         return Form("detect", "ssd-raw", columns - 1, only, kin="ssd")
-    if columns == 2 and (form := _faces(e, boxes, scores, n, found)):
+    if columns == 2 and sum_to_one(every) and (form := _faces(e, boxes, scores, n, found)):
         return form
     logits, background, classes = _scale(e, every, columns)
     if n == len(efficientdet_anchors(e.spec.size)[0]) and not are_corners(found) and found.min() < 0:
@@ -168,7 +169,7 @@ def _scale(e: Evidence, every: np.ndarray, columns: int) -> tuple[str, str, int]
     """What the scores go through yet, where the background stands, and how many classes there are."""
     logits, background = "", ""
     highest = every.argmax(axis=1)
-    last, first = (float((highest == place).mean()) > 0.5 for place in (columns - 1, 0))
+    last, first = (columns > 1 and float((highest == place).mean()) > NEARLY for place in (columns - 1, 0))
     if not within(every):
         logits = "softmax" if e.labels in (0, columns - 1) and (last or first) else "sigmoid"
     if columns > 1 and (logits == "softmax" or (not logits and sum_to_one(every))):
@@ -179,14 +180,14 @@ def _scale(e: Evidence, every: np.ndarray, columns: int) -> tuple[str, str, int]
 def _faces(e: Evidence, boxes: int, scores: int, n: int, found: np.ndarray) -> Form | None:
     """UltraFace, RetinaFace and the YuNet of 2022: a background and a face."""
     only: dict[str, Any] = {"outputs": [boxes, scores]} if len(e.shapes) != 2 else {}
-    wide = e.shapes[boxes][2] == 14
+    wide = e.shapes[boxes][-1] == FACE_AND_POINTS
     for sides, kin in ((RETINAFACE_SIDES, "retinaface"), (YUNET_2022_SIDES, "yunet")):
         if n == len(face_priors(e.spec.size, sides, tuple(8 << i for i in range(len(sides))))):
-            if kin == "yunet":
+            if kin == "yunet" and wide:
                 overlap = [i for i, s in enumerate(e.shapes) if s[1:] == (n, 1)]
                 options: dict[str, Any] = {"outputs": [boxes, scores, *overlap], "sides": [list(s) for s in sides]}
-                return Form("detect", "retinaface", 1, options, kin=kin, labels=("face",)) if wide else None
-            if not are_corners(found):
+                return Form("detect", "retinaface", 1, options, kin=kin, labels=("face",))
+            if kin == "retinaface" and not are_corners(found):
                 return Form("detect", "retinaface", 1, only, kin=kin, labels=("face",), guessed=("decoder",))
     if are_corners(found) and are_relative(found):
         options = {**only, "corners": True, "background": "first"}

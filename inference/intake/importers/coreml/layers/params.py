@@ -59,7 +59,9 @@ class Params:
 
     def fail(self, what: str) -> ImportFailed:
         """What to raise when something is wrong here."""
-        return ImportFailed(f"{self.file}, layer {self.layer}: {what}.", "Convert the model to ONNX with the program that made it, from what it was made of.")
+        return ImportFailed(
+            f"{self.file}, layer {self.layer}: {what}.", "Convert the model to ONNX with the program that made it."
+        )
 
 
 def weights_of(params: Params, number: int, shape: Sequence[int]) -> Array:
