@@ -86,6 +86,7 @@ class Detections:
     boxes: NDArray[np.float32]    # (n, 4) x1 y1 x2 y2, px of the frame
     scores: NDArray[np.float32]   # (n,), 0..1
     labels: tuple[str, ...]       # n of them
+    indices: tuple[int, ...] = ()  # (n,), positions in the model's label list
 
 
 Prediction = Classification | Detections

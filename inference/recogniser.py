@@ -153,7 +153,8 @@ class Recogniser:
         height, width = ran.frame.pixels.shape[:2]
         boxes = ran.placement.to_frame(kept.boxes)
         np.clip(boxes, 0, (width, height, width, height), out=boxes)
-        return Detections(boxes, kept.scores, tuple(self.labels[i] for i in kept.classes))
+        indices = tuple(int(i) for i in kept.classes)
+        return Detections(boxes, kept.scores, tuple(self.labels[i] for i in indices), indices)
 
     @property
     def form(self) -> Form | None:

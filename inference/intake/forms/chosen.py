@@ -71,7 +71,7 @@ def _detr(e: Evidence, boxes: int, logits: int) -> Form:
     """Hugging Face's: DETR and YOLOS have a last class for no object, RT-DETR and Deformable DETR have none."""
     rows = np.concatenate(e.tables(logits))
     columns = rows.shape[1]
-    if e.labels in (columns, columns - 1):
+    if e.labels and e.labels in (columns, columns - 1):
         softmax = e.labels == columns - 1
     else:   # a query that found nothing, nearly all of them, says so with the last class
         nothing = float((rows.argmax(axis=1) == columns - 1).mean())
