@@ -70,10 +70,10 @@ class ModelAdder(QObject):
                 self._told.emit(message if fraction is None else f"{message}: {fraction:.0%}")
 
         def work() -> ModelCard | None:
-            from inference.intake.adding import add  # imports onnx
+            from inference.intake.adding import Wanted, add  # imports onnx
 
             try:
-                return add(models, self._store, labels=labels, report=report, cancelled=cancelled)
+                return add(models, self._store, Wanted(labels=labels), report=report, cancelled=cancelled)
             except Cancelled:
                 return None
 

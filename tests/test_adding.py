@@ -22,7 +22,7 @@ from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import LabError
 from inference.intake import conversions
 from inference.intake import propose as proposing
-from inference.intake.adding import add, remove
+from inference.intake.adding import Wanted, add, remove
 from inference.intake.conversions import State, state_of
 from inference.intake.propose import propose
 from inference.intake.provide import ready
@@ -147,10 +147,10 @@ def test_the_users_labels_win_and_must_fit(tmp_path: Path) -> None:
     path = tiny_onnx(tmp_path / "tiny.onnx")
     labels = tmp_path / "names.txt"
     labels.write_text("\n".join("abcdefghij") + "\n\n", encoding="utf-8")
-    assert add([path], Store(), labels=labels).labels == "tiny.txt"
+    assert add([path], Store(), Wanted(labels=labels)).labels == "tiny.txt"
     labels.write_text("a\nb\n", encoding="utf-8")
     with pytest.raises(LabError, match="2 labels, the network 10 classes"):
-        add([path], Store(), labels=labels)
+        add([path], Store(), Wanted(labels=labels))
 
 
 # ---- keeping ----
@@ -270,7 +270,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_own_cards_travel_in_a_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = tmp_path / "names.txt"
     labels.write_text("\n".join("abcdefghij"), encoding="utf-8")
-    card = add([tiny_onnx(tmp_path / "mine.onnx")], Store(), labels=labels)
+    card = add([tiny_onnx(tmp_path / "mine.onnx")], Store(), Wanted(labels=labels))
     pack(tmp_path / "venue.zip", [card], Store(), lambda _words, _part: None, Event())
     monkeypatch.setenv("LINEUP_CONFIG", str(tmp_path / "other"))
     monkeypatch.setenv("LINEUP_CACHE", str(tmp_path / "cache"))

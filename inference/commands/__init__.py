@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",
     "models add": "inference.commands.models_add",
+    "models check": "inference.commands.models_check",
     "models remove": "inference.commands.models_remove",
     "models pack": "inference.commands.models_pack",
     "models unpack": "inference.commands.models_unpack",

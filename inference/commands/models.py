@@ -14,6 +14,7 @@ EXAMPLES = (
     "models --json                     the same for programs",
     "models get squeezenet1.1          fetch, verify and convert it now",
     "models add net.onnx               a model of your own",
+    "models check net                  whether its recipe is the best one",
     "models remove net                 and away with it",
     "models pack venue.zip             what is here, in one file for a place without a network",
     "models unpack venue.zip           take it in there",

@@ -1,11 +1,12 @@
 """A model of the user's own: proposed, proven to run, kept, and taken away again."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,15 +24,30 @@ from models.texts import as_name
 from models.user_cards import free_name, remove_card, save_card
 from models.whole import work_folder
 
+if TYPE_CHECKING:
+    from inference.recogniser import Recogniser
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is said of a model beside its files."""
+
+    name: str = ""                          # what to call it; "": as the file
+    labels: Path | None = None              # its list; None: its own, or the one that fits
+    size: tuple[int, int] | None = None     # (height, width), px, of a picture where the file leaves it open
+    examples: Path | None = None            # pictures with their classes, to find its recipe by
+    find: bool = True                       # find the recipe where the right answers to the samples are known
+
 
 def add(
-    files: Sequence[Path], store: Store, *, name: str = "", labels: Path | None = None,
-    report: Report = lambda _words, _part: None, cancelled: Event | None = None,
+    files: Sequence[Path], store: Store, wanted: Wanted = Wanted(), *,
+    report: Report = lambda _words, _part: None, tell: Callable[[str], None] = lambda _sentence: None,
+    cancelled: Event | None = None,
 ) -> ModelCard:  # fmt: skip
-    """Propose a card for these files, copy them beside the settings, and run the network once.
+    """Propose a card for these files, run the network, find its recipe, and copy the files beside the settings.
 
-    `files` are those of one model; `name` is what to call it, "" as the file; `labels` its list, None for its own or
-    the one that fits (see inference.intake.propose). `report` is called with a sentence and a fraction 0..1 or None.
+    `files` are those of one model. `report` is called with a sentence and a fraction 0..1 or None, `tell` with what
+    was found out about the recipe.
 
     Returns:
         The card, as it is in the user's folder now.
@@ -46,7 +62,9 @@ def add(
     cancelled = cancelled or Event()
     report(f"Reading {files[0].name}" if files else "Reading", None)
     with work_folder() as folder:
-        proposal = propose_apart(files, folder, name=name, labels=labels, cancelled=cancelled)
+        proposal = propose_apart(
+            files, folder, name=wanted.name, labels=wanted.labels, size=wanted.size, cancelled=cancelled
+        )
         _check(cancelled)
         taken = load_catalog(troubles=[])
         card = replace(proposal.card, name=free_name(proposal.card.name, taken))
@@ -63,6 +81,7 @@ def add(
             card, path, usual_backend(card), Engine(), cancelled=cancelled, apart=True, labels=proposal.labels or None
         )
         recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
+        card = _with_recipe(card, recognise, wanted, report, tell, cancelled)
         _check(cancelled)
         new = [file for file in known if store.find(file) is None]
         try:
@@ -79,6 +98,22 @@ def add(
             with suppress(LabError):   # the first lane would make it again
                 keep_conversion(path.read_bytes(), card, store)
     return card
+
+
+def _with_recipe(
+    card: ModelCard, recognise: "Recogniser", wanted: Wanted, report: Report, tell: Callable[[str], None],
+    cancelled: Event,
+) -> ModelCard:  # fmt: skip
+    """The card with the recipe that was found; as it was where nothing is open, or nobody knows the right answers."""
+    from inference.intake.finder import settled
+    from inference.intake.finding import find, knows, told
+
+    open_parts = any(key.startswith("input.") and key != "input.size" for key in card.guessed)
+    if not wanted.examples and not (wanted.find and open_parts and card.trained and knows(recognise)):
+        return card
+    finding = find(recognise, examples=wanted.examples, every=not open_parts, report=report, cancelled=cancelled)
+    tell(told(finding, card))
+    return settled(card, finding)
 
 
 def remove(card: ModelCard, store: Store, catalog: Mapping[str, ModelCard]) -> None:

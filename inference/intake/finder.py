@@ -2,8 +2,8 @@
 
 Colour order, range and mean are tried first, all with the usual fit, on one picture after the other; candidates that
 fall far behind are left out. Then the ways of fitting a picture in are tried with the best of them. What nobody knows
-the right answers of is ranked by how sure the network is, and whether it stays so when the picture is shifted a little
-or turned left to right; that ranking is a guess.
+the right answers of is ranked by how sure the network is of different things in different pictures, and whether it
+stays so when a picture is shifted a little or turned left to right; that ranking is a guess.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,10 @@ from models.errors import Cancelled
 from models.progress import Report
 
 SECONDS = 10.0       # that a search may take
-ALIKE = 0.03         # difference of two scores below which two recipes are as good as each other
+ALIKE = 0.03         # difference of two scores below which two recipes are as good as each other,
+FEW = 0.25           # or this by the number of pictures, where those are few
+FIT_ALIKE = 0.1      # of two ways of fitting a picture in, which make no network wrong
+FIT_PICTURES = 6     # fewer say nothing of that
 BEHIND = 0.3         # so far behind the best after PATIENCE pictures a candidate is left out
 PATIENCE = 2
 LEAST = 0.2          # below it the best is no better than chance: nothing was found
@@ -41,11 +44,14 @@ class Trial:
     title: str                                      # "BGR · 0–255 · crop"
     input: InputSpec
     scores: list[float] = field(default_factory=list)   # a picture each, 0..1
+    answers: list[NDArray[np.float64]] = field(default_factory=list)   # by class, of pictures nobody knows
 
     @property
     def score(self) -> float:
-        """Mean over the pictures that it was tried on."""
-        return float(np.mean(self.scores)) if self.scores else 0.0
+        """Mean over the pictures that it was tried on; of a blind one how much its answers tell, times that."""
+        if not self.scores:
+            return 0.0
+        return float(np.mean(self.scores)) * (telling(self.answers) if self.answers else 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,13 +105,19 @@ def find_recipe(
     more = {title: spec for title, spec in fits(card, best.input, every=every).items() if spec != best.input}
     placed = [Trial(f"{best.title} · {title}", spec) for title, spec in more.items()]
     search.through(placed, 0.7, 1.0, against=best)
-    chosen = search.preferred([best, *placed], best)
-    ranked = sorted((*trials.values(), *placed), key=lambda t: (-len(t.scores), -t.score) if t.scores else (0, 0))
-    whole = len(chosen.scores)
-    ranked.sort(key=lambda t: -t.score if len(t.scores) == whole else 1 - t.score)
+    chosen = best
+    if len(best.scores) >= FIT_PICTURES or not known:
+        chosen = search.preferred([best, *placed], best, FIT_ALIKE)
+    whole = len(chosen.scores)   # those that were left out earlier come last
+    ranked = sorted((*trials.values(), *placed), key=lambda t: (len(t.scores) < whole, -t.score))
     alike = tuple(t.title for t in ranked if t is not chosen and len(t.scores) == whole and
-                  abs(t.score - chosen.score) <= ALIKE)   # fmt: skip
+                  abs(t.score - chosen.score) <= slack_of(whole, known=bool(known)))   # fmt: skip
     return Finding(tuple(ranked), trials[usual_title], chosen, alike, bool(known), whole)
+
+
+def slack_of(pictures: int, *, known: bool) -> float:
+    """The difference of two scores below which they are the same, on so many pictures."""
+    return max(ALIKE, FEW / max(1, pictures)) if known else BLIND_GAIN
 
 
 def settled(card: ModelCard, finding: Finding) -> ModelCard:
@@ -144,11 +156,11 @@ class _Search:
             for trial in alive:
                 if self.cancelled.is_set():
                     raise Cancelled(self.card.title)
-                trial.scores.append(self._score(picture, trial.input))
+                self._try(trial, picture)
             part = start + (end - start) * (i + 1) / len(pictures)
             self.report(f"Finding the recipe of {self.card.title}", part)
             best = max((t.score for t in alive), default=0.0)
-            if i + 1 >= PATIENCE:
+            if i + 1 >= PATIENCE and self.known:
                 alive = [t for t in alive if t.score >= best - BEHIND]
             left = self.until - perf_counter()
             if against is None:   # the ways of fitting in want their part of the time
@@ -156,21 +168,25 @@ class _Search:
             if perf_counter() - began > left and i + 1 >= PATIENCE:
                 break
 
-    def preferred(self, trials: list[Trial], usual: Trial) -> Trial:
-        """The best; the usual where that is as good."""
+    def preferred(self, trials: list[Trial], usual: Trial, least: float = 0.0) -> Trial:
+        """The best; the usual where that is as good, or not worse by more than `least`."""
         whole = max(len(t.scores) for t in trials)
         full = [t for t in trials if len(t.scores) == whole]
         best = max(full, key=lambda t: t.score, default=usual)
-        slack = ALIKE if self.known else BLIND_GAIN
+        slack = max(least, slack_of(whole, known=bool(self.known)))
         return usual if usual in full and usual.score >= best.score - slack else best
 
-    def _score(self, picture: Known | Frame, spec: InputSpec) -> float:
+    def _try(self, trial: Trial, picture: Known | Frame) -> None:
         if isinstance(picture, Known):
-            return score_of(self.answer(picture.frame, spec), picture)
+            trial.scores.append(score_of(self.answer(picture.frame, trial.input), picture))
+            return
         turned = Frame(np.ascontiguousarray(picture.pixels[:, ::-1]), 0, 0.0)
         h, w = picture.pixels.shape[:2]
-        moved = Frame(picture.pixels[int(h * SHIFT) :, int(w * SHIFT) :], 0, 0.0)
-        return steadiness(*(self.answer(frame, spec) for frame in (picture, turned, moved)), width=w)
+        moved = Frame(np.ascontiguousarray(picture.pixels[int(h * SHIFT) :, int(w * SHIFT) :]), 0, 0.0)
+        first, *others = (self.answer(frame, trial.input) for frame in (picture, turned, moved))
+        trial.scores.append(steadiness(first, *others, width=w))
+        if isinstance(first, Classification):
+            trial.answers.append(_by_class(first))
 
 
 def score_of(found: Prediction, known: Known) -> float:
@@ -194,11 +210,13 @@ def score_of(found: Prediction, known: Known) -> float:
 
 
 def steadiness(found: Prediction, turned: Prediction, moved: Prediction, *, width: int) -> float:
-    """How sure an answer is, and how much the same for the picture turned left to right and moved a little, 0..1."""
+    """How much an answer stays the same for the picture turned left to right and moved a little, 0..1; of a detector
+    times how sure it is.
+    """  # noqa: D205
     if isinstance(found, Classification) and isinstance(turned, Classification) and isinstance(moved, Classification):
         p, q, r = (_by_class(answer) for answer in (found, turned, moved))
         common = (np.minimum(p, q).sum() + np.minimum(p, r).sum()) / 2
-        return float(p.max(initial=0.0) * min(1.0, common / max(p.sum(), 1e-9)))
+        return float(min(1.0, common / max(p.sum(), 1e-9)))
     assert isinstance(found, Detections)
     assert isinstance(turned, Detections)
     if not len(found.scores):
@@ -208,6 +226,21 @@ def steadiness(found: Prediction, turned: Prediction, moved: Prediction, *, widt
     again = max((_iou(found.boxes[0], box) for box, label in zip(mirrored, turned.indices, strict=True)
                  if label == found.indices[0]), default=0.0)   # fmt: skip
     return float(found.scores[0]) * again
+
+
+def telling(answers: Sequence[NDArray[np.float64]]) -> float:
+    """How much of which picture it was an answer tells: the mutual information of the two, of the most there can be.
+
+    1: sure of another class for each picture; 0: never sure, or always of the same.
+    """
+    rows = np.stack([p / max(p.sum(), 1e-12) for p in answers])
+    most = np.log(min(len(rows), rows.shape[1])) if len(rows) > 1 else 0.0
+
+    def entropy(p: NDArray[np.float64]) -> float:
+        return float(-(p * np.log(np.maximum(p, 1e-12))).sum())
+
+    shared = entropy(rows.mean(axis=0)) - float(np.mean([entropy(p) for p in rows]))
+    return float(np.clip(shared / most, 0, 1)) if most else 0.0
 
 
 def _by_class(found: Classification) -> NDArray[np.float64]:

@@ -13,8 +13,13 @@ from inference.recogniser import Recogniser
 from models.card import InputSpec, ModelCard
 from models.progress import Report
 
-BLIND = ("kitten.jpg", "coffee.jpg", "honey-bee.jpg", "dogs.jpg")
+BLIND = ("kitten.jpg", "coffee.jpg", "honey-bee.jpg", "dogs.jpg", "citrus.jpg", "shrike.jpg", "wine.jpg", "spices.jpg")
 BLIND_SIDE = 800   # px
+
+
+def knows(recognise: Recogniser) -> bool:
+    """Whether the samples hold what this network has words for."""
+    return bool(known_samples(recognise.labels, recognise.card.task))
 
 
 def find(

@@ -59,8 +59,9 @@ class Proposal:
 
 
 def propose_apart(
-    files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None, cancelled: Event | None = None
-) -> Proposal:
+    files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None,
+    size: tuple[int, int] | None = None, cancelled: Event | None = None,
+) -> Proposal:  # fmt: skip
     """As `propose`, in a process of its own: a file that crashes, stalls or bloats an engine harms nothing else.
 
     Raises:
@@ -68,14 +69,17 @@ def propose_apart(
         Cancelled: `cancelled` was set.
     """
     sources, _ = gather(files)   # says at once what is no model
-    size = sum(path.stat().st_size for path in sources)
+    held = sum(path.stat().st_size for path in sources)   # bytes
     return in_own_process(
-        partial(propose, files, folder, name=name, labels=labels), what=f"reading {sources[0].name}",
-        seconds=SECONDS + size / PACE, memory=MEMORY + COPIES * size, cancelled=cancelled,
+        partial(propose, files, folder, name=name, labels=labels, size=size), what=f"reading {sources[0].name}",
+        seconds=SECONDS + held / PACE, memory=MEMORY + COPIES * held, cancelled=cancelled,
     )  # fmt: skip
 
 
-def propose(files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None) -> Proposal:
+def propose(
+    files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None,
+    size: tuple[int, int] | None = None,
+) -> Proposal:  # fmt: skip
     """A card for these files; companions that were not named are looked for beside them.
 
     Args:
@@ -83,6 +87,7 @@ def propose(files: Sequence[Path], folder: Path, *, name: str = "", labels: Path
         folder: takes what is made of them: a conversion, or an ONNX file with the weights inside that lay beside it.
         name: of the card; "": as the file is called.
         labels: a text with one label a line; None: the file's own, or the list that has as many classes.
+        size: (height, width), px, of a picture where the file leaves it open.
 
     Raises:
         LabError: a file is no model, is broken or hostile, or its input or outputs are of no known form.
@@ -97,13 +102,15 @@ def propose(files: Sequence[Path], folder: Path, *, name: str = "", labels: Path
     )  # fmt: skip
     given = read_given_labels(labels) if labels else ()
     with foreign(f"{sources[0].name} cannot be read", "Make or fetch the file again."):
-        return _proposal(card, sources, folder, given)
+        return _proposal(card, sources, folder, given, size)
 
 
-def _proposal(card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...]) -> Proposal:
+def _proposal(
+    card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...], size: tuple[int, int] | None
+) -> Proposal:
     """What `propose` gives for a card that is empty yet."""
     if card.format == "tensorflow":
-        return _tensorflow(card, sources, folder, given)
+        return _tensorflow(card, sources, folder, given, size)
     path = sources[0]
     if card.format == "onnx":
         check_file(path)
@@ -118,16 +125,16 @@ def _proposal(card: ModelCard, sources: tuple[Path, ...], folder: Path, given: t
         path = folder / "converted.onnx"
         path.write_bytes(converted_bytes(sources, card))
         model = read_model(path)
-    card, own = _describe(card, model, path, given)
+    card, own = _describe(card, model, path, given, size)
     return Proposal(card, sources, path, own)
 
 
 def _describe(
-    card: ModelCard, model: Any, path: Path, given: tuple[str, ...]
+    card: ModelCard, model: Any, path: Path, given: tuple[str, ...], size: tuple[int, int] | None
 ) -> tuple[ModelCard, tuple[str, ...]]:
     """The card with all that can be read or guessed, and the model's own labels."""
     said = {entry.key: entry.value for entry in model.metadata_props}
-    spec, guessed = input_form(model, path.name, said, None)
+    spec, guessed = input_form(model, path.name, said, size)
     channels = 1 if spec.order == "GRAY" else 3
     shape = (1, channels, *spec.size) if spec.layout == "NCHW" else (1, *spec.size, channels)
     values = infer(model, shape, path.name)
@@ -174,9 +181,11 @@ def _read_by(
     return made, tuple(own)
 
 
-def _tensorflow(card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...]) -> Proposal:
+def _tensorflow(
+    card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...], wanted: tuple[int, int] | None
+) -> Proposal:
     """A graph that OpenCV runs: it does not tell what it wants, its text and one run do."""
-    stated = placeholder_size(sources)
+    stated = wanted or placeholder_size(sources)
     size = stated or TENSORFLOW_SIZE
     face = "face" in card.title.lower()
     # OpenCV's own detector came from Caffe; TensorFlow's networks want -1..1.
