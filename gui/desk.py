@@ -47,6 +47,7 @@ class Desk(QObject):
     lane_chosen = Signal(object)   # Lane, or None
     lanes_moved = Signal()         # they stand in another order
     source_shown = Signal(str)     # as parse_source reads it
+    recipe_asked = Signal(object)  # ModelCard, whose recipe is to be found
 
     def __init__(
         self, session: Session, catalogue: Catalogue, store: Store, settings: Settings, parent: QObject | None = None

@@ -17,8 +17,9 @@ from models.card import ModelCard
 
 if TYPE_CHECKING:
     from gui.own_model import OwnModelSheet
+    from gui.recipe_sheet import RecipeSheet
 
-NAME = "own_model"   # of the drawer
+NAME, RECIPES = "own_model", "recipes"   # of the drawers
 
 
 class OwnModels(QObject):
@@ -29,8 +30,10 @@ class OwnModels(QObject):
         self._desk, self._floating, self._window = desk, floating, window
         self._look: tuple[Theme, float] = (DARK, 1.0)
         self._sheet: OwnModelSheet | None = None
+        self.recipes: RecipeSheet | None = None   # made when it is wanted first
         desk.adder.added.connect(self._take)
         desk.adder.failed.connect(self._fail)
+        desk.recipe_asked.connect(self._find)
 
     @property
     def sheet(self) -> OwnModelSheet:
@@ -59,6 +62,23 @@ class OwnModels(QObject):
         if self._sheet is not None:
             self._floating.drawers[NAME].restyle(theme, scale)
             self._sheet.restyle(theme, scale)
+        if self.recipes is not None:
+            self._floating.drawers[RECIPES].restyle(theme, scale)
+            self.recipes.restyle(theme, scale)
+
+    def _find(self, card: ModelCard) -> None:
+        """Somebody wants to know how a network's pictures are to be prepared."""
+        if self.recipes is None:
+            from gui.recipe_sheet import RecipeSheet  # imports OpenCV, as above
+
+            self.recipes = RecipeSheet(self._desk)
+            drawer = Drawer("Find the recipe", self.recipes, self._window)
+            self._floating.add_drawer(RECIPES, drawer)
+            self.recipes.finished.connect(drawer.dismiss)
+            drawer.dismissed.connect(self.recipes.leave)
+            self.restyle(*self._look)
+        self.recipes.take(card)
+        self._floating.open_drawer(RECIPES)
 
     def _take(self, card: ModelCard) -> None:
         self.sheet.take(card)

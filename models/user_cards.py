@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from models.card import ModelCard, parse_card
+from models.card import InputSpec, ModelCard, parse_card
 from models.catalog import CARDS, LARGEST_LABELS, own_labels, user_cards
 from models.errors import CardError, StoreError
 from models.texts import LARGEST, plain, read_text, reason
@@ -32,6 +32,21 @@ def free_name(text: str, taken: Iterable[str]) -> str:
     while name in known:
         number, name = number + 1, f"{slug(text)}-{number}"
     return name
+
+
+def own_title(card: ModelCard) -> str:
+    """What a card is called that has this one's network and another recipe, unless its user says otherwise."""
+    return card.title if is_own(card) else f"{card.title}, own recipe"
+
+
+def with_recipe(card: ModelCard, spec: InputSpec, title: str, taken: Iterable[str]) -> ModelCard:
+    """The card with another recipe: itself where it is the user's and keeps its title, else a new one of the user's."""
+    changed = tuple(key for key in card.guessed if not key.startswith("input."))   # somebody has looked at these
+    made = replace(card, input=spec, guessed=changed, lineup=0, golden=None)
+    if is_own(card) and title == card.title:
+        return made
+    guessed = changed if is_own(card) else ()
+    return replace(made, name=free_name(f"{card.name}-own", taken), title=title, guessed=guessed)
 
 
 def is_own(card: ModelCard) -> bool:

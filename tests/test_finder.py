@@ -114,7 +114,10 @@ def test_equals_keep_the_usual() -> None:
 
 
 def test_what_is_better_is_taken_with_its_margin() -> None:
-    finding = search(lambda spec: 0.9 if spec.order == "BGR" and spec.mean != (0, 0, 0) and spec.range == "0..255" else 0.3)
+    def p(spec: InputSpec) -> float:
+        return 0.9 if spec.order == "BGR" and spec.mean != (0, 0, 0) and spec.range == "0..255" else 0.3
+
+    finding = search(p)
     assert finding.chosen.title == "BGR · Caffe"
     assert finding.margin == pytest.approx(0.6)
 
@@ -203,7 +206,7 @@ def test_a_classifier_is_right_by_the_probability_of_any_right_label() -> None:
 
 def test_a_sure_answer_that_is_always_the_same_tells_nothing() -> None:
     same = [np.array([0.99, 0.01])] * 4
-    other = [np.array([0.99, 0.01, 0, 0]), np.array([0.01, 0.99, 0, 0]), np.array([0, 0, 1.0, 0]), np.array([0, 0, 0, 1.0])]
+    other = [np.array(p) for p in ([0.99, 0.01, 0, 0], [0.01, 0.99, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0])]
     unsure = [np.full(4, 0.25)] * 4
     assert telling(same) == pytest.approx(0)
     assert telling(unsure) == pytest.approx(0)

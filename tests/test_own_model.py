@@ -300,7 +300,7 @@ def test_the_sheet_fits_every_window(window, qtbot, tmp_path, size):
         (("labels", "input.fit"), {}, ["RGB"]),
         (("input.order",), {}, ["RGB", "BGR"]),
         (("input.order",), {"order": "BGR"}, ["BGR", "RGB"]),
-        (("input.order",), {"order": "GRAY", "mean": (0.0,), "std": (1.0,)}, ["GRAY"]),
+        (("input.order",), {"order": "GRAY", "mean": (0.0,), "std": (1.0,)}, ["grey"]),
         (("input.range",), {}, ["RGB · 0–1", "RGB · 0–255", "RGB · ±1", "RGB · ImageNet", "RGB · Caffe"]),
         (NUMBERS, {"mean": (9.0, 9.0, 9.0)},
          [OWN, *(f"{order} · {scale}" for order in ("RGB", "BGR")

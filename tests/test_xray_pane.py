@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog
 from gui.bridge import Bridge
 from gui.desk import Desk
 from gui.main_window import MainWindow
-from gui.panes.xray import pane as xray
+from gui.own_models import RECIPES
 from gui.settings import Settings
 from inference.data import Ask, Classification, LaneSpec, Lens, Mode, Result, Seen, Timing
 from inference.intake.adding import add
@@ -156,7 +156,7 @@ def test_a_built_in_recipe_is_saved_under_a_name(window, pane, qtbot, monkeypatc
         return answers[len(asked) - 1]
 
     monkeypatch.setattr(QInputDialog, "getText", ask)
-    monkeypatch.setattr(xray, "is_own", lambda _card: False)
+    monkeypatch.setattr("models.user_cards.is_own", lambda _card: False)
     pane._switch("order", "BGR")
     before = set(window.desk.catalogue)
     for _ in answers:
@@ -293,3 +293,55 @@ def drop(window, *paths):
     how = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(window, QDragEnterEvent(QPoint(50, 50), *how))   # Qt sends a drop only after it
     QApplication.sendEvent(window, QDropEvent(QPointF(50, 50), *how))
+
+
+# ---- find the recipe
+
+
+def found(window, pane, qtbot):
+    """Press the button, and wait until every candidate is there."""
+    pane.finder.click()
+    sheet = window.own_models.recipes
+    qtbot.waitUntil(lambda: sheet.stop.isHidden() and len(sheet.trials) >= 2, timeout=30_000)
+    return sheet
+
+
+def test_the_recipe_is_found_shown_and_saved(window, pane, qtbot):
+    lane = window.desk.session.lanes[0]
+    sheet = found(window, pane, qtbot)
+    assert sheet.isVisible()
+    buttons = [sheet.choices.button(i) for i in range(len(sheet.trials))]
+    assert sum("the card's" in button.title for button in buttons) == 1
+    other = next(i for i, trial in enumerate(sheet.trials) if trial.input.order == "BGR")
+    buttons[other].click()
+    assert sheet.save.isEnabled()
+    assert sheet.save.text() == "Save"   # it is the user's own card
+    wanted = sheet.trials[other].input
+    sheet.save.click()
+    qtbot.waitUntil(lambda: window.desk.catalogue[lane.spec.model].input == wanted, timeout=10_000)
+    assert load_catalog()[lane.spec.model].input == wanted
+    qtbot.waitUntil(lambda: not sheet.isVisible(), timeout=5_000)
+
+
+def test_the_cards_own_recipe_cannot_be_saved_again(window, pane, qtbot):
+    sheet = found(window, pane, qtbot)
+    own = next(i for i, t in enumerate(sheet.trials) if t.input == window.desk.catalogue["tiny"].input)
+    sheet.choices.button(own).click()
+    assert not sheet.save.isEnabled()
+
+
+def test_finding_can_be_stopped_and_closed(window, pane, qtbot):
+    pane.finder.click()
+    sheet = window.own_models.recipes
+    sheet.stop.click()
+    assert (sheet.words.text(), sheet.stop.isHidden(), sheet.examples.isHidden()) == ("Stopped.", True, False)
+    window.floating.drawers[RECIPES].dismiss()
+    assert sheet.card is None
+
+
+def test_examples_that_do_not_fit_are_said_in_the_sheet(window, pane, qtbot, tmp_path):
+    sheet = found(window, pane, qtbot)
+    (tmp_path / "empty").mkdir()
+    sheet.take(sheet.card, tmp_path / "empty")
+    qtbot.waitUntil(lambda: sheet.trouble.isVisible(), timeout=20_000)
+    assert "no folder with pictures" in sheet.trouble._message.text()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Frame, Lens, Prediction
 from inference.intake.provide import open_network
+from inference.recogniser import Recogniser
 from inference.xray import NORMS, SWITCHES, as_picture
 from models.card import Fit, InputSpec, ModelCard
 from models.errors import Cancelled
@@ -82,6 +83,13 @@ def fits(card: ModelCard, spec: InputSpec, *, every: bool = False) -> dict[str, 
     }
 
 
+def shown(network: Recogniser, frame: Frame, title: str, recipe: InputSpec) -> Candidate:
+    """One recipe tried on a picture; another one than the last time, else nothing is kept of what the network saw."""
+    result = network(frame, Ask(lens=Lens(recipe, show=True)))
+    assert result.seen is not None   # another recipe each time is shown each time
+    return Candidate(title, recipe, result.prediction, as_picture(result.seen.tensor, network.card.input))
+
+
 def tried(card: ModelCard, store: Store, frame: Frame, cancelled: Event) -> Iterator[Candidate]:
     """Each of `recipes`, tried on this picture, as they come.
 
@@ -94,8 +102,6 @@ def tried(card: ModelCard, store: Store, frame: Frame, cancelled: Event) -> Iter
         for title, recipe in recipes(card).items():
             if cancelled.is_set():
                 raise Cancelled(card.title)
-            result = network(frame, Ask(lens=Lens(recipe, show=True)))
-            assert result.seen is not None   # another recipe each time is shown each time
-            yield Candidate(title, recipe, result.prediction, as_picture(result.seen.tensor, card.input))
+            yield shown(network, frame, title, recipe)
     finally:
         network.stop()

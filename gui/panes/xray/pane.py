@@ -1,7 +1,6 @@
 """The preprocessing X-ray: what one network is given, and what it answers when it is given something else."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -31,7 +30,7 @@ from inference.xray import (
 )
 from models.card import InputSpec, ModelCard
 from models.texts import plain_lines
-from models.user_cards import free_name, is_own, save_card
+from models.user_cards import own_title, save_card, with_recipe
 
 EMPTY = "Add a network to see what it is given"
 LARGEST_PICTURE = 640     # px of the live picture that is kept for the pane
@@ -65,6 +64,9 @@ class Pane(PaneBase):
         self.save = QPushButton("Save as…")
         self.save.setToolTip("Keep this recipe under a name, as a card of your own; your own card keeps its name")
         self.save.clicked.connect(self._save)
+        self.finder = QPushButton("Find the recipe")
+        self.finder.setToolTip("Try every likely recipe on pictures with known answers, and show them in order")
+        self.finder.clicked.connect(self._find)
         self.live, self.seen = InputView(smooth=True), InputView(smooth=False)
         self.answers = Answers()
         self.switches: dict[str, Segments | QComboBox] = {}
@@ -87,6 +89,7 @@ class Pane(PaneBase):
         head.setSpacing(8)
         head.addWidget(self.choice)
         head.addWidget(self.words, 1)
+        head.addWidget(self.finder)
         head.addWidget(self.reset)
         head.addWidget(self.save)
         self._empty = PlainLabel(EMPTY)
@@ -158,7 +161,7 @@ class Pane(PaneBase):
             buttons = segments.buttons.values() if isinstance(segments, Segments) else [segments]
             for button in buttons:
                 button.setFont(face)
-        for widget in (self.choice, self.reset, self.save, *self._captions.values()):
+        for widget in (self.choice, self.finder, self.reset, self.save, *self._captions.values()):
             widget.setFont(face)
         metrics = QFontMetrics(face)   # with the mark: no column moves when a switch is turned
         widest = max(metrics.horizontalAdvance(f"{switch.title}{DIFFERS}") for switch in SWITCHES.values())
@@ -217,22 +220,21 @@ class Pane(PaneBase):
             self._spec = self._card(self._lane).input
             self._look()
 
+    def _find(self) -> None:
+        if self._lane is not None:
+            self.desk.recipe_asked.emit(self._card(self._lane))
+
     def _save(self) -> None:
         lane, spec = self._lane, self._spec
         if lane is None or spec is None:
             return
         card = self._card(lane)
-        own = is_own(card)
         title, meant = QInputDialog.getText(
-            self, "Save the recipe", "Name of the network:", text=card.title if own else f"{card.title}, own recipe"
+            self, "Save the recipe", "Name of the network:", text=own_title(card)
         )
         if not meant or not (title := plain_lines(title).strip()):
             return
-        changed = tuple(key for key in card.guessed if not key.startswith("input."))   # somebody has looked at these
-        made = replace(card, input=spec, guessed=changed, lineup=0, golden=None)
-        if not own or title != card.title:
-            name = free_name(f"{card.name}-own", self.desk.catalogue)
-            made = replace(made, name=name, title=title, guessed=() if not own else changed)
+        made = with_recipe(card, spec, title, self.desk.catalogue)
 
         def done(_: object) -> None:
             self.desk.take_card(made)
