@@ -46,8 +46,8 @@ def _rows() -> Any:
     rng = np.random.default_rng(5)
     rows = np.zeros((1, 12, 85), np.float32)
     rows[0, :, :4] = rng.uniform(0.2, 0.6, (12, 4))
-    rows[0, :, 4] = rng.uniform(0.3, 0.9, 12)
-    rows[0, np.arange(12), 5 + rng.integers(0, 80, 12)] = 0.9
+    rows[0, :, 4] = rng.uniform(0.4, 0.9, 12)
+    rows[0, np.arange(12), 5 + rng.integers(0, 80, 12)] = 0.7   # times the brightness of a picture, twice: below 1
     return rows
 
 

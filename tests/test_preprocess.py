@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import frame, plain
+from PIL import Image
 
 from inference.data import Frame, Shared
 from inference.preprocess import FITS, INTERPOLATION, RANGES, Placement, Preprocessor
@@ -21,14 +23,16 @@ SIZES = st.tuples(SIDES, SIDES)
 
 
 def reference(picture: Frame, spec: InputSpec) -> np.ndarray:
-    """The same, step by step, in plain numpy; only the resize is OpenCV's."""
+    """The same, step by step, in plain numpy; only the resize is OpenCV's, or Pillow's."""
     place = FITS[spec.fit](picture.pixels.shape[:2], spec.size)
     x1, y1, x2, y2 = (int(v) for v in place.crop)
     left, top, right, bottom = (int(v) for v in place.inside)
     small = np.full((*spec.size, 3), spec.pad, np.uint8)
-    small[top:bottom, left:right] = cv2.resize(
-        picture.pixels[y1:y2, x1:x2], (right - left, bottom - top), interpolation=INTERPOLATION[spec.resample]
-    )
+    part, sides = picture.pixels[y1:y2, x1:x2], (right - left, bottom - top)
+    if spec.resample == "antialias":
+        small[top:bottom, left:right] = np.asarray(Image.fromarray(part).resize(sides, Image.Resampling.BILINEAR))
+    else:
+        small[top:bottom, left:right] = cv2.resize(part, sides, interpolation=INTERPOLATION[spec.resample])
     if spec.invert == "always" or (spec.invert == "auto" and small.mean() > 127.5):
         small = 255 - small
     if spec.order == "GRAY":
@@ -66,6 +70,44 @@ def test_every_resample_runs_and_differs_from_another_recipe(resample: Any) -> N
     assert not np.allclose(x, reference(frame(48, 64), InputSpec((20, 30), order="BGR")))
     if resample != "pyramid":
         np.testing.assert_allclose(x, reference(frame(48, 64), spec), atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [32, 96, 224, 299, 416])
+def test_antialias_is_pillows_bilinear(side: int, testdata: Path) -> None:
+    spec = InputSpec((side, side), dtype="uint8", layout="NHWC", resample="antialias")
+    pictures = [p for p in sorted((testdata / "images").iterdir()) if p.suffix in (".jpg", ".jpeg", ".png", ".bmp")]
+    assert len(pictures) == 16
+    for path in pictures:
+        with Image.open(path) as picture:
+            theirs = np.asarray(picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)).astype(int)
+            pixels = np.asarray(picture.convert("RGB"))[:, :, ::-1]
+        ours = Preprocessor(spec)(Frame(np.ascontiguousarray(pixels), 0, 0.0))[0][0]
+        assert np.abs(ours - theirs).max() <= 1, path.name
+        area = cv2.resize(pixels[:, :, ::-1].copy(), (side, side), interpolation=cv2.INTER_AREA)
+        if min(pixels.shape[:2]) > 1.2 * side:   # the gate: another filter is seen
+            assert np.abs(area - theirs).max() > 2, path.name
+
+
+def ultralytics_letterbox(frame_size: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Where `LetterBox` of ultralytics (data/augment.py) puts a picture: left, top, right, bottom."""
+    r = min(size[0] / frame_size[0], size[1] / frame_size[1])
+    new = round(frame_size[1] * r), round(frame_size[0] * r)
+    dw, dh = (size[1] - new[0]) / 2, (size[0] - new[1]) / 2
+    top, left = round(dh - 0.1), round(dw - 0.1)
+    return left, top, left + new[0], top + new[1]
+
+
+INPUTS = [(640, 640), (416, 416), (96, 160), (33, 47)]
+
+
+@given(st.tuples(st.integers(16, 900), st.integers(16, 900)), st.sampled_from(INPUTS))
+def test_letterboxes_round_as_ultralytics_and_yolox_do(frame_size: tuple[int, int], size: tuple[int, int]) -> None:
+    inside = FITS["letterbox"](frame_size, size).inside
+    wanted = ultralytics_letterbox(frame_size, size)
+    assert inside == wanted or min(wanted[2] - wanted[0], wanted[3] - wanted[1]) < 1
+    r = min(size[0] / frame_size[0], size[1] / frame_size[1])   # `preproc` of YOLOX (data/data_augment.py)
+    corner = (0, 0, max(1, int(frame_size[1] * r)), max(1, int(frame_size[0] * r)))
+    assert FITS["letterbox-topleft"](frame_size, size).inside == corner
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,14 @@ public struct Placement: Hashable, Sendable {
             self.init(crop: part, inside: all)
         case .letterbox, .letterboxTopLeft:
             let scale = min(Double(inputHeight) / Double(height), Double(inputWidth) / Double(width))
+            let middle = fit == .letterbox  // as Ultralytics round; YOLOX, at the top left, cuts off
+            let sides = (width: Double(width) * scale, height: Double(height) * scale)
             let inner = (
-                width: max(1, Int(Double(width) * scale)), height: max(1, Int(Double(height) * scale))
+                width: max(1, middle ? Self.rounded(sides.width) : Int(sides.width)),
+                height: max(1, middle ? Self.rounded(sides.height) : Int(sides.height))
             )
-            let middle = fit == .letterbox
-            let left = middle ? (inputWidth - inner.width) / 2 : 0
-            let top = middle ? (inputHeight - inner.height) / 2 : 0
+            let left = middle ? Self.rounded(Double(inputWidth - inner.width) / 2 - 0.1) : 0
+            let top = middle ? Self.rounded(Double(inputHeight - inner.height) / 2 - 0.1) : 0
             let part = PixelRect(left: left, top: top, right: left + inner.width, bottom: top + inner.height)
             self.init(crop: whole, inside: part)
         }

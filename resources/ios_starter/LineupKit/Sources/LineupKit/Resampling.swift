@@ -1,8 +1,8 @@
-/// How a picture is made smaller or larger. The lab's words, and what OpenCV does under them.
+/// How a picture is made smaller or larger. The lab's words, and what OpenCV and Pillow do under them.
 public enum Resampling: String, Codable, Sendable {
     /// The mean of all pixels that a new pixel covers.
     case area
-    /// The same to make smaller, straight lines between pixels to make larger.
+    /// Straight lines between pixels, as wide as a new pixel to make smaller: Pillow's bilinear, as torchvision has it.
     case antialias
     /// Straight lines between the four nearest pixels.
     case linear
@@ -108,7 +108,7 @@ public struct InputBytes {
 
 extension Resampling {
     fileprivate enum Way {
-        case mean, areaLines, lines, nearest
+        case mean, areaLines, lines, nearest, triangle
     }
 
     /// OpenCV takes the mean only where both sides become smaller.
@@ -118,7 +118,7 @@ extension Resampling {
         switch self {
         case .nearest: return .nearest
         case .linear: return .lines
-        case .antialias: return smaller ? .mean : .lines
+        case .antialias: return .triangle
         case .area, .pyramid: return smaller ? .mean : .areaLines
         }
     }
@@ -141,6 +141,14 @@ private struct Taps {
                 let place = Float((Double(i) + 0.5) * scale - 0.5)
                 let low = place.rounded(.down)
                 add(Int(low), [1 - (place - low), place - low], old)
+            case .triangle:  // Pillow's, Resample.c: half as wide as two new pixels, or as two old ones
+                let wide = max(scale, 1)
+                let centre = (Double(i) + 0.5) * scale
+                let low = max(0, Int(centre - wide + 0.5))
+                let high = max(low + 1, min(old, Int(centre + wide + 0.5)))
+                let parts = (low..<high).map { max(0, 1 - abs((Double($0) - centre + 0.5) / wide)) }
+                let sum = parts.reduce(0, +)
+                add(low, parts.map { Float(sum > 0 ? $0 / sum : 1) }, old)
             case .areaLines:  // OpenCV's INTER_AREA for larger pictures
                 let low = (Double(i) * scale).rounded(.down)
                 let over = Float(Double(i + 1) - (low + 1) * inverse)
