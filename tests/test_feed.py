@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from threading import Condition, Event, get_native_id
-from time import perf_counter
+from time import perf_counter, sleep
 
 import cv2
 import numpy as np
@@ -283,6 +283,28 @@ def test_a_stream_that_stalls_comes_back(watch: Callable[[Source], Watched], ser
     shown.more()
     assert shown.feed.status().message == ""
     assert shown.feed.states_passed()[:5] == (OPENING, LIVE, STALLED, LOST, REOPENING)
+
+
+def test_a_camera_that_wakes_up_slowly_is_waited_for(
+    watch: Callable[[Source], Watched], server: MjpegServer
+) -> None:
+    """Three seconds: neither given up nor called late meanwhile."""
+    server.mute.set()
+    shown = watch(Stream(server.url))
+    sleep(3.0)
+    assert shown.feed.states_passed() == (OPENING,)
+    server.mute.clear()
+    shown.wait_for(LIVE)
+    assert shown.feed.states_passed() == (OPENING, LIVE)
+    assert server.requests == 1
+
+
+def test_one_picture_in_two_seconds_is_a_camera_too(watch: Callable[[Source], Watched]) -> None:
+    with MjpegServer(fps=0.5) as slow:
+        shown = watch(Stream(slow.url))
+        shown.have(3, timeout=12)
+        assert shown.feed.states_passed() == (OPENING, LIVE)
+        assert slow.requests == 1
 
 
 def test_a_short_stall_needs_no_new_connection(watch: Callable[[Source], Watched], server: MjpegServer) -> None:

@@ -218,7 +218,7 @@ def test_steps_and_seeks_go_where_something_was_said():
     exact = (3, 1, 9), (9, -1, 3), (3, -1, 3), (15, 1, 15)
     between = (10, 1, 12), (10, -1, 9), (0, 1, 3), (20, -1, 15)
     for at, by, found in (*exact, *between):
-        playback.given(at)
+        playback.given(at, at / 10)
         playback.step(by)
         assert playback.take_wanted() == found, (at, by)
     playback.stop_at(())

@@ -7,8 +7,11 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +22,11 @@ import numpy as np
 import pytest
 from mjpeg_server import MjpegServer, noise
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from inference.errors import SourceError
 from inference.live import sources
-from inference.live.sources import NO_CAMERA, SOURCES, Source, camera, cameras, parse_source, video
+from inference.live.sources import NO_CAMERA, SOURCES, Source, camera, cameras, parse_source, stream, video
 from inference.live.sources.auto import Auto
 from inference.live.sources.camera import Camera, CameraInfo
 from inference.live.sources.pictures import Folder, PictureFile
@@ -179,10 +183,9 @@ def test_pictures_are_bounded(size: tuple[int, int], expected: tuple[int, int], 
     assert pixels.min() == pixels.max() == 200
 
 
-def test_grey_alpha_and_sixteen_bit_pictures_become_bgr(tmp_path: Path) -> None:
+def test_grey_and_sixteen_bit_pictures_become_bgr(tmp_path: Path) -> None:
     for name, pixels in (
         ("grey.png", np.full((8, 8), 128, np.uint8)),
-        ("alpha.png", np.full((8, 8, 4), 128, np.uint8)),
         ("deep.png", np.full((8, 8, 3), 128 * 257, np.uint16)),
     ):
         read = read_picture(save(tmp_path / name, pixels))  # type: ignore[arg-type]
@@ -317,7 +320,143 @@ def test_a_folder_in_which_nothing_can_be_read(tmp_path: Path) -> None:
         source.read()
 
 
+# --- pictures that are transparent, turned, or films ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["disc.png", "disc.webp", "disc_rubbish_under_alpha.png"])
+def test_what_is_transparent_lies_on_white(name: str, testdata: Path) -> None:
+    folder = testdata / "cases" / "15-transparent-png"
+    assert np.abs(read_picture(folder / name).astype(int) - read_picture(folder / "disc_on_white.png")).max() <= 1
+
+
+def test_half_transparent_is_half_white(tmp_path: Path) -> None:
+    pixels = read_picture(save(tmp_path / "alpha.png", np.full((8, 8, 4), 128, np.uint8)))
+    assert set(pixels.ravel().tolist()) == {191}   # 128 * 128/255 + 255 * 127/255
+
+
+def test_a_transparent_gif_and_a_palette_lie_on_white(tmp_path: Path) -> None:
+    picture = Image.new("P", (8, 4), 0)
+    picture.putpalette([0, 0, 0, 20, 30, 40])
+    picture.paste(1, (0, 0, 4, 4))
+    for name in ("a.gif", "a.png"):
+        picture.save(tmp_path / name, transparency=0)
+        read = read_picture(tmp_path / name)
+        assert read[0, 0].tolist() == [40, 30, 20]
+        assert read[0, 7].tolist() == [255, 255, 255]
+
+
+ARROW = np.zeros((20, 40, 3), np.uint8)
+ARROW[:, 20:] = 255   # white to the right
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tiff", "avif", "heic"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_every_format_is_upright(ending: str, orientation: int, tmp_path: Path) -> None:
+    """As Pillow's `exif_transpose` turns it; HEIC and AVIF have marks of their own, which their readers obey."""
+    picture = Image.fromarray(ARROW)
+    if ending == "heic":
+        pi_heif = pytest.importorskip("pillow_heif", reason="nothing here writes HEIC")
+        pi_heif.register_heif_opener()
+    exif = picture.getexif()
+    exif[0x0112] = orientation
+    picture.save(tmp_path / f"a.{ending}", exif=exif.tobytes())
+    read = read_picture(tmp_path / f"a.{ending}")
+    wanted = np.asarray(ImageOps.exif_transpose(_with(picture, exif)))
+    assert read.shape == wanted.shape
+    assert np.abs(read.astype(int) - wanted).mean() < 12
+
+
+def _with(picture: Image.Image, exif: Image.Exif) -> Image.Image:
+    picture.info["exif"] = exif.tobytes()
+    return picture
+
+
+def test_avif_and_heic_stand_in_folders(tmp_path: Path) -> None:
+    Image.fromarray(ARROW).save(tmp_path / "a.avif")
+    (tmp_path / "b.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.avif", "b.heic"]
+    assert read_picture(tmp_path / "a.avif").shape == (20, 40, 3)
+    with pytest.raises(SourceError, match=r"b\.heic is not a picture that can be read"):
+        read_picture(tmp_path / "b.heic")
+
+
+@pytest.mark.parametrize("ending", ["gif", "png", "webp"])
+def test_an_animated_picture_plays(ending: str, testdata: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four colours, 0.3 s each, again and again."""
+    now = [50.0]
+    monkeypatch.setattr("inference.live.sources.pictures.perf_counter", lambda: now[0])
+    source = parse_source(str(testdata / "cases" / "17-animated-pictures" / f"four.{ending}"))
+    source.open()
+    seen = []
+    for _ in range(60):
+        pixels = source.read()
+        assert pixels is not None
+        seen.append(tuple(int(v) for v in pixels[5, 5]))
+        now[0] += 0.025
+    turns = [seen[0], *(b for a, b in pairwise(seen) if a != b)]
+    red, green, blue, yellow = (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255)
+    assert turns == [red, green, blue, yellow, red]
+    assert [seen.index(colour) for colour in (red, green, blue, yellow)] == pytest.approx([0, 12, 24, 36], abs=1)
+    source.close()
+
+
+def test_an_animated_picture_may_end(testdata: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [50.0]
+    monkeypatch.setattr("inference.live.sources.pictures.perf_counter", lambda: now[0])
+    source = parse_source(str(testdata / "cases" / "17-animated-pictures" / "four.gif"), loop=False)
+    source.open()
+    count = 0
+    while source.read() is not None:
+        count += 1
+        now[0] += 0.1
+    assert count == pytest.approx(12, abs=1)
+
+
 # --- video ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "lasts"), [("timelapse_0.5fps.mp4", 20.0), ("fps300.mp4", 2.0), ("vfr.mp4", 8.0)])
+def test_a_video_keeps_its_own_clock(
+    name: str, lasts: float, testdata: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At second t it shows what belongs there, and lasts as long as it says."""
+    now = [100.0]
+    monkeypatch.setattr(video, "perf_counter", lambda: now[0])
+    source = VideoFile(testdata / "cases" / "18-clock-of-videos" / name, loop=False)
+    source.open()
+    first: dict[int, float] = {}
+    while source.read() is not None:
+        at = source.playback.now
+        first.setdefault(at.frame, now[0] - 100)
+        assert now[0] - 100 - at.at_s < (2.1 if "lapse" in name else 0.6)   # as long as its longest frame
+        assert at.at_s - (now[0] - 100) < 0.05
+        now[0] += source.period_s
+    assert now[0] - 100 == pytest.approx(lasts, abs=0.06)
+    if name == "vfr.mp4":
+        assert first[8] == pytest.approx(4.0, abs=0.05)
+        assert len(first) > 120
+
+
+def test_a_video_without_times_runs_by_its_frames_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Timeless:
+        def __init__(self, real: Any) -> None:
+            self.real = real
+
+        def get(self, prop: int) -> float:
+            return 0.0 if prop == cv2.CAP_PROP_POS_MSEC else float(self.real.get(prop))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+    real = video.open_capture
+    monkeypatch.setattr(video, "open_capture", lambda *args: Timeless(real(*args)))
+    source = VideoFile(film(tmp_path / "f.avi", frames=5, fps=10), loop=False)
+    source.open()
+    assert [number_of(source.read()) for _ in range(3)] == [0, 1, 2]
+    assert source.playback.now.at_s == pytest.approx(0.2)
+    assert source.period_s == pytest.approx(0.1)
 
 
 def test_a_video_gives_every_frame_then_ends(tmp_path: Path) -> None:
@@ -400,15 +539,80 @@ def test_a_stream_gives_pictures() -> None:
         source.close()
 
 
-def test_a_silent_server_does_not_block() -> None:
+def test_a_silent_server_blocks_nobody_and_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "OPEN_MS", 1500)
     with MjpegServer() as server:
         server.mute.set()
         source = Stream(server.url)
+        source.open()
         start = perf_counter()
+        assert source.read().size == 0   # type: ignore[union-attr]
+        assert perf_counter() - start < 0.9
         with pytest.raises(SourceError, match="No video comes from"):
-            source.open()
-        assert perf_counter() - start < 1.9
+            exhaust(source)
+        assert perf_counter() - start < 5
         source.close()
+
+
+def test_patience_grows_with_each_loss_and_with_the_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Stream("http://127.0.0.1:9/nothing.mjpg")   # nobody listens
+    waits = []
+    for _ in range(4):
+        source.open()
+        waits.append(source._link._read_ms)   # type: ignore[union-attr]
+        with pytest.raises(SourceError):
+            exhaust(source)
+        source.close()
+    assert waits == [5000, 10_000, 20_000, 20_000]
+    link = stream._Link("http://camera/", "camera", 5000, single=False)
+    assert link.patience_s == 15   # while it connects
+    now = [10.0]
+    monkeypatch.setattr(stream, "perf_counter", lambda: now[0])
+    for pause in (0.0, 2.0, 2.0):
+        now[0] += pause
+        link._give(noise(1))
+    assert link.patience_s == 5.0
+    for _ in range(8):
+        now[0] += 0.03
+        link._give(noise(1))
+    assert link.patience_s == 1.0
+
+
+class Snapshots(BaseHTTPRequestHandler):
+    """An address of one picture, another one every 0.2 s."""
+
+    def do_GET(self) -> None:
+        data = cv2.imencode(".jpg", noise(int(perf_counter() / 0.2)))[1].tobytes()
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_an_address_of_one_picture_is_asked_again() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Snapshots)
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    source = Stream(f"http://127.0.0.1:{server.server_address[1]}/shot.jpg")
+    source.open()
+    seen = []
+    until = perf_counter() + 6
+    while len(seen) < 6 and perf_counter() < until:
+        pixels = source.read()
+        assert pixels is not None
+        if pixels.size:
+            seen.append(pixels)
+    assert len(seen) == 6
+    assert all((a != b).any() for a, b in pairwise(seen))
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(SourceError, match="broke off"):
+        exhaust(source)
+    source.close()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Source(Protocol):
     live: bool            # True: a lost picture may come back, so it is opened again; and repeats mean trouble
     note: str             # one sentence worth showing while it runs ("No camera found: …"), or ""
     caption: str          # what there is to know of the present picture, a sentence, or ""
+    # One that is live may have `patience_s`: how long no picture may come before that is said (else feed.STALL_S).
 
     def open(self) -> None:
         """Get ready to read; called again after a loss.

@@ -27,6 +27,10 @@ class Capture(Protocol):
         """Pass over one picture."""
         ...
 
+    def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
+        """The picture that `grab` took, (h, w, 3) BGR, when the first value is true."""
+        ...
+
     def read(self) -> tuple[bool, NDArray[np.uint8]]:
         """The next picture, (h, w, 3) BGR, when the first value is true."""
         ...

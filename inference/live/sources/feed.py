@@ -21,7 +21,7 @@ if TYPE_CHECKING:   # the window is quicker to open without numpy
     import numpy as np
     from numpy.typing import NDArray
 
-STALL_S = 1.0                          # without a new picture
+STALL_S = 1.0                          # without a new picture, of sources that have no patience of their own
 REPEAT_S = 1.5                         # the same picture again and again: cheap streams stutter, hence longer
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 5.0)   # between attempts to open; the last one from then on
 RECENT_S = 2.0                         # frames per second are counted over this time
@@ -238,7 +238,7 @@ class Feed:
             if fresh:
                 self._fresh_at = taken
             age = taken - self._fresh_at
-        if age > (STALL_S if black else REPEAT_S):
+        if age > max(STALL_S if black else REPEAT_S, self._patience_s() if not black else 0.0):
             self._set(SourceState.STALLED, self._black() if black else self._repeats())
             return False
         return not black
@@ -282,15 +282,19 @@ class Feed:
             now = perf_counter()
             with self._lock:
                 late = self._late(now)
-                wait_s = self._arrived_at + STALL_S - now if self._reading and not late else STALL_S / 4
+                wait_s = self._arrived_at + self._patience_s() - now if self._reading and not late else STALL_S / 4
             if late:
                 self._set(SourceState.STALLED, self._no_picture(), late_only=True)
-            self._closing.wait(max(wait_s, 0.01))
+            self._closing.wait(min(max(wait_s, 0.01), STALL_S))   # patience may grow or shrink meanwhile
 
     def _late(self, now: float) -> bool:
         """Whether a picture is overdue and that is not known yet. Under the lock."""
         known = self._states[-1] in (SourceState.STALLED, SourceState.LOST, SourceState.ENDED)
-        return self._reading and not known and now - self._arrived_at > STALL_S
+        return self._reading and not known and now - self._arrived_at > self._patience_s()
+
+    def _patience_s(self) -> float:
+        """How long no picture may come: a network camera may give one in two seconds, or be woken up first."""
+        return float(getattr(self._source, "patience_s", STALL_S))
 
     def _set(self, state: SourceState, trouble: SourceError | None, *, late_only: bool = False) -> None:
         """Change the state and tell everybody, if it is a change."""

@@ -19,11 +19,7 @@ class Playing:
     paused: bool = False
     speed: float = 1.0       # one of SPEEDS
     loop: bool = True        # begins again at its end
-
-    @property
-    def at_s(self) -> float:
-        """The time of the picture in the file, s."""
-        return max(0, self.frame) / self.fps
+    at_s: float = 0.0        # s, the time of the picture in the file
 
     @property
     def length_s(self) -> float:
@@ -93,9 +89,9 @@ class Playback:
         """The file has so many pictures."""
         self._change(frames=max(0, frames), fps=fps)
 
-    def given(self, frame: int) -> None:
-        """This picture was given."""
-        self._change(frame=frame)
+    def given(self, frame: int, at_s: float) -> None:
+        """This picture was given, which has this time in the file, s."""
+        self._change(frame=frame, at_s=at_s)
 
     def take_wanted(self) -> int | None:
         """The picture that is to be gone to, once; None where nobody asked."""
