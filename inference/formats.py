@@ -12,6 +12,7 @@ KINDS: dict[str, tuple[Format, str]] = {
     ".prototxt": ("caffe", ".caffemodel"), ".caffemodel": ("caffe", ".prototxt"),
     ".mlmodel": ("coreml", ""), ".mlpackage": ("coreml", ""),
     ".pb": ("tensorflow", ".pbtxt"), ".pbtxt": ("tensorflow", ".pb"),
+    ".tflite": ("tflite", ""), ".lite": ("tflite", ""),
 }  # fmt: skip
 # Pictures that Pillow or OpenCV reads.
 PICTURES = frozenset((
@@ -24,7 +25,7 @@ COMPANIONS = (*LABELS, ".data")          # and the weights beside an ONNX file, 
 
 # Ending: what it is, of the formats that nothing here reads.
 FOREIGN = {
-    ".tflite": "a TensorFlow Lite model", ".lite": "a TensorFlow Lite model", ".pt": "a PyTorch model",
+    ".pt": "a PyTorch model",
     ".pth": "a PyTorch model", ".torchscript": "a TorchScript model", ".ckpt": "a training checkpoint",
     ".safetensors": "a file of weights without a network", ".h5": "a Keras model", ".hdf5": "a Keras model",
     ".keras": "a Keras model", ".engine": "a TensorRT engine", ".trt": "a TensorRT engine", ".mnn": "an MNN model",

@@ -20,7 +20,10 @@ PixelRange = Literal["0..1", "0..255", "-1..1"]
 Fit = Literal["crop", "stretch", "letterbox", "letterbox-topleft"]
 Invert = Literal["never", "always", "auto"]
 Resample = Literal["area", "antialias", "pyramid", "linear", "nearest"]
-Format = Literal["onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch", "caffe", "coreml", "tensorflow"]
+Format = Literal[
+    "onnx", "darknet", "squeezenet-pickle", "efficientnet-lite-torch", "caffe", "coreml", "tensorflow", "tflite",
+    "caffe-opencv", "darknet-opencv",
+]  # fmt: skip
 
 LARGEST_SIDE = 4096       # px of the input
 LARGEST_MEAN, LEAST_STD = 1e6, 1e-6

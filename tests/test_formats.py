@@ -40,7 +40,7 @@ def test_files_are_sorted_into_models(names: list[str], wanted: list[tuple[tuple
         ([], "No model was named."),
         (["names.txt"], "names.txt is a list of labels. Choose it together with its model."),
         (["a.onnx", "talk.pdf"], "talk.pdf is no model that is known here."),
-        (["net.tflite"], "net.tflite is a TensorFlow Lite model, which is not read here. Export the network to ONNX"),
+        (["net.pth"], "net.pth is a PyTorch model, which is not read here. Export the network to ONNX"),
         (["a.onnx", "net.pt"], "net.pt is a PyTorch model, which is not read here."),
     ],
 )
@@ -57,7 +57,7 @@ def test_no_ending_is_both_read_and_not() -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("net.tflite", "a TensorFlow Lite model"), ("net.onnx", "net.onnx is a network, not a picture. Add it: ")],
+    [("net.pth", "a PyTorch model"), ("net.onnx", "net.onnx is a network, not a picture. Add it: ")],
 )
 def test_a_model_is_no_source(name: str, said: str, tmp_path: Path) -> None:
     (tmp_path / name).touch()

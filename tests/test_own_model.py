@@ -245,7 +245,7 @@ def test_the_box_for_labels_takes_one_list_and_nothing_else(window, qtbot, tmp_p
     assert told == [list_]
 
 
-@pytest.mark.parametrize("name", ["net.tflite", "net.pt", "net.h5"])
+@pytest.mark.parametrize("name", ["net.pth", "net.pt", "net.h5"])
 def test_a_kind_that_is_not_read_stops_nothing_and_says_what_to_export(window, qtbot, tmp_path, name):
     sheet = added(window, qtbot, tiny_onnx(tmp_path / "good.onnx"))
     (tmp_path / name).write_bytes(b"x")

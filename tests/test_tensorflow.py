@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference.backends import Engine, load_backend, usual_backend
-from inference.backends.bundle import SUFFIX, unbundle
+from inference.backends.bundle import unbundle
 from inference.data import Ask, Detections, Frame, LaneSpec
 from inference.errors import BackendError, ImportFailed
 from inference.intake.importers import convert
@@ -42,7 +42,7 @@ def face(testdata: Path) -> tuple[ModelCard, Store]:
 def test_a_face_is_found_where_it_is(face: tuple[ModelCard, Store], testdata: Path) -> None:
     card, store = face
     path = ready(card, store, lambda _words, _part: None, Event())
-    assert path.suffix == SUFFIX
+    assert path.suffix == ".tensorflow"
     recognise = Recogniser(card, path, usual_backend(card), Engine())
     picture = cv2.imread(str(testdata / "images" / "grace_hopper.jpg"))
     found = recognise(Frame(picture, 0, 0.0), Ask(confidence=0.5)).prediction
@@ -61,7 +61,7 @@ def test_another_backend_is_refused_before_anything_is_loaded(face: tuple[ModelC
 
 
 def test_what_is_no_bundle_is_said(tmp_path: Path) -> None:
-    path = tmp_path / f"broken{SUFFIX}"
+    path = tmp_path / "broken.tensorflow"
     path.write_bytes(b"PK\3\4 not a ZIP")
     with pytest.raises(BackendError, match="no TensorFlow model"):
         unbundle(path)

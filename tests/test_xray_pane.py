@@ -222,7 +222,7 @@ def test_two_models_that_are_dropped_become_two_lanes(window, qtbot, tmp_path):
     assert not window.desk.adder.busy
 
 
-@pytest.mark.parametrize("name", ["net.tflite", "net.pt", "net.h5"])
+@pytest.mark.parametrize("name", ["net.pth", "net.pt", "net.h5"])
 def test_a_model_that_is_not_read_is_named_and_the_picture_goes_on(window, qtbot, tmp_path, name):
     (tmp_path / name).write_bytes(b"TFL3")
     before = window.desk.session.source.title

@@ -102,6 +102,7 @@ class BackendInfo(NamedTuple):
 BACKENDS = {
     "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
     "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless", True),
+    "litert": BackendInfo("LiteRT", "inference.backends.litert", "pip install ai-edge-litert", True),
     "coreml": BackendInfo(
         "Core ML" if sys.platform == "darwin" else "Core ML (reference)", "inference.backends.coreml",
         "pip install -r requirements.txt", precisions=("fp16", "fp32", "int8", "palette6", "palette4"),
@@ -124,7 +125,9 @@ class Form:
 
 
 # The formats that no importer turns into ONNX: the one backend that runs them as they are.
-NATIVE = {"tensorflow": "opencv"}
+NATIVE = {"tensorflow": "opencv", "caffe-opencv": "opencv", "darknet-opencv": "opencv", "tflite": "litert"}
+# The formats whose only file is what a backend opens: nothing is made of it.
+DIRECT = frozenset({"onnx", "tflite"})
 
 
 def usual_backend(card: ModelCard) -> str:

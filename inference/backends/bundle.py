@@ -5,21 +5,38 @@ from pathlib import Path
 
 from inference.errors import BackendError
 
-SUFFIX = ".tensorflow"                  # of the bundle
-GRAPH, TEXT = "graph.pb", "graph.pbtxt"
+# Format of a card: the suffix of its bundle, and the endings of the files in it, the first of them always there.
+BUNDLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "tensorflow": (".tensorflow", (".pb", ".pbtxt")),
+    "caffe-opencv": (".caffe", (".prototxt", ".caffemodel")),
+    "darknet-opencv": (".darknet", (".cfg", ".weights")),
+}
+TITLES = {".tensorflow": "TensorFlow", ".caffe": "Caffe", ".darknet": "Darknet"}
 
 
-def unbundle(path: Path) -> tuple[bytes, bytes]:
-    """The graph, and its text (empty where there is none).
+def member(ending: str) -> str:
+    """What a file with this ending is called in a bundle."""
+    return f"graph{ending}"
+
+
+def unbundle(path: Path) -> dict[str, bytes]:
+    """The files in a bundle, by their endings.
 
     Raises:
         BackendError: the file is not such a bundle.
     """
+    endings = next(endings for suffix, endings in BUNDLES.values() if suffix == path.suffix)
     try:
         with zipfile.ZipFile(path) as archive:
-            # `bundle` stores without compressing: nothing can grow beyond the file.
+            # Nothing in it is compressed: it can not grow beyond the file.
             if any(entry.file_size > path.stat().st_size for entry in archive.infolist()):
                 raise zipfile.BadZipFile("it claims more than it holds")
-            return archive.read(GRAPH), archive.read(TEXT) if TEXT in archive.namelist() else b""
+            names = archive.namelist()
+            found = {ending: archive.read(member(ending)) for ending in endings if member(ending) in names}
+            if endings[0] not in found:
+                raise KeyError(member(endings[0]))
+            return found
     except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        raise BackendError(f"{path.name} is no TensorFlow model: {error}.", "Add its files again.") from error
+        raise BackendError(
+            f"{path.name} is no {TITLES[path.suffix]} model: {error}.", "Add its files again."
+        ) from error

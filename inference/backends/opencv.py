@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import Engine
-from inference.backends.bundle import SUFFIX, unbundle
+from inference.backends.bundle import unbundle
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.cores import usable_cores
 from inference.errors import BackendError
@@ -43,7 +43,7 @@ class OpenCvBackend:
     def __init__(self, path: Path, engine: Engine) -> None:
         if engine.provider.upper() not in ("", "CPU"):
             raise BackendError(f"OpenCV has no provider {engine.provider!r} here.", "Available: CPU.")
-        read = _tensorflow if path.suffix == SUFFIX else _onnx
+        read = _BUNDLED.get(path.suffix, _onnx)
         try:
             self._net, self.input_shape, wanted = read(path)
             self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
@@ -52,7 +52,7 @@ class OpenCvBackend:
             names = list(self._net.getUnconnectedOutLayersNames())
             self._names = wanted if sorted(wanted) == sorted(names) else names
         except cv2.error as error:
-            elsewhere = "Check that both files belong together." if read is _tensorflow else ELSEWHERE
+            elsewhere = ELSEWHERE if read is _onnx else "Check that both files belong together."
             raise BackendError(f"OpenCV cannot read {path.name}: {_reason(error)}.", elsewhere) from error
         self._share = Share(engine.threads or usable_cores())   # Grand Central Dispatch on macOS takes no orders
 
@@ -106,8 +106,27 @@ def _onnx(path: Path) -> tuple[Any, Shape, list[str]]:
 
 def _tensorflow(path: Path) -> tuple[Any, Shape, list[str]]:
     """The network of a TensorFlow bundle; OpenCV does not tell what shape it wants."""
-    graph, text = (np.frombuffer(part, np.uint8) for part in unbundle(path))
-    return cv2.dnn.readNetFromTensorflow(graph, text) if len(text) else cv2.dnn.readNetFromTensorflow(graph), (), []
+    parts = _parts(path)
+    return cv2.dnn.readNetFromTensorflow(*(parts[ending] for ending in (".pb", ".pbtxt") if ending in parts)), (), []
+
+
+def _caffe(path: Path) -> tuple[Any, Shape, list[str]]:
+    """The network of a Caffe bundle."""
+    parts = _parts(path)
+    return cv2.dnn.readNetFromCaffe(parts[".prototxt"], parts[".caffemodel"]), (), []
+
+
+def _darknet(path: Path) -> tuple[Any, Shape, list[str]]:
+    """The network of a Darknet bundle."""
+    parts = _parts(path)
+    return cv2.dnn.readNetFromDarknet(parts[".cfg"], parts[".weights"]), (), []
+
+
+def _parts(path: Path) -> dict[str, NDArray[np.uint8]]:
+    return {ending: np.frombuffer(part, np.uint8) for ending, part in unbundle(path).items()}
+
+
+_BUNDLED = {".tensorflow": _tensorflow, ".caffe": _caffe, ".darknet": _darknet}
 
 
 def load(path: Path, engine: Engine) -> OpenCvBackend:

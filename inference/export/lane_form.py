@@ -12,7 +12,7 @@ from typing import Any
 
 import onnx
 
-from inference.backends import OWN, Form
+from inference.backends import NATIVE, OWN, Form, backends
 from inference.backends.coreml import REBUILT
 from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
@@ -65,8 +65,9 @@ def formed(
     hashes = HashIndex(cache / "hashes.json")
     found = _known(kept) if is_unbroken(kept, hashes) else {}
     if not found:
-        if card.format == "tensorflow":
-            raise ExportFailed(f"{card.title} is a TensorFlow graph, which no Core ML package is made of here.")
+        if card.format in NATIVE:
+            runs = backends()[NATIVE[card.format]].title
+            raise ExportFailed(f"{card.title} is run by {runs} as it is; no Core ML package is made of it here.")
         check_library()
         settings = ExportSettings((precision,), TARGET)
         with making(folder, name, network.stat().st_size, replace=True) as work:

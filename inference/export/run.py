@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from inference.backends import NATIVE, backends
 from inference.errors import ExportFailed
 from inference.export.coreml import export
 from inference.export.ios import export_app
@@ -70,9 +71,9 @@ def network_of(card: ModelCard, store: Store, report: Report, cancelled: Event) 
     """
     if not (accepted(card, config_folder()) or is_own(card)):
         raise refusal(card)
-    if card.format == "tensorflow":
+    if card.format in NATIVE:
         raise ExportFailed(
-            f"{card.title} is a TensorFlow graph that OpenCV runs as it is; it cannot be exported.",
+            f"{card.title} is run by {backends()[NATIVE[card.format]].title} as it is; it cannot be exported.",
             "Convert it to ONNX first.",
         )
     return ready(card, store, report, cancelled)

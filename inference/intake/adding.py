@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inference.backends import Engine, usual_backend
+from inference.backends import DIRECT, Engine, usual_backend
 from inference.data import Ask, Frame
 from inference.errors import LabError
 from inference.intake.conversions import conversion, forms_of, keep_conversion
@@ -26,6 +26,9 @@ from models.whole import work_folder
 
 if TYPE_CHECKING:
     from inference.recogniser import Recogniser
+
+
+LONG_LIST = 80   # labels: ImageNet's and COCO's lists, which are told by their length
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def add(
                 with suppress(LabError):
                     store.forget(file)
             raise
-        if card.format != "onnx":
+        if card.format not in DIRECT:
             with suppress(LabError):   # the first lane would make it again
                 keep_conversion(path.read_bytes(), card, store)
     return card
@@ -109,7 +112,9 @@ def _with_recipe(
     from inference.intake.finding import find, knows, told
 
     open_parts = any(key.startswith("input.") and key != "input.size" for key in card.guessed)
-    if not wanted.examples and not (wanted.find and open_parts and card.trained and knows(recognise)):
+    # Which names a few classes have is a guess itself: no ground to build another on.
+    sure = "labels" not in card.guessed or len(recognise.labels) >= LONG_LIST
+    if not wanted.examples and not (wanted.find and open_parts and card.trained and sure and knows(recognise)):
         return card
     finding = find(recognise, examples=wanted.examples, every=not open_parts, report=report, cancelled=cancelled)
     tell(told(finding, card))
@@ -137,7 +142,7 @@ def remove_files(card: ModelCard, store: Store, others: Iterable[ModelCard]) -> 
     for file in card.files:
         if file.sha256 not in wanted:
             store.forget(file)
-    if card.format != "onnx":
+    if card.format not in DIRECT:
         with suppress(OSError):
             for path in conversion(card, store):
                 path.unlink(missing_ok=True)

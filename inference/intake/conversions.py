@@ -7,8 +7,8 @@ import re
 from enum import Enum
 from pathlib import Path
 
-from inference.backends import NATIVE, backends
-from inference.backends.bundle import SUFFIX
+from inference.backends import backends
+from inference.backends.bundle import BUNDLES
 from inference.errors import StoreError
 from inference.intake.importers import VERSION
 from models.card import ModelCard
@@ -59,7 +59,8 @@ def converted(card: ModelCard, store: Store) -> Path:
         dict(card.options), VERSION,
     ]  # fmt: skip
     key = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:KEY]
-    return store.cache / "converted" / f"{file_stem(card)}-{key}{SUFFIX if card.format in NATIVE else '.onnx'}"
+    suffix, _ = BUNDLES.get(card.format, (".onnx", ()))
+    return store.cache / "converted" / f"{file_stem(card)}-{key}{suffix}"
 
 
 def conversion(card: ModelCard, store: Store) -> tuple[Path, Path]:

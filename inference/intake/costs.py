@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from inference.backends import DIRECT, NATIVE
 from inference.errors import LabError
 from inference.intake.conversions import converted
 from models.card import ModelCard
@@ -23,13 +24,15 @@ _lock = Lock()
 
 def key_of(card: ModelCard, store: Store) -> str:
     """A name for what runs of a card; it changes whenever that does."""
-    if card.format == "onnx" and card.files:
+    if card.format in DIRECT and card.files:
         return card.files[0].sha256.lower()
     return converted(card, store).name   # which changes with the files, the input, the options and the importer
 
 
 def cost_of(card: ModelCard, store: Store) -> dict[str, Any]:
     """Parameters and 10^9 MACs: counted from the graph where it is here, else as published, and which of both."""
+    if card.format in NATIVE:   # no graph that is read here
+        return {"parameters": card.parameters, "gmacs": card.gmacs, "counted": False}
     own = card.format == "onnx" and card.files
     path, key = store.find(card.files[0]) if own else converted(card, store), key_of(card, store)
     if path and path.is_file() and (cost := _counted(path, key, store.cache / "costs.json")):

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from inference.backends import DIRECT
 from inference.intake.conversions import State, converted, state_of
 from inference.intake.costs import cost_of
 from inference.words import size_text
@@ -30,7 +31,7 @@ def _origins(files: Sequence[ModelFile]) -> str:
 
 def missing(card: ModelCard, store: Store) -> tuple[ModelFile, ...]:
     """The files that must be fetched before the card can run; none where its conversion is kept."""
-    if card.format != "onnx" and state_of(converted(card, store), store) in (State.WHOLE, State.UNPROVEN):
+    if card.format not in DIRECT and state_of(converted(card, store), store) in (State.WHOLE, State.UNPROVEN):
         return ()
     return store.missing(card)
 

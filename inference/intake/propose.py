@@ -15,24 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from inference.backends import Engine, load_backend
-from inference.backends.bundle import SUFFIX
+from inference.backends import NATIVE, Engine, load_backend
 from inference.backends.model_file import check_file, external_files, read_model
-from inference.errors import LabError
+from inference.errors import ImportFailed, LabError
 from inference.foreign import foreign
 from inference.intake.counter import count_model
-from inference.intake.forms import Form, output_form
+from inference.intake.described import with_form
+from inference.intake.forms import output_form
 from inference.intake.importers import converted_bytes
 from inference.intake.inside import read_inside
+from inference.intake.native import OPENCV_READS, propose_native, propose_read_by_opencv
 from inference.intake.own_files import (
     PACKED,
     declared_input,
     gather,
-    placeholder_size,
     read_given_labels,
     take_weights_in,
 )
-from inference.intake.own_labels import built_in_labels, named_labels
+from inference.intake.own_labels import named_labels
 from inference.intake.probing import evidence, probe
 from inference.intake.shapes import infer
 from inference.intake.usual_recipe import input_form, usual_recipe
@@ -43,7 +43,6 @@ from models.texts import as_name, plain
 SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
 MEMORY = 1 << 30          # bytes beside what the files themselves may need
 COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
-TENSORFLOW_SIZE = (300, 300)                           # px, of its detectors where the file does not say
 LONGEST_TITLE = 100                                    # letters
 LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
 
@@ -109,8 +108,8 @@ def _proposal(
     card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...], size: tuple[int, int] | None
 ) -> Proposal:
     """What `propose` gives for a card that is empty yet."""
-    if card.format == "tensorflow":
-        return _tensorflow(card, sources, folder, given, size)
+    if card.format in NATIVE:
+        return Proposal(*propose_native(card, sources, folder, given, size))
     path = sources[0]
     if card.format == "onnx":
         check_file(path)
@@ -123,7 +122,12 @@ def _proposal(
         if card.format != "coreml":
             card = replace(card, input=declared_input(card, path))
         path = folder / "converted.onnx"
-        path.write_bytes(converted_bytes(sources, card))
+        try:
+            path.write_bytes(converted_bytes(sources, card))
+        except ImportFailed as refused:   # what no reader here knows OpenCV may know
+            if card.format not in OPENCV_READS:
+                raise
+            return Proposal(*propose_read_by_opencv(card, sources, folder, given, size, refused))
         model = read_model(path)
     card, own = _describe(card, model, path, given, size)
     return Proposal(card, sources, path, own)
@@ -155,50 +159,4 @@ def _describe(
         trained=cost.bytes >= cost.parameters / 8,
         precision="fp16" if spec.dtype == "float16" else "int8" if spec.dtype == "uint8" else "fp32",
     )  # fmt: skip
-    return _read_by(made, form, own, given, [*guessed, *recipe])
-
-
-def _read_by(
-    card: ModelCard, form: Form, own: tuple[str, ...], given: tuple[str, ...], guessed: list[str]
-) -> tuple[ModelCard, tuple[str, ...]]:
-    """The card with how its outputs are read, and the model's own labels; `own` are those of its file or its user."""
-    own = own or form.labels
-    classes, first = form.classes, "background"
-    if own and form.task == "classify" and len(own) == classes - 1:   # TensorFlow's lists leave the first class out
-        own, guessed = (first, *own), [*guessed, "labels"]
-    if own and classes and len(own) != classes:
-        who = "The list of labels" if given else card.title
-        raise LabError(f"{who} has {len(own)} labels, the network {classes} classes.", "Give the list that fits.")
-    file = "" if own else built_in_labels(classes, card.input, form.task, form.decoder)
-    if not own:
-        guessed = [*guessed, "labels"]
-    if not own and not file:
-        own = tuple(f"class {i}" for i in range(classes))
-    guessed = list(dict.fromkeys([*guessed, *form.guessed]))
-    made = replace(
-        card, task=form.task, decoder=form.decoder, labels=file, options=form.options, guessed=tuple(guessed)
-    )
-    return made, tuple(own)
-
-
-def _tensorflow(
-    card: ModelCard, sources: tuple[Path, ...], folder: Path, given: tuple[str, ...], wanted: tuple[int, int] | None
-) -> Proposal:
-    """A graph that OpenCV runs: it does not tell what it wants, its text and one run do."""
-    stated = wanted or placeholder_size(sources)
-    size = stated or TENSORFLOW_SIZE
-    face = "face" in card.title.lower()
-    # OpenCV's own detector came from Caffe; TensorFlow's networks want -1..1.
-    spec = InputSpec(size, range="-1..1", resample="linear")
-    if face:
-        spec = replace(spec, order="BGR", range="0..255", mean=(104.0, 177.0, 123.0))
-    path = folder / f"graph{SUFFIX}"
-    path.write_bytes(converted_bytes(sources, card))
-    net = load_backend("opencv", path, Engine())
-    with np.errstate(all="ignore"):
-        form = output_form(evidence(card, spec, probe(net, spec, "0..255", path.stat().st_size), {}, len(given)))
-    if face and form.decoder == "ssd-caffe":
-        form = replace(form, labels=("face",))
-    guessed = ["input.order", "input.mean", "input.range", "input.fit"] + ([] if stated else ["input.size"])
-    made, own = _read_by(replace(card, input=spec), form, given, given, guessed)
-    return Proposal(made, sources, path, own)
+    return with_form(made, form, own, given, [*guessed, *recipe])

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from inference.backends import NATIVE, OWN, Engine, Form, backends, usual_backend
+from inference.backends import DIRECT, NATIVE, OWN, Engine, Form, backends, usual_backend
 from inference.errors import BackendError, Cancelled, LabError, StoreError
 from inference.intake.conversions import State, converted, keep_conversion, state_of
 from inference.intake.importers import converted_bytes
@@ -39,7 +39,7 @@ def ready(card: ModelCard, store: Store, report: Report, cancelled: Event) -> Pa
         ImportFailed: a file cannot be converted.
         Cancelled: `cancelled` was set.
     """
-    if card.format == "onnx":
+    if card.format in DIRECT:
         return _fetched(card, store, report, cancelled)[0]
     target = converted(card, store)
     if state_of(target, store) in (State.WHOLE, State.UNPROVEN):   # neither the network nor the originals are needed

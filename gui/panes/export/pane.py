@@ -18,6 +18,7 @@ from gui.panes.export.form import FORMS, Form
 from gui.panes.export.wish import Wish, expectation
 from gui.parts.plain import tip
 from gui.style import set_role
+from inference.backends import NATIVE
 from inference.errors import LabError
 from inference.export.settings import ExportSettings
 from inference.intake.inventory import missing
@@ -117,7 +118,7 @@ class Pane(Form):
         cards, store = list(self.desk.catalogue.values()), self.desk.store
 
         def look() -> set[str]:
-            return {card.name for card in cards if card.format != "tensorflow" and not missing(card, store)}
+            return {card.name for card in cards if card.format not in NATIVE and not missing(card, store)}
 
         Job(look, self._looked, parent=self)
 

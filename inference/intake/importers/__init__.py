@@ -24,7 +24,9 @@ IMPORTERS = {
     "darknet": "inference.intake.importers.darknet",
     "squeezenet-pickle": "inference.intake.importers.squeezenet",
     "efficientnet-lite-torch": "inference.intake.importers.efficientnet_lite",
-    "tensorflow": "inference.intake.importers.tensorflow",
+    "tensorflow": "inference.intake.importers.bundled",
+    "caffe-opencv": "inference.intake.importers.bundled",
+    "darknet-opencv": "inference.intake.importers.bundled",
 }
 
 
