@@ -299,3 +299,78 @@ def test_truncated_and_lying_files_are_refused_at_once(tmp_path: Path) -> None:
             convert(files, foreign_card("caffe", (15, 17)))
             pytest.fail("it was taken for a network")
     assert perf_counter() - start < 20   # a hang, not a speed
+
+
+# ---- what only OpenCV reads ----
+
+
+def ssd(folder: Path, *, scale: str = "") -> tuple[Path, Path]:
+    """A small SSD with its PriorBox and DetectionOutput, as MobileNet-SSD's deploy.prototxt has them: 20 classes."""
+    net = Net(side=30)
+    net.text = net.text.replace("made", "MobileNet-SSD")
+    if scale:
+        net.text = net.text.replace('top: "data"', f'top: "data" transform_param {{ {scale} }}', 1)
+    first = "convolution_param { num_output: 8 kernel_size: 3 stride: 8 }"
+    net.add("Convolution", "map", "data", first, [(8, 3, 3, 3), (8,)])
+    for top, depth in (("loc", 12), ("conf", 63)):
+        net.add("Convolution", top, "map", f"convolution_param {{ num_output: {depth} kernel_size: 1 }}",
+                [(depth, 8, 1, 1), (depth,)])   # fmt: skip
+        net.add("Permute", f"{top}_turned", top, "permute_param { order: 0 order: 2 order: 3 order: 1 }")
+        net.add("Flatten", f"{top}_flat", f"{top}_turned", "flatten_param { axis: 1 }")
+    prior = "prior_box_param { min_size: 12 aspect_ratio: 2 flip: true clip: false variance: 0.1 variance: 0.1 "
+    net.add("PriorBox", "priors", "map data", prior + "variance: 0.2 variance: 0.2 offset: 0.5 }")
+    net.add("Reshape", "conf_rows", "conf_flat", "reshape_param { shape { dim: 0 dim: -1 dim: 21 } }")
+    net.add("Softmax", "conf_soft", "conf_rows", "softmax_param { axis: 2 }")
+    net.add("Flatten", "conf_out", "conf_soft", "flatten_param { axis: 1 }")
+    ends = ("nms_param { nms_threshold: 0.45 top_k: 100 } code_type: CENTER_SIZE keep_top_k: 20 "
+            "confidence_threshold: 0.01")   # fmt: skip
+    net.add("DetectionOutput", "found", "loc_flat conf_out priors",
+            f"detection_output_param {{ num_classes: 21 share_location: true background_label_id: 0 {ends} }}")
+    return net.write(folder)
+
+
+def test_an_ssd_runs_on_opencv_and_says_so(tmp_path: Path) -> None:
+    from inference.backends import Engine, load_backend, usual_backend
+    from inference.data import Ask, Detections, Frame
+    from inference.intake.propose import propose
+    from inference.recogniser import Recogniser
+
+    files = ssd(tmp_path)
+    found = propose(files, tmp_path)
+    card = found.card
+    assert (card.format, usual_backend(card), card.decoder, card.labels) == (
+        "caffe-opencv", "opencv", "ssd-caffe", "voc_20.txt"
+    )  # fmt: skip
+    assert "OpenCV runs it as it is" in card.source
+    assert "PriorBox" in card.source
+    assert (card.input.order, card.input.mean) == ("BGR", (127.5, 127.5, 127.5))
+    assert card.input.std == pytest.approx([1 / 0.007843] * 3)
+    network = Recogniser(card, found.network, "opencv", Engine(1), apart=False)
+    picture = np.random.default_rng(5).integers(0, 256, (30, 32, 3), np.uint8)
+    said = network(Frame(picture, 0, 0.0), Ask(confidence=0.01)).prediction
+    assert isinstance(said, Detections)
+    net = cv2.dnn.readNetFromCaffe(str(files[0]), str(files[1]))   # by the tutorial, without any code of ours
+    net.setInput(cv2.dnn.blobFromImage(picture, 0.007843, (32, 30), (127.5, 127.5, 127.5)))
+    rows = net.forward()[0, 0]
+    rows = rows[rows[:, 2].argsort()[::-1]]
+    assert said.scores[0] == pytest.approx(rows[0, 2], abs=1e-4)
+    assert said.boxes[0] == pytest.approx(np.clip(rows[0, 3:] * [32, 30, 32, 30], 0, [32, 30, 32, 30]), abs=0.05)
+    assert load_backend("opencv", found.network, Engine(1)).run(np.zeros((1, 3, 30, 32), np.float32))
+
+
+def test_a_transform_param_is_honoured(tmp_path: Path) -> None:
+    from inference.intake.propose import propose
+
+    said = "scale: 0.017 mean_value: 103.94 mean_value: 116.78 mean_value: 123.68"
+    card = propose(ssd(tmp_path, scale=said), tmp_path).card
+    assert card.input.mean == (103.94, 116.78, 123.68)
+    assert card.input.std == pytest.approx([1 / 0.017] * 3)
+
+
+def test_what_opencv_does_not_read_either_is_said_as_our_reader_did(tmp_path: Path) -> None:
+    from inference.errors import LabError
+    from inference.intake.propose import propose
+
+    files = Net().add("Nonsense", "out").write(tmp_path)
+    with pytest.raises(LabError, match=r"Nonsense.*OpenCV does not run it either"):
+        propose(files, tmp_path)

@@ -20,6 +20,8 @@ FILES = {
     "caffe": ("net.prototxt", "net.caffemodel"), "coreml": ("net.mlmodel", "weight.bin"),
     "darknet": ("net.cfg", "net.weights"), "efficientnet-lite-torch": ("net.pth",), "squeezenet-pickle": ("net.pkl",),
     "tensorflow": ("net.pb", "net.pbtxt"),
+    "caffe-opencv": ("net.prototxt", "net.caffemodel"),
+    "darknet-opencv": ("net.cfg", "net.weights"),
 }  # fmt: skip
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VARINTS = st.integers(0, 2**64 - 1)

@@ -63,19 +63,32 @@ def propose_read_by_opencv(
     if card.format == "darknet":
         spec = replace(spec, order="RGB" if spec.order != "GRAY" else "GRAY")
     else:
-        spec = replace(spec, **caffe_numbers(text, spec))
+        spec = replace(spec, **_caffe_numbers(text, spec))
     source = f"{card.source.rstrip('.')}. OpenCV runs it as it is: {str(refused).rstrip('.')}."
     made = replace(card, format=OPENCV_READS[card.format], source=plain(source, 600))
     try:
-        return _by_opencv(made, sources, folder, given, spec, [], (), classes=caffe_classes(text))
+        return _by_opencv(made, sources, folder, given, spec, [], (), classes=_caffe_classes(text))
     except LabError as error:
         raise ImportFailed(
             f"{str(refused).rstrip('.')}; OpenCV does not run it either: {error}", refused.hint
         ) from error
 
 
-def caffe_numbers(text: str, spec: InputSpec) -> dict[str, Any]:
-    """Range, mean and std of a .prototxt's `transform_param`; else those of its kind: MobileNet-SSD wants ±1."""
+def transform_param(prototxt: Path, spec: InputSpec) -> dict[str, Any]:
+    """Range, mean and std of a .prototxt's `transform_param`; nothing where it has none."""
+    text = prototxt.read_bytes()[:LARGEST_TEXT].decode("utf-8", "replace")
+    has = re.search(r"transform_param\s*{[^{}]*(?:scale|mean_value)", text)
+    return _caffe_numbers(text, spec) if has else {}
+
+
+def letter_box(cfg: Path) -> bool:
+    """Whether a Darknet .cfg was trained with pictures in their own shape, grey beside them."""
+    text = cfg.read_bytes()[:LARGEST_TEXT].decode("utf-8", "replace")
+    return bool(re.search(r"^\s*letter_box\s*=\s*[1-9]", text, re.MULTILINE))
+
+
+def _caffe_numbers(text: str, spec: InputSpec) -> dict[str, Any]:
+    """Range, mean and std of a `transform_param`; else those of the network's kind: MobileNet-SSD wants ±1."""
     block = re.search(r"transform_param\s*{([^{}]*)}", text)
     channels = 1 if spec.order == "GRAY" else 3
     inside = block[1] if block else ""
@@ -90,7 +103,7 @@ def caffe_numbers(text: str, spec: InputSpec) -> dict[str, Any]:
     return {"range": "0..255", "mean": mean, "std": (1 / factor if factor else 1.0,) * channels}
 
 
-def caffe_classes(text: str) -> int:
+def _caffe_classes(text: str) -> int:
     """The classes of a DetectionOutput, without the background; 0 where there is none."""
     found = re.search(r"detection_output_param\s*{[^{}]*?num_classes\s*:\s*(\d{1,4})", text)
     return max(0, int(found[1]) - 1) if found else 0

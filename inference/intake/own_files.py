@@ -69,7 +69,9 @@ def _beside(path: Path, ending: str) -> Path | None:
     except OSError:
         return None
     same = [other for other in found if other.stem == path.stem]
-    return same[0] if same else found[0] if len(found) == 1 else None
+    deployed = [other for other in found if "deploy" in other.stem.lower()]   # Caffe's, beside that for training
+    chosen = same or (deployed if len(deployed) == 1 else found)
+    return chosen[0] if same or len(chosen) == 1 else None
 
 
 def take_weights_in(model: Any, path: Path) -> None:

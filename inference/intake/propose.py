@@ -5,6 +5,7 @@ network does not say (order of colours, range, mean, how the picture is fitted i
 guess is named in the card, so that it can be checked in the X-ray pane.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +20,18 @@ from inference.backends import NATIVE, Engine, load_backend
 from inference.backends.model_file import check_file, external_files, read_model
 from inference.errors import ImportFailed, LabError
 from inference.foreign import foreign
-from inference.intake.counter import count_model
+from inference.intake.counter import Cost, count_model
 from inference.intake.described import with_form
 from inference.intake.forms import output_form
 from inference.intake.importers import converted_bytes
 from inference.intake.inside import read_inside
-from inference.intake.native import OPENCV_READS, propose_native, propose_read_by_opencv
+from inference.intake.native import (
+    OPENCV_READS,
+    letter_box,
+    propose_native,
+    propose_read_by_opencv,
+    transform_param,
+)
 from inference.intake.own_files import (
     PACKED,
     declared_input,
@@ -35,7 +42,8 @@ from inference.intake.own_files import (
 from inference.intake.own_labels import named_labels
 from inference.intake.probing import evidence, probe
 from inference.intake.shapes import infer
-from inference.intake.usual_recipe import input_form, usual_recipe
+from inference.intake.sidecars import read_sidecars
+from inference.intake.usual_recipe import NUMBERS, input_form, usual_recipe
 from inference.own_process import in_own_process
 from models.card import InputSpec, ModelCard, ModelFile, PixelRange
 from models.texts import as_name, plain
@@ -45,6 +53,9 @@ MEMORY = 1 << 30          # bytes beside what the files themselves may need
 COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
 LONGEST_TITLE = 100                                    # letters
 LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,34 +140,65 @@ def _proposal(
                 raise
             return Proposal(*propose_read_by_opencv(card, sources, folder, given, size, refused))
         model = read_model(path)
-    card, own = _describe(card, model, path, given, size)
+    card, own = _describe(card, model, path, sources[0], given, size)
     return Proposal(card, sources, path, own)
 
 
 def _describe(
-    card: ModelCard, model: Any, path: Path, given: tuple[str, ...], size: tuple[int, int] | None
+    card: ModelCard, model: Any, path: Path, source: Path, given: tuple[str, ...], size: tuple[int, int] | None
 ) -> tuple[ModelCard, tuple[str, ...]]:
     """The card with all that can be read or guessed, and the model's own labels."""
     said = {entry.key: entry.value for entry in model.metadata_props}
-    spec, guessed = input_form(model, path.name, said, size)
+    beside = read_sidecars(source)
+    if beside.problem:
+        said.setdefault("problem_type", beside.problem)
+    spec, guessed = input_form(model, path.name, said, size, beside.size)
     channels = 1 if spec.order == "GRAY" else 3
     shape = (1, channels, *spec.size) if spec.layout == "NCHW" else (1, *spec.size, channels)
-    values = infer(model, shape, path.name)
+    values = _shapes(model, shape, path.name)
     if largest := next((name for name, s in values.items() if prod(s) > LARGEST_VALUE), None):
         raise LabError(f"{card.title} has more numbers in {largest!r} than fit here.", "Choose a smaller model.")
     net = load_backend("onnxruntime", path, Engine())
     inside = read_inside(model)
     scale: PixelRange = inside.range if inside else "0..255" if card.format in ("coreml", "caffe") else "0..1"
     own = given or named_labels(said)
+    listed = () if own else beside.labels
     with np.errstate(all="ignore"):   # what answers with infinity is refused, not warned of
         runs = probe(net, spec, scale, path.stat().st_size)
-        form = output_form(evidence(card, spec, runs, said, len(own), model))
+        form = output_form(evidence(card, spec, runs, said, len(own or listed), model))
+    if (listed and len(listed) in (form.classes, form.classes - 1)) or (listed and not form.classes):
+        own = listed
     spec, recipe = usual_recipe(card, spec, form, said, inside, model.producer_name)
-    cost = count_model(model, path)
+    if beside.changes and beside.classes in (0, form.classes) and spec.order != "GRAY" and spec.dtype != "uint8":
+        changes = {**beside.changes, **({"range": inside.range, "mean": spec.mean, "std": spec.std} if inside else {})}
+        spec, recipe = replace(spec, **changes), [key for key in recipe if key not in beside.decided]
+    elif card.format == "caffe" and (numbers := transform_param(source, spec)):
+        spec, recipe = replace(spec, **numbers), [key for key in recipe if key not in NUMBERS]
+    elif card.format == "darknet" and letter_box(source):
+        spec = replace(spec, fit="letterbox", pad=127)
+    cost = _cost(model, path)
     made = replace(
-        card, input=spec, parameters=cost.parameters, gmacs=round(cost.gmacs, 6),
+        card, input=spec, parameters=cost.parameters if cost else 0, gmacs=round(cost.gmacs, 6) if cost else 0.0,
         # A file too small for its weights makes them up: right for shapes and speed, of no use otherwise.
-        trained=cost.bytes >= cost.parameters / 8,
+        trained=cost is None or cost.bytes >= cost.parameters / 8,
         precision="fp16" if spec.dtype == "float16" else "int8" if spec.dtype == "uint8" else "fp32",
     )  # fmt: skip
     return with_form(made, form, own, given, [*guessed, *recipe])
+
+
+def _shapes(model: Any, shape: tuple[int, ...], name: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of the values inside; none where they cannot be followed, which is no reason not to run it."""
+    try:
+        return infer(model, shape, name)
+    except LabError as error:
+        log.info("%s: %s", name, error)
+        return {}
+
+
+def _cost(model: Any, path: Path) -> Cost | None:
+    """What it costs; None where that cannot be counted."""
+    try:
+        return count_model(model, path)
+    except LabError as error:
+        log.info("%s: %s", path.name, error)
+        return None

@@ -50,9 +50,11 @@ KIN: dict[str, dict[str, Any]] = {
 
 
 def input_form(
-    model: Any, name: str, said: dict[str, str], size: tuple[int, int] | None
+    model: Any, name: str, said: dict[str, str], size: tuple[int, int] | None, beside: tuple[int, int] | None = None
 ) -> tuple[InputSpec, list[str]]:
-    """Size, layout, type and channels of the picture; `size` (height, width) is what the user says of an open one."""
+    """Size, layout, type and channels of the picture; (height, width) of an open one are what the user says, `size`,
+    what the metadata say, or what a file `beside` the model says.
+    """  # noqa: D205
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in constants]
     pictures = [value for value in inputs if value.name not in SIDE_INPUTS]
@@ -79,7 +81,7 @@ def input_form(
     height, width = (dims[2], dims[3]) if layout == "NCHW" else (dims[1], dims[2])
     channels = dims[1] if layout == "NCHW" else dims[3]
     if not height or not width:
-        usual = size or _sizes(said)
+        usual = size or _sizes(said) or beside
         if not usual:
             boxes = any(len(value.type.tensor_type.shape.dim) == 3 for value in model.graph.output)
             usual = (640, 640) if boxes or "stride" in said else (224, 224)
