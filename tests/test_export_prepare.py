@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 
 from inference.data import Frame
 from inference.decode import DETECTORS
+from inference.decode import wanted as wanted_of
 from inference.decode.rows import boxes_scores
 from inference.errors import ExportFailed
 from inference.export.naming import swift_name, unique
@@ -216,6 +217,48 @@ def test_boxes_are_decoded_inside_as_in_the_lab(
     order = [np.lexsort((c.boxes[:, 0].round(1), c.boxes[:, 1].round(1), c.scores.round(4))) for c in (made, wanted)]
     np.testing.assert_allclose(made.scores[order[0]], wanted.scores[order[1]], atol=1e-5)
     np.testing.assert_allclose(np.sort(made.boxes, 0), np.sort(wanted.boxes, 0), rtol=1e-4, atol=1e-2)
+
+
+def corner_rows(n: int, scale: float) -> Array:
+    first = RNG.uniform(0, 0.5, (1, n, 2))
+    return np.concatenate([first, first + RNG.uniform(0.05, 0.4, (1, n, 2))], 2).astype(np.float32) * np.float32(scale)
+
+
+OPTIONS: list[tuple[str, dict[str, Array], dict[str, Any]]] = [
+    ("boxes-scores", {"b": corner_rows(30, 60), "s": yes(1, 30, 5)}, {"corners": True, "px": True}),
+    ("boxes-scores", {"s": yes(1, 5, 30), "b": corner_rows(30, 60)}, {"corners": True, "px": True}),
+    ("boxes-scores", {"b": corner_rows(30, 1)[:, :, None], "s": yes(1, 30, 5)}, {"corners": True}),
+    ("boxes-scores", {"b": yes(1, 30, 4) / 2, "s": logits(1, 30, 6)}, {"logits": "softmax", "background": "last"}),
+    ("boxes-scores", {"b": yes(1, 30, 4) / 2, "s": logits(1, 30, 5)}, {"logits": "sigmoid", "overlap": 1.0}),
+    ("boxes-scores", {"s": yes(1, 30, 6), "b": corner_rows(30, 1)}, {"corners": True, "background": "first"}),
+    ("boxes-scores", {"x": yes(1, 7), "s": yes(1, 30, 5), "b": yes(1, 30, 4) / 2}, {"outputs": [2, 1]}),
+    ("yolov5", {"a": np.concatenate([yes(1, 30, 4) * 50, yes(1, 30, 6), logits(1, 30, 32)], 2)}, {"extra": 32}),
+    ("yolov5", {"a": np.concatenate([yes(1, 30, 4) / 2, yes(1, 30, 6)], 2)}, {"relative": True}),
+    ("yolov8", {"a": np.concatenate([yes(1, 4, 60) * 50, yes(1, 5, 60), logits(1, 51, 60)], 1)}, {"extra": 51}),
+    ("yolov8", {"a": np.concatenate([yes(1, 30, 4) / 2, yes(1, 30, 5)], 2)}, {"transposed": True, "relative": True}),
+]
+
+
+@pytest.mark.parametrize(("decoder", "outputs", "options"), OPTIONS, ids=lambda v: str(v) if isinstance(v, str) else "")
+def test_every_option_is_decoded_inside_as_in_the_lab(
+    decoder: str, outputs: dict[str, Array], options: dict[str, Any], tmp_path: Path
+) -> None:
+    given = card(task="detect", decoder=decoder, size=SIZE, range="0..255", options=options)
+    prepared = prepare(given, heads_net(tmp_path / "net.onnx", outputs, SIZE), 5)
+    found = run(prepared, np.full((*SIZE, 3), 128, np.uint8), given.input)
+    read = wanted_of(list(outputs.values()), options)
+    wanted = DETECTORS[decoder](read, {"classes": 5, **options}, SIZE, 0.0)
+    made = boxes_scores([found["coordinates"][None], found["confidence"][None]], {"classes": 5}, SIZE, 0.0)
+    assert len(made.scores) == len(wanted.scores) > 0
+    np.testing.assert_allclose(np.sort(made.scores), np.sort(wanted.scores), atol=1e-5)
+    np.testing.assert_allclose(np.sort(made.boxes, 0), np.sort(wanted.boxes, 0), rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("decoder", ["nanodet", "efficientdet", "yolov3", "yolov5-raw", "fastestdet", "yunet"])
+def test_decoders_that_no_export_writes_are_said(decoder: str, tmp_path: Path) -> None:
+    given = card(task="detect", decoder=decoder, size=SIZE, range="0..255")
+    with pytest.raises(ExportFailed, match="which no export writes"):
+        prepare(given, heads_net(tmp_path / "net.onnx", {"a": yes(1, 30, 85)}, SIZE), 5)
 
 
 @pytest.mark.parametrize("centred", [False, True])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,7 @@ class OrtBackend:
         self.input_shape: tuple[int | str | None, ...] = tuple(picture.shape)
         self._input = picture.name
         self._bare = len(self.input_shape) == 3   # a picture without the axis of a batch: Faster R-CNN
-        beside = [(given.name, TYPES.get(given.type, "float32")) for given in inputs if given.name in SIDE_INPUTS]
-        self._beside = beside
+        self._beside = [given for given in inputs if given.name in SIDE_INPUTS]
         self._options = ort.RunOptions()
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
@@ -75,7 +74,7 @@ class OrtBackend:
             given = {self._input: x[0] if self._bare else x}
             if self._beside:
                 height, width = x.shape[1:3] if x.shape[-1] in (1, 3) else x.shape[2:]
-                given |= {name: SIDE_INPUTS[name](height, width).astype(kind) for name, kind in self._beside}
+                given |= side_values(self._beside, height, width)
             outputs: list[NDArray[Any]] = self._session.run(None, given, self._options)
         except Exception as error:   # ONNX Runtime's exceptions share no other base
             raise BackendError(
@@ -100,6 +99,14 @@ class OrtBackend:
 def load(path: Path, engine: Engine) -> OrtBackend:
     """Open an ONNX file."""
     return OrtBackend(path, engine)
+
+
+def side_values(inputs: Iterable[Any], height: int, width: int) -> dict[str, NDArray[Any]]:
+    """What the inputs beside a picture of this size are filled with, by their names; `inputs` are a session's."""
+    return {
+        given.name: SIDE_INPUTS[given.name](height, width).astype(TYPES.get(given.type, "float32"))
+        for given in inputs if given.name in SIDE_INPUTS
+    }  # fmt: skip
 
 
 def session_options(engine: Engine) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from inference.decode import SUPPRESSED
 from inference.decode.anchors import grids, ssd_anchors
 from inference.decode.maps import RETINANET_RATIOS, RETINANET_SCALES, YOLOV2_ANCHORS, YOLOV4_ANCHORS, YOLOV4_REACH
 from inference.errors import ExportFailed
@@ -93,6 +94,13 @@ class Decoder:
         height, width = self.size
         return self.times(x, 1 / np.array([width, height, width, height], np.float64))
 
+    def as_centred(self, x: str, *, px: bool) -> str:
+        """Boxes as the card says, cx cy w h or corners, px or relative → cx cy w h, relative."""
+        if self.options.get("corners"):
+            left, top, right, bottom = self.columns(x, range(4))
+            x = self.centred(top, left, bottom, right)
+        return self.relative(x) if px else x
+
     def centred(self, top: str, left: str, bottom: str, right: str) -> str:
         """Edges (…, 1) → cx cy w h."""
         parts = [self.times(self.op("Add", left, right), 0.5), self.times(self.op("Add", top, bottom), 0.5),
@@ -101,21 +109,36 @@ class Decoder:
 
 
 def _objects(d: Decoder, names: Sequence[str], shapes: Shapes) -> tuple[str, str]:
-    """Of rows cx cy w h, objectness, classes: the rows, and the classes times the objectness."""
+    """Of rows cx cy w h, objectness, classes, extra: the rows, and the classes times the objectness."""
     (name,), (shape,) = names, shapes
-    if len(shape) != 3 or shape[-1] <= 5:
+    end = shape[-1] - int(d.options.get("extra", 0))
+    if len(shape) != 3 or end <= 5:
         raise ValueError
-    return name, d.op("Mul", d.part(name, 5, shape[-1]), d.part(name, 4, 5))
+    return name, d.op("Mul", d.part(name, 5, end), d.part(name, 4, 5))
 
 
 def _boxes_scores(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
     if len(names) == 1:
         x, scores = _objects(d, names, shapes)
         return d.part(x, 0, 4), scores
-    first = 0 if shapes[0][-1] == 4 else 1
-    if len(names) != 2 or any(len(shape) != 3 for shape in shapes) or shapes[first][-1] != 4:
+    if len(names) != 2:
         raise ValueError
-    return names[first], names[1 - first]
+    flat = [(d.shaped(name, 1, shape[1], 4), [1, shape[1], 4]) if len(shape) == 4 and shape[2] == 1 else (name, shape)
+            for name, shape in zip(names, shapes, strict=True)]   # fmt: skip
+    first = 0 if d.options.get("in_order") or flat[0][1][-1] == 4 else 1
+    (boxes, box_shape), (scores, shape) = flat[first], flat[1 - first]
+    if len(box_shape) != 3 or len(shape) != 3 or box_shape[-1] != 4:
+        raise ValueError
+    columns = shape[2]
+    if shape[1] != box_shape[1]:
+        scores, columns = d.op("Transpose", scores, perm=[0, 2, 1]), shape[1]
+    if kind := d.options.get("logits"):
+        scores = d.op("Sigmoid", scores) if kind == "sigmoid" else d.op("Softmax", scores, axis=2)
+    background = d.options.get("background")
+    start, end = int(background in ("first", "both")), columns - int(background in ("last", "both"))
+    if (start, end) != (0, columns):
+        scores = d.part(scores, start, end)
+    return d.as_centred(boxes, px=bool(d.options.get("px"))), scores
 
 
 def _yolox(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
@@ -131,15 +154,17 @@ def _yolox(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
 
 def _yolov5(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
     x, scores = _objects(d, names, shapes)
-    return d.relative(d.part(x, 0, 4)), scores
+    return d.as_centred(d.part(x, 0, 4), px=not d.options.get("relative")), scores
 
 
 def _yolov8(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
     (name,), (shape,) = names, shapes
-    if len(shape) != 3 or shape[1] <= 4:
+    turned = bool(d.options.get("transposed"))
+    end = shape[2 if turned else 1] - int(d.options.get("extra", 0))
+    if len(shape) != 3 or end <= 4:
         raise ValueError
-    x = d.op("Transpose", name, perm=[0, 2, 1])
-    return d.relative(d.part(x, 0, 4)), d.part(x, 4, shape[1])
+    x = name if turned else d.op("Transpose", name, perm=[0, 2, 1])
+    return d.as_centred(d.part(x, 0, 4), px=not d.options.get("relative")), d.part(x, 4, end)
 
 
 def _ssd_raw(d: Decoder, names: Sequence[str], shapes: Shapes) -> Boxes:
@@ -233,6 +258,13 @@ def decoded(
     Raises:
         ExportFailed: the outputs are not what the card's decoder reads.
     """
+    if not cut and card.decoder not in DECODINGS and card.decoder not in SUPPRESSED:
+        raise ExportFailed(
+            f"The outputs of {card.title} are read by {card.decoder!r}, which no export writes.",
+            "Export a form of the network with its boxes decoded.",
+        )
+    if not cut and card.options.get("plain_xy"):
+        raise ExportFailed(f"{card.title} is a detector of Azure Custom Vision, which no export writes.")
     d = Decoder(edit, card.input.size, {"classes": classes, **card.options})
     try:
         boxes, scores = _before_suppression(d, card, names, cut) if cut else DECODINGS[card.decoder](d, names, shapes)

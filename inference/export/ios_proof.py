@@ -25,10 +25,11 @@ def suppression(one: "Made") -> dict[str, Any]:
     """How overlapping boxes go on the phone; Swift's Suppression decodes it."""
     from inference.data import Ask
     from inference.decode.boxes import MAX_BOXES
+    from inference.export.parity import overlap_of
 
     cut = one.outcome.cut
     return {
-        "confidence": Ask().confidence, "overlap": cut.iou if cut else Ask().iou,
+        "confidence": Ask().confidence, "overlap": cut.iou if cut else overlap_of(one.card),
         "most": cut.most if cut else MAX_BOXES, "everyLabel": cut is not None,
     }  # fmt: skip
 
@@ -39,10 +40,11 @@ def on_phone(spec: InputSpec) -> InputSpec:
 
 
 def _kept(one: "Made", golden: Any, key: str) -> "Candidates":
-    from inference.export.parity import kept_boxes
+    from inference.export.parity import kept_boxes, overlap_of
 
     boxes, scores = golden[f"{key}/coordinates"], golden[f"{key}/confidence"]
-    return kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), one.card.input.size)
+    cut, size = one.outcome.cut, one.card.input.size
+    return kept_boxes(boxes, scores, cut, len(one.order.labels), size, overlap_of(one.card))
 
 
 def answers(one: "Made", folder: Path) -> list[dict[str, Any]]:
@@ -92,7 +94,7 @@ def vectors(one: "Made", folder: Path) -> dict[str, Any]:
 def _answer(one: "Made", spec: InputSpec, golden: Any, key: str, picture: dict[str, Any]) -> dict[str, Any]:
     """A raw output, and what the lab reads in it; boxes in px of the picture."""
     from inference.decode.labels import top_k
-    from inference.export.parity import kept_boxes
+    from inference.export.parity import kept_boxes, overlap_of
     from inference.preprocess import place
 
     width, height = picture["width"], picture["height"]
@@ -103,7 +105,7 @@ def _answer(one: "Made", spec: InputSpec, golden: Any, key: str, picture: dict[s
         return made | {"scores": _plain(scores), "labels": list(best.indices), "sure": _plain(best.scores)}
     worth = golden[f"{key}/confidence"].max(axis=1) >= WORTH
     boxes, scores = golden[f"{key}/coordinates"][worth], golden[f"{key}/confidence"][worth]
-    kept = kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), spec.size)
+    kept = kept_boxes(boxes, scores, one.outcome.cut, len(one.order.labels), spec.size, overlap_of(one.card))
     at = place((height, width), spec).to_frame(kept.boxes)
     np.clip(at, 0, (width, height, width, height), out=at)
     return made | {

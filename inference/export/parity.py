@@ -19,8 +19,9 @@ import onnx
 from numpy.typing import NDArray
 
 from inference.backends.model_file import add_outputs
+from inference.backends.ort import SIDE_INPUTS, side_values
 from inference.data import Ask, Classification, Detections, Frame
-from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED
+from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED, wanted
 from inference.decode.boxes import MAX_BOXES, Candidates, suppress
 from inference.decode.labels import top_k
 from inference.decode.rows import boxes_scores
@@ -144,23 +145,24 @@ class Original:
         self._session, _ = plain_session(model)
         spec = replace(card.input, dtype="float32") if card.input.dtype == "float16" else card.input
         self._preprocess = Preprocessor(spec)
-        others = {x.name: x for x in self._session.get_inputs()[1:]}
-        self._more = {name: np.array([card.input.size], np.float32) for name in others}   # a detector's picture size
+        inputs = self._session.get_inputs()
+        (self._given,) = (given for given in inputs if given.name not in SIDE_INPUTS)
+        self._more = side_values(inputs, *card.input.size)
 
     def __call__(self, picture: Picture) -> Answer:
         """The answer to one picture."""
         x, placement = self._preprocess(_frame(picture))
-        wanted = self._session.get_inputs()[0]
-        if len(wanted.shape) == x.ndim - 1:
+        if len(self._given.shape) == x.ndim - 1:
             x = x[0]
-        values = self._session.run(None, {wanted.name: x, **self._more})
+        values = self._session.run(None, {self._given.name: x, **self._more})
         outputs, heads = values[: self._ends], tuple(values[self._ends :])
         options = {"classes": len(self.labels), **self.card.options}
         if self.card.task == "classify":
-            scores = CLASSIFIERS[self.card.decoder](outputs, options)
+            scores = CLASSIFIERS[self.card.decoder](wanted(outputs, options), options)
             return Answer(heads, (scores,), top_k(scores, self.labels, TOP))
-        found = DETECTORS[self.card.decoder](outputs, options, self.card.input.size, ASK.confidence)
-        kept = suppress(found, 1.0 if self.card.decoder in SUPPRESSED else ASK.iou)
+        read = wanted(outputs, options)
+        found = DETECTORS[self.card.decoder](read, options, self.card.input.size, ASK.confidence)
+        kept = suppress(found, 1.0 if self.card.decoder in SUPPRESSED else overlap_of(self.card))
         return Answer(heads, (), _detections(kept, placement, picture, self.labels))
 
 
@@ -215,12 +217,14 @@ class Package:
         if self.card.task == "classify":
             return Answer(heads, ends, top_k(ends[0].reshape(-1), self.labels, TOP))
         boxes, scores = ends if ends[0].shape[-1] == 4 else reversed(ends)
-        kept = kept_boxes(boxes, scores, self._cut, len(self.labels), self.card.input.size)
+        kept = kept_boxes(
+            boxes, scores, self._cut, len(self.labels), self.card.input.size, overlap_of(self.card)
+        )
         return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
 
 
 def kept_boxes(
-    boxes: Array, scores: Array, cut: Suppression | None, labels: int, size: tuple[int, int]
+    boxes: Array, scores: Array, cut: Suppression | None, labels: int, size: tuple[int, int], iou: float
 ) -> Candidates:
     """What is kept of a package's coordinates (n, 4) and confidence (n, labels); boxes in px of the input.
 
@@ -228,7 +232,12 @@ def kept_boxes(
     """
     options = {"classes": labels, "every_label": cut is not None}
     found = boxes_scores([boxes[None], scores[None]], options, size, ASK.confidence)
-    return suppress(found, cut.iou, cut.most) if cut else suppress(found, ASK.iou)
+    return suppress(found, cut.iou, cut.most) if cut else suppress(found, iou)
+
+
+def overlap_of(card: ModelCard) -> float:
+    """Above which the weaker of two boxes goes: the network's own, or the lab's."""
+    return float(card.options.get("overlap", 0)) or ASK.iou
 
 
 def _tap(found: Read, head: str) -> str:

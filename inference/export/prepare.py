@@ -15,6 +15,7 @@ import onnx
 import onnx.version_converter
 from onnx import TensorProto, helper, numpy_helper
 
+from inference.backends.ort import SIDE_INPUTS
 from inference.errors import ExportFailed
 from inference.export.decoding import Suppression, decoded, suppression
 from inference.export.editing import Editor, in_single_precision, set_shape
@@ -57,6 +58,7 @@ def prepare(card: ModelCard, path: Path, classes: int) -> Prepared:
         heads = [cut.boxes, cut.scores]
     else:
         heads = [output.name for output in edit.graph.output]
+        heads = [heads[place] for place in card.options.get("outputs", range(len(heads)))]
     edit.keep(heads)   # before all else: as outputs they keep their names
     edit = Editor(_folded(_modern(_pinned(card, edit))))
     _dequantised_weights(edit)
@@ -96,16 +98,15 @@ def _modern(model: Any) -> Any:
 
 def _pinned(card: ModelCard, edit: Editor) -> Any:
     """One picture of the card's size: no dimension is left open."""
-    pictures = [value for value in edit.inputs() if len(value.type.tensor_type.shape.dim) in (0, 3, 4)]
+    pictures = [value for value in edit.inputs() if value.name not in SIDE_INPUTS]
     others = [value for value in edit.inputs() if value not in pictures]
     if len(pictures) != 1:
         raise ExportFailed(f"{card.title} does not take just one picture.")
     for value in others:   # the picture's size, which some detectors ask for
-        shape = [dim.dim_value or 1 for dim in value.type.tensor_type.shape.dim]
-        if int(np.prod(shape)) != 2:
+        if value.name not in SIDE_INPUTS:
             raise ExportFailed(f"{card.title} wants an input {value.name!r} besides the picture.")
         kind = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-        edit.replace(value.name, edit.constant(np.reshape(card.input.size, shape), kind))
+        edit.replace(value.name, edit.constant(SIDE_INPUTS[value.name](*card.input.size), kind))
         edit.graph.input.remove(value)
     (picture,) = pictures
     height, width = card.input.size
@@ -259,9 +260,10 @@ def _scaled(edit: Editor, x: str, spec: InputSpec, channels: int) -> str:
 
 def _logits(edit: Editor, card: ModelCard) -> tuple[str, bool]:
     """The scores before a softmax, and whether one follows: in the file, or in the lab."""
-    if len(edit.graph.output) != 1:
-        raise ExportFailed(f"{card.title} has {len(edit.graph.output)} outputs, not one.")
-    name = at = edit.graph.output[0].name
+    places = card.options.get("outputs", range(len(edit.graph.output)))
+    if len(places) != 1:
+        raise ExportFailed(f"{card.title} has {len(places)} outputs, not one.")
+    name = at = edit.graph.output[places[0]].name
     if card.decoder == "softmax":
         return name, True
     producers = edit.producers()
@@ -300,6 +302,8 @@ def _probabilities(edit: Editor, card: ModelCard, head: str, classes: int, softm
             "Choose the label list that belongs to this model.",
         )
     flat = edit.node("Reshape", [head, edit.constant([1, classes], np.int64)])
+    if card.decoder == "sigmoids":
+        return edit.node("Sigmoid", [flat])
     return edit.node("Softmax", [flat], axis=1) if softmax else flat
 
 
