@@ -160,7 +160,8 @@ class AddLane(QWidget):
         self._find.selectAll()   # what was typed last time is replaced by what is typed now
         if not self._backend.count():
             for name, info in backends().items():
-                self._backend.addItem(info.title, name)
+                if not info.only:   # those are taken by themselves
+                    self._backend.addItem(info.title, name)
             self._backend.currentIndexChanged.connect(self._list_providers)
             self._list_providers()
 

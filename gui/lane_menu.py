@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from gui.stage.lane_words import PRECISION_WORDS
-from inference.backends import backends
+from inference.backends import backends, can_run
 from inference.cores import usable_cores
 from inference.data import LaneSpec, LaneState
 from inference.live.lane import Lane
@@ -80,6 +80,8 @@ def other_forms(window: MainWindow, lane: Lane) -> list[tuple[str, LaneSpec]]:
     card = window.desk.catalogue[lane.spec.model]
     made = []
     for name, info in backends().items():
+        if not can_run(name, card):
+            continue
         for precision in info.precisions_of(card) or ("",):
             spec = replace(lane.spec, backend=name, precision=precision, provider="")
             if name == lane.spec.backend and precision in ("", lane.spec.precision):

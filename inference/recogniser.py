@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
 from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
-from inference.decode import CLASSIFIERS, DETECTORS, SUPPRESSED, wanted
+from inference.decode import CLASSIFIERS, DETECTORS, IN_PICTURE, SUPPRESSED, wanted
 from inference.decode.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.decode.labels import top_k
 from inference.errors import BackendError, CardError
@@ -104,6 +104,7 @@ class Recogniser:
         start = perf_counter()
         self._net = self._opened(linger=False)
         self.load_ms = (perf_counter() - start) * 1e3   # opening the file
+        self._in_picture = card.decoder in IN_PICTURE and hasattr(self._net, "picture")
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
         self._kept_at, self._kept_by = 0.0, card.input
@@ -138,6 +139,8 @@ class Recogniser:
         cpu_began, began = thread_time_ns(), perf_counter()
         x, placement = self._preprocess(frame)
         cpu_ready, ready = thread_time_ns(), perf_counter()
+        if self._in_picture:
+            self._net.picture = frame.pixels.shape[:2]  # type: ignore[attr-defined]
         values = self._net.run(x)
         ended, cpu_ended = perf_counter(), thread_time_ns()
         end = len(values) - len(self._engine.taps)
@@ -151,7 +154,7 @@ class Recogniser:
             return top_k(self._smoothed(self._scores(ran.outputs), ask, ran.frame), self.labels, ask.topk)
         kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou, self._most)
         height, width = ran.frame.pixels.shape[:2]
-        boxes = ran.placement.to_frame(kept.boxes)
+        boxes = kept.boxes.copy() if self._in_picture else ran.placement.to_frame(kept.boxes)
         np.clip(boxes, 0, (width, height, width, height), out=boxes)
         indices = tuple(int(i) for i in kept.classes)
         return Detections(boxes, kept.scores, tuple(self.labels[i] for i in indices), indices)

@@ -28,7 +28,8 @@ from inference.recogniser import Recogniser
 
 ALONE = Engine()
 
-OF_ONNX = [name for name, info in BACKENDS.items() if not info.forms]   # they run a card's file as it is
+# They run a card's ONNX file as it is.
+OF_ONNX = [name for name, info in BACKENDS.items() if not info.forms and not info.only]
 
 
 def pixels(shape: tuple[int, ...], dtype: str = "float32", seed: int = 0) -> np.ndarray:

@@ -18,7 +18,8 @@ from models.card import InputSpec
 ALONE = Engine()
 DETECTOR = card("finder", task="detect", decoder="boxes-scores", labels="cifar10.txt", size=(10, 20))
 
-OF_ONNX = [name for name, info in BACKENDS.items() if not info.forms]   # they run a card's file as it is
+# They run a card's ONNX file as it is.
+OF_ONNX = [name for name, info in BACKENDS.items() if not info.forms and not info.only]
 
 
 def recogniser(path: Path, given: Any = None, backend: str = "onnxruntime", **extra: Any) -> Recogniser:

@@ -91,6 +91,8 @@ class BackendInfo(NamedTuple):
     precisions: tuple[str, ...] = ()
     forms: str = ""
     format: str = ""
+    only: str = ""       # the one format that it reads; "": ONNX, and what NATIVE gives it
+    extra: bool = False  # not among the requirements: who has no such files does without
 
     def precisions_of(self, card: ModelCard) -> tuple[str, ...]:
         """What can be chosen for a card, the usual one first; nothing where it runs the card's file."""
@@ -102,7 +104,9 @@ class BackendInfo(NamedTuple):
 BACKENDS = {
     "onnxruntime": BackendInfo("ONNX Runtime", "inference.backends.ort", "pip install onnxruntime"),
     "opencv": BackendInfo("OpenCV DNN", "inference.backends.opencv", "pip install opencv-python-headless", True),
-    "litert": BackendInfo("LiteRT", "inference.backends.litert", "pip install ai-edge-litert", True),
+    "litert": BackendInfo(
+        "LiteRT", "inference.backends.litert", "pip install ai-edge-litert", True, only="tflite", extra=True
+    ),
     "coreml": BackendInfo(
         "Core ML" if sys.platform == "darwin" else "Core ML (reference)", "inference.backends.coreml",
         "pip install -r requirements.txt", precisions=("fp16", "fp32", "int8", "palette6", "palette4"),
@@ -128,6 +132,12 @@ class Form:
 NATIVE = {"tensorflow": "opencv", "caffe-opencv": "opencv", "darknet-opencv": "opencv", "tflite": "litert"}
 # The formats whose only file is what a backend opens: nothing is made of it.
 DIRECT = frozenset({"onnx", "tflite"})
+
+
+def can_run(name: str, card: ModelCard) -> bool:
+    """Whether this backend reads what the card's files are, or are made into."""
+    info = backends().get(name)
+    return info is not None and (card.format == info.only if info.only else NATIVE.get(card.format, name) == name)
 
 
 def usual_backend(card: ModelCard) -> str:

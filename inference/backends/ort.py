@@ -66,6 +66,8 @@ class OrtBackend:
         self._input = picture.name
         self._bare = len(self.input_shape) == 3   # a picture without the axis of a batch: Faster R-CNN
         self._beside = [given for given in inputs if given.name in SIDE_INPUTS]
+        # (height, width) of the picture behind the input, px; None: the input's.
+        self.picture: tuple[int, int] | None = None
         self._options = ort.RunOptions()
 
     def run(self, x: NDArray[Any]) -> list[NDArray[Any]]:
@@ -73,7 +75,7 @@ class OrtBackend:
         try:
             given = {self._input: x[0] if self._bare else x}
             if self._beside:
-                height, width = x.shape[1:3] if x.shape[-1] in (1, 3) else x.shape[2:]
+                height, width = self.picture or (x.shape[1:3] if x.shape[-1] in (1, 3) else x.shape[2:])
                 given |= side_values(self._beside, height, width)
             outputs: list[NDArray[Any]] = self._session.run(None, given, self._options)
         except Exception as error:   # ONNX Runtime's exceptions share no other base

@@ -195,7 +195,9 @@ def _backends(page: Page, options: Options) -> dict[str, Any]:
         try:
             facts[name] = list(backend_module(name).providers())
         except BackendError as error:
-            facts[name] = "not available"
+            facts[name] = f"not installed, optional: {info.install}" if info.extra else "not available"
+            if info.extra:
+                continue
             page.troubles.append(Trouble(str(error), f"Install it: {info.install}"))
     return facts
 

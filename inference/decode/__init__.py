@@ -59,5 +59,7 @@ def wanted(outputs: Outputs, options: Mapping[str, Any]) -> Outputs:
     return outputs if places is None else [outputs[place] for place in places]
 
 
+# Their networks are told the size of the picture behind the input, and answer in its px: nothing is to be mapped back.
+IN_PICTURE = frozenset({"yolov3-nms"})
 # Their networks have suppressed already, by a measure of their own: a second time would lose boxes.
 SUPPRESSED = frozenset({"ssd-nms", "ssd-caffe", "boxes-labels", "end-to-end", "yolov3-nms"})

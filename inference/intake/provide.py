@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from inference.backends import DIRECT, NATIVE, OWN, Engine, Form, backends, usual_backend
+from inference.backends import DIRECT, OWN, Engine, Form, backends, can_run, usual_backend
 from inference.errors import BackendError, Cancelled, LabError, StoreError
 from inference.intake.conversions import State, converted, keep_conversion, state_of
 from inference.intake.importers import converted_bytes
@@ -89,10 +89,11 @@ def loader(catalog: Mapping[str, ModelCard], store: Store) -> "Callable[[LaneSpe
         known = backends()
         if spec.backend not in known:   # not imported here: the window waits for this
             raise BackendError(f"There is no backend called {spec.backend!r}.", suggest(spec.backend, known))
-        if (only := NATIVE.get(card.format, spec.backend)) != spec.backend:
+        if not can_run(spec.backend, card):
+            other = usual_backend(card)
             raise BackendError(
                 f"{card.title} is in the format {card.format!r}, which {known[spec.backend].title} does not read.",
-                f"Run it with {known[only].title}: {card.name}@{only}.",
+                f"Run it with {known[other].title}: {card.name}@{other}.",
             )
         return Opener(card, store, spec.backend, wanted)
 
