@@ -34,6 +34,7 @@ class ModelAdder(QObject):
         self._cancelled = Event()
         self._waiting: list[tuple[tuple[Path, ...], Path | None]] = []
         self.busy = False
+        self.found: dict[str, str] = {}   # by the name of a card: what was found out about its recipe
         self._told.connect(self._say)
 
     def add(self, files: Sequence[Path]) -> None:
@@ -73,7 +74,12 @@ class ModelAdder(QObject):
             from inference.intake.adding import Wanted, add  # imports onnx
 
             try:
-                return add(models, self._store, Wanted(labels=labels), report=report, cancelled=cancelled)
+                told: list[str] = []
+                card = add(
+                    models, self._store, Wanted(labels=labels), report=report, tell=told.append, cancelled=cancelled
+                )
+                self.found[card.name] = " ".join(told)
+                return card
             except Cancelled:
                 return None
 

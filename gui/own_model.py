@@ -29,7 +29,7 @@ from gui.theme import DARK, Size, Theme, font
 from inference.data import Frame
 from inference.errors import Cancelled, LabError
 from inference.formats import LABELS
-from inference.intake.candidates import Candidate, tried
+from inference.intake.candidates import Candidate, recipes, tried
 from inference.intake.guesses import guessed_text
 from inference.intake.own_files import read_given_labels
 from inference.logbook import details
@@ -151,13 +151,18 @@ class OwnModelSheet(QWidget):
             f"{short_count(card.parameters)} parameters" if card.parameters else "",
         ]
         self.read.setText(f"Read: {', '.join(fact for fact in read if fact)}.")
-        self.guessed.setText(
-            f"Guessed: {guessed_text(card)}. It is given {recipe(card.input)}. Choose the answer that is right."
-            if card.guessed else "Nothing was guessed: the file says it all."
-        )
+        self.guessed.setText(self._about_recipe(card))
         self._show_labels()
         self._try()
         self._say_more()
+
+    def _about_recipe(self, card: ModelCard) -> str:
+        """What was found out, what was guessed, and what can be done about it."""
+        found = self._desk.adder.found.get(card.name, "")
+        if not card.guessed:
+            return found or "Nothing was guessed: the file says it all."
+        choose = " Choose the answer that is right." if len(recipes(card)) > 1 else ""
+        return f"{found} Guessed: {guessed_text(card)}. It is given {recipe(card.input)}.{choose}".strip()
 
     def _show_parts(self) -> None:
         for part in (self._scroll, self.keep, self.remove):
