@@ -151,7 +151,7 @@ def test_one_wrong_stride_is_found(testdata: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_dropped_recognises_the_cat_with_its_own_labels(ending: str, testdata: Path) -> None:
     store = Store()
     card = add([testdata / "models" / "coreml" / f"SqueezeNet11{ending}"], store)
-    assert card.guessed == ("input.fit",)
+    assert card.guessed == ()   # the file says it, and the samples how it is fitted in
     assert (card.input.order, card.input.range) == ("BGR", "0..255")
     path = ready(card, store, lambda _words, _part: None, Event())
     photo = cv2.imread(str(testdata / "images" / "cat.jpg"))
@@ -189,10 +189,50 @@ def layer(kind: int, params: bytes = b"", source: bytes = b"image", out: bytes =
     return tagged(1, b"made") + tagged(2, source) + tagged(3, out) + tagged(kind, params)
 
 
+def doubles(*values: float) -> bytes:
+    return struct.pack(f"<{len(values)}d", *values)
+
+
+def chain(number: int, *models: bytes) -> bytes:
+    """A pipeline of these models; those that classify or regress wrap a plain one."""
+    inner = b"".join(tagged(1, model) for model in models)
+    return described() + tagged(number, inner if number == 202 else tagged(1, inner))
+
+
+RELU = tagged(10, b"")
+SCALER = tagged(2, tagged(1, tagged(1, b"out"))) + tagged(604, tagged(1, doubles(-1.0)) + tagged(2, doubles(0.5)))
+
+
+def run_coreml(data: bytes, folder: Path, x: Array) -> Array:
+    path = folder / "net.mlmodel"
+    path.write_bytes(data)
+    made = convert([path], foreign_card("coreml", (8, 8), ("net.mlmodel",)))
+    session = onnxruntime.InferenceSession(made.SerializeToString())
+    found: Array = session.run(None, {session.get_inputs()[0].name: x})[0]
+    return found
+
+
+@pytest.mark.parametrize("number", [200, 201, 202])
+def test_a_pipeline_of_a_network_and_a_scaler(number: int, tmp_path: Path) -> None:
+    x = np.random.default_rng(4).uniform(-5, 5, (1, 3, 8, 8)).astype(np.float32)
+    one = network(layer(130, RELU))
+    assert run_coreml(chain(number, one), tmp_path, x) == pytest.approx(np.maximum(x, 0))
+    found = run_coreml(chain(number, one, SCALER), tmp_path, x)
+    assert found.reshape(-1) == pytest.approx(0.5 * (np.maximum(x, 0) - 1).reshape(-1))   # scale * (x + shift)
+    identity = described() + tagged(900, b"")
+    assert run_coreml(chain(number, one, identity, SCALER), tmp_path, x).reshape(-1) == pytest.approx(found.reshape(-1))
+
+
 WRONG: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "no neural network"),
     "no message": (b"\xff" * 50, "damaged"),
     "a pipeline": (described() + tagged(200, b""), "pipeline"),
+    "Apple's feature print": (chain(200, described() + tagged(2002, b""), described() + tagged(400, b"")),
+                              "feature print"),
+    "a network and a linear classifier": (chain(200, network(layer(130, RELU)), described() + tagged(400, b"")),
+                                          "linear classifier"),
+    "a scaler of something else": (chain(202, network(layer(130, RELU)), SCALER.replace(b"out", b"odd")),
+                                   "does not make"),
     "unknown layers, all named": (network(layer(330), layer(150)), "embedding, split"),
     "an unknown parameter": (network(layer(130, tagged(10, b"") + tagged(999, 1))), "999"),
     "an impossible picture": (described(width=1 << 40) + tagged(500, b""), "pictures of"),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from inference.errors import ImportFailed
 from inference.intake.importers.coreml.file import PROGRAM, Image, Suppression, read_model
 from inference.intake.importers.coreml.layers import build_layers
@@ -55,10 +57,21 @@ def read(model: Path, weights: Path | None, name: str) -> Read:
         half = program.half
     else:
         outputs, labels, values = build_layers(graph, found)
+    if found.scaler:
+        name_of, shift, scale = found.scaler
+        values[name_of] = _scaled(graph, values[name_of], shift, scale)
+        outputs = [values[name_of]]
     rule = found.suppression
     if rule:
         outputs, labels = [values[rule.coordinates], values[rule.confidence]], rule.labels
     return Read(graph, found.image, tuple(outputs), labels, values, rule, half)
+
+
+def _scaled(graph: Graph, value: str, shift: tuple[float, ...], scale: tuple[float, ...]) -> str:
+    """Scale * (x + shift), one number for all or one each: Scaler.proto."""
+    flat = graph.reshape(value, f"{value}/flat", (1, -1))
+    moved = graph.node("Add", [flat, graph.weight("scaler.shift", np.array(shift, np.float32))], "scaler.moved")
+    return graph.node("Mul", [moved, graph.weight("scaler.scale", np.array(scale, np.float32))], "scaler.scaled")
 
 
 def convert(files: tuple[Path, ...], card: ModelCard) -> Any:
