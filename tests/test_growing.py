@@ -40,7 +40,7 @@ class Pane(PaneBase):
 SOURCE = '''
 import numpy as np
 
-from inference.live.sources.pictures import PictureFileNone
+from inference.live.sources.pictures import PictureFile
 
 
 class Grey(PictureFile):

@@ -28,6 +28,7 @@ from model_files import (
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from inference.backends import DIRECT
 from inference.errors import ImportFailed
 from inference.intake.importers import IMPORTERS, convert
 from inference.intake.importers.arrays import read_arrays
@@ -75,7 +76,7 @@ def constants(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def test_every_format_of_a_card_has_its_importer() -> None:
-    assert set(IMPORTERS) | {"onnx"} == set(Format.__args__)  # type: ignore[attr-defined]
+    assert set(IMPORTERS) | DIRECT == set(Format.__args__)  # type: ignore[attr-defined]
 
 
 def test_an_unknown_format_is_said() -> None:
