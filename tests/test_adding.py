@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from inference.backends import Engine, usual_backend
 from inference.data import Ask, Classification, Detections, Frame
 from inference.errors import LabError
-from inference.intake import conversions
+from inference.intake import apart, conversions
 from inference.intake import propose as proposing
 from inference.intake.adding import Wanted, add, remove
 from inference.intake.conversions import State, state_of
@@ -457,7 +457,7 @@ def test_a_model_of_another_format_is_converted_once(tmp_path: Path, monkeypatch
         proposing, "converted_bytes", lambda *given: (converted.append(given[0]), real(*given))[1]
     )
     monkeypatch.setattr(
-        proposing, "propose_apart", lambda files, folder, *, cancelled, **more: proposing.propose(files, folder, **more)
+        apart, "propose_apart", lambda files, folder, *, cancelled, **more: proposing.propose(files, folder, **more)
     )
     monkeypatch.setattr("inference.intake.importers.converted_bytes", None)   # nobody else may
     store = Store(tmp_path / "cache", offline=True)

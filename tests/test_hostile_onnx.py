@@ -13,9 +13,10 @@ from inference.backends import Engine
 from inference.backends.model_file import check_file
 from inference.data import Ask, Frame
 from inference.errors import BackendError, LabError
-from inference.intake import propose as proposing
+from inference.intake import apart
+from inference.intake.apart import propose_apart
 from inference.intake.counter import count
-from inference.intake.propose import propose, propose_apart
+from inference.intake.propose import propose
 from inference.recogniser import Recogniser
 from models import load_catalog
 from models.user_cards import save_card, user_cards
@@ -91,6 +92,6 @@ def test_what_is_added_is_harmless(kind, folder, capsys):
 
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_what_never_ends_or_takes_all_memory_is_ended(kind, folder, monkeypatch):
-    monkeypatch.setattr(proposing, "SECONDS", 5)
+    monkeypatch.setattr(apart, "SECONDS", 5)
     with pytest.raises(LabError, match=r"does not end: it was stopped|needs more than|cannot run|not enough memory"):
         propose_apart([ENDLESS[kind](folder / "net.onnx")], folder)

@@ -14,7 +14,8 @@ import deeds
 import pytest
 
 from inference.errors import LabError
-from inference.intake.propose import propose, propose_apart
+from inference.intake.apart import propose_apart
+from inference.intake.propose import propose
 from inference.own_process import in_own_process
 from models.errors import Cancelled
 

@@ -59,8 +59,7 @@ def add(
         LabError: the files are no model that runs here, or cannot be kept. Nothing of them stays then.
         Cancelled: `cancelled` was set.
     """
-    from inference.intake.propose import propose_apart
-    from inference.recogniser import Recogniser
+    from inference.intake.apart import propose_apart
 
     cancelled = cancelled or Event()
     report(f"Reading {files[0].name}" if files else "Reading", None)
@@ -68,6 +67,8 @@ def add(
         proposal = propose_apart(
             files, folder, name=wanted.name, labels=wanted.labels, size=wanted.size, cancelled=cancelled
         )
+        from inference.recogniser import Recogniser  # imported meanwhile
+
         _check(cancelled)
         taken = load_catalog(troubles=[])
         card = replace(proposal.card, name=free_name(proposal.card.name, taken))

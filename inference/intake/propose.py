@@ -8,10 +8,8 @@ guess is named in the card, so that it can be checked in the X-ray pane.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import prod
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -44,13 +42,9 @@ from inference.intake.probing import evidence, probe
 from inference.intake.shapes import infer
 from inference.intake.sidecars import read_sidecars
 from inference.intake.usual_recipe import NUMBERS, input_form, usual_recipe
-from inference.own_process import in_own_process
 from models.card import InputSpec, ModelCard, ModelFile, PixelRange
 from models.texts import as_name, plain
 
-SECONDS, PACE = 30, 20e6  # that reading and trying a model may take, and bytes a second more; VGG-19's 575 MB took 6
-MEMORY = 1 << 30          # bytes beside what the files themselves may need
-COPIES = 6                # of a file's bytes: what onnx, ONNX Runtime and the proposal hold at the same time
 LONGEST_TITLE = 100                                    # letters
 LARGEST_VALUE = 1 << 28                                # numbers in one tensor of the network: 1 GB
 
@@ -66,24 +60,6 @@ class Proposal:
     sources: tuple[Path, ...]        # the files of the card, in its order
     network: Path                    # what its backend opens: a source, or what was made of the sources in the folder
     labels: tuple[str, ...] = ()     # the model's own list; empty: a built-in one
-
-
-def propose_apart(
-    files: Sequence[Path], folder: Path, *, name: str = "", labels: Path | None = None,
-    size: tuple[int, int] | None = None, cancelled: Event | None = None,
-) -> Proposal:  # fmt: skip
-    """As `propose`, in a process of its own: a file that crashes, stalls or bloats an engine harms nothing else.
-
-    Raises:
-        LabError: as `propose`; or the engine crashed on the file, took too long, or too much memory.
-        Cancelled: `cancelled` was set.
-    """
-    sources, _ = gather(files)   # says at once what is no model
-    held = sum(path.stat().st_size for path in sources)   # bytes
-    return in_own_process(
-        partial(propose, files, folder, name=name, labels=labels, size=size), what=f"reading {sources[0].name}",
-        seconds=SECONDS + held / PACE, memory=MEMORY + COPIES * held, cancelled=cancelled,
-    )  # fmt: skip
 
 
 def propose(
