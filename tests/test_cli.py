@@ -799,3 +799,37 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
     assert json.loads(target.read_text("utf-8")) == {"a": "?"}
     with pytest.raises(LabError, match="No space left on device"):
         write_json({"a": 1}, "/dev/full")
+
+
+# ---- a model of one's own: its recipe ----
+
+
+def test_models_add_and_check_take_examples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = make.tiny_onnx(tmp_path / "mine.onnx", size=(24, 24), classes=3)
+    labels = tmp_path / "names.txt"
+    labels.write_text("dark\nbright\nother\n", "utf-8")
+    for name, level in (("dark", 10), ("bright", 240), ("other", 120)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "pictures" / name / "a.png"), np.full((30, 30, 3), level, np.uint8))
+    words = ["models", "add", str(net), "--labels", str(labels), "--examples", str(tmp_path / "pictures")]
+    assert app.main(words) == 0
+    said = capsys.readouterr().out
+    assert "3 pictures with known answers" in said or "its recipe stays a guess" in said
+    code = app.main(["models", "check", "mine", "--examples", str(tmp_path / "pictures")])
+    said = capsys.readouterr().out
+    assert code in (0, 1)
+    assert "RECIPE" in said
+    assert "* the card's:" in said
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--size", "0", "224"], "'0' is not 1 to"), (["--size", "224"], "--size"),
+    (["--examples", "nowhere"], "no folder and no CSV"),
+])  # fmt: skip
+def test_models_add_says_what_is_wrong_with_its_options(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = make.tiny_onnx(tmp_path / "mine.onnx")
+    assert app.main(["models", "add", str(net), *words]) != 0
+    out = capsys.readouterr()
+    assert said in out.out + out.err

@@ -120,15 +120,41 @@ def test_yolov8(classes: int, named: bool) -> None:
 
 
 @pytest.mark.parametrize("classes", CLASSES)
-def test_yolov8_the_other_way_round(classes: int) -> None:
-    """(1, n, 4 + classes): told by the number of names."""
+@pytest.mark.parametrize("named", [True, False])
+def test_yolov8_the_other_way_round(classes: int, named: bool) -> None:
+    """(1, n, 4 + classes): told by the number of names, or by what is found without any objectness."""
     def make(found: bool) -> list[Array]:
         boxes, scores = scene(N, classes, found)
         return [np.concatenate([centred(boxes), scores], 1)[None]]
 
-    e = evidence(make, labels=classes)
+    e = evidence(make, labels=classes if named else 0)
     if classes > 1:
-        finds(output_form(e), e, classes)
+        form = output_form(e)
+        assert form.options["transposed"] is True
+        finds(form, e, classes)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 300])
+@pytest.mark.parametrize("found_any", [True, False])
+def test_chosen_boxes_that_are_filled_up_with_zeros(rows: int, found_any: bool) -> None:
+    """`nms=True` of ultralytics without its metadata: one box, or none in any of the pictures."""
+    def make(found: bool) -> list[Array]:
+        table = np.zeros((1, rows, 6))
+        if found_any:
+            table[0, 0] = [*KNOWN[0][0], 0.9, 2]
+        return [table]
+
+    if rows > 1 or found_any:
+        assert output_form(evidence(make)).decoder == "end-to-end"
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_torchvisions_detectors_however_many_they_find(count: int) -> None:
+    def make(_found: bool) -> list[Array]:
+        return [np.array([KNOWN[0][0]] * count, np.float32).reshape(-1, 4), np.ones(count), np.full(count, 0.9)]
+
+    form = output_form(evidence(make, dtypes={1: np.int64}))
+    assert (form.decoder, form.options["px"], form.options["first_class"]) == ("boxes-labels", True, 1)
 
 
 @pytest.mark.parametrize("classes", CLASSES)
@@ -164,8 +190,8 @@ def test_yolov5_and_its_kin(classes: int, kind: str, named: bool) -> None:
         sure[place] = 1.0
         if kind == "v6":
             sure[:] = 1
-        elif classes == 1:   # conditional on there being anything, which an objectness says
-            scores[:] = np.where(place[:, None], scores, RNG.uniform(0.5, 1, scores.shape))
+        else:   # conditional on there being anything, which an objectness says: elsewhere they may be anything
+            scores[:] = np.where(place[:, None], scores, RNG.uniform(0, 1, scores.shape))
         sides = relative(centred(boxes)) if kind == "relative" else centred(boxes)
         behind = [RNG.normal(0, 1, (n, 32))] if kind == "masks" else []
         table = np.concatenate([sides, sure, scores, *behind], 1)[None]

@@ -13,7 +13,7 @@ __all__ = ["Evidence", "Form", "Outputs", "output_form"]
 
 # In this order: what is told by names, what has been chosen, then every box that was considered.
 RULES = (
-    chosen.named, classifiers.vector, chosen.caffe, maps.levels, chosen.separate, tables.pair, chosen.rows,
+    chosen.named, chosen.separate, classifiers.vector, chosen.caffe, maps.levels, tables.pair, chosen.rows,
     tables.table, maps.scales, maps.one_map,
 )  # fmt: skip
 # What people bring that is none of these, told by its only output (1, channels, h, w).

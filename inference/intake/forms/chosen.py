@@ -107,7 +107,7 @@ def separate(e: Evidence) -> Form | None:
     boxes = [i for i, s in enumerate(e.shapes) if len(s) in (2, 3) and s[-1] == 4 and e.runs[0][i].dtype.kind == "f"]
     if len(boxes) != 1 or len(e.shapes) not in (3, 4):
         return None
-    n = prod(e.shapes[boxes[0]][:-1])
+    n = prod(e.shapes[boxes[0]][:-1])   # 0: nothing was found in any picture
     rank = len(e.shapes[boxes[0]])
     pair = [i for i, s in enumerate(e.shapes) if i != boxes[0] and prod(s) == n and len(s) in (rank - 1, rank - 2)]
     pair = pair if len(pair) == 2 else [i for i in pair if len(e.shapes[i]) == rank - 1]   # n may be 1, as a count is
@@ -115,7 +115,8 @@ def separate(e: Evidence) -> Form | None:
         return None
     rows = joined(e.tables(boxes[0]))
     count = len(e.shapes) == 4
-    px = bool(rows.size) and not are_relative(rows)
+    # Of rows that fill up to a fixed number nothing is known; a table without any is in px, as torchvision's.
+    px = not are_relative(rows) if rows.size else n == 0
     labels = next((i for i in pair if e.runs[0][i].dtype.kind in "iu"), -1)
     if count and labels < 0 and not px and "pred_boxes" not in " ".join(e.names):
         seen = e.names[0].startswith("detection_")
@@ -147,7 +148,8 @@ def rows(e: Evidence) -> Form | None:
         return _end_to_end("class score x1 y1 x2 y2", only, "paddle")
     if columns == 7 and found.size and whole(found[:, 6]) and not found[:, 0].any() and within(found[:, 5]):
         return _end_to_end("image y1 x1 y2 x2 score class", {**only, "first_class": 1}, "efficientdet")
-    if not _says_end_to_end(e) and not _looks_end_to_end(e, found, columns):
+    empty = not found.size and columns == 6 and not flat   # nothing found anywhere, and nothing else is six columns
+    if not empty and not _says_end_to_end(e) and not _looks_end_to_end(e, found, columns):
         return None
     relative = are_relative(found[:, :4])
     centred = (relative and not are_corners(found[:, :4])) or e.said.get("task") == "obb"
@@ -176,7 +178,7 @@ def _says_end_to_end(e: Evidence) -> bool:
 
 def _looks_end_to_end(e: Evidence, found: np.ndarray, columns: int) -> bool:
     """Whether column 4 is a score, column 5 a class, and neither can be anything else."""
-    if not found.size or not within(found[:, 4]) or not whole(found[:, 5]) or found[:, 4].max() == found[:, 4].min():
+    if not found.size or not within(found[:, 4]) or not whole(found[:, 5]) or (found[:, 4] == 1).all():
         return False
     if (found[:, 5] > 1).any():   # of no probability
         return True

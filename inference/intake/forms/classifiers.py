@@ -12,6 +12,7 @@ from inference.intake.forms.evidence import Evidence, Form, sum_to_one, within
 FEATURES = frozenset({128, 192, 256, 320, 384, 512, 576, 768, 960, 1024, 1280, 1536, 1792, 2048, 4096})
 NAMED = ("embed", "feature", "descriptor", "pooler", "hidden_state", "last_hidden")
 NO_CLASSES = "Choose a classifier or a detector; for a classifier, give its list of labels."
+ROW = (6, 7)   # numbers of one box that was chosen
 UNIT = 1e-3   # by which the length of an embedding may differ from 1
 
 
@@ -53,7 +54,8 @@ def vector(e: Evidence) -> Form | None:
 def _place(e: Evidence) -> int:
     """Of the output that is a vector; among several the one with a telling name, or as long as the list of names."""
     vectors = [i for i, s in enumerate(e.shapes)
-               if prod(s) == max(s, default=1) > 0 and len({run[i].shape for run in e.runs}) == 1]   # fmt: skip
+               if prod(s) == max(s, default=1) > 0 and len({run[i].shape for run in e.runs}) == 1
+               and not (len(s) == 3 and s[:2] == (1, 1) and s[2] in ROW)]   # fmt: skip
     if len(e.shapes) == 1:
         return vectors[0] if vectors else -1
     named = e.place("logits", "probs", "probabilities", "prob", "classlabelprobs", "output_probability")

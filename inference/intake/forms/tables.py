@@ -22,6 +22,8 @@ SSD_ANCHORS = 1917    # of SSD MobileNet v1
 LARGEST_RAW = 10.0    # logarithm of a side in strides: e^10 is wider than any picture
 USUAL = 0.1           # above the median of a class's scores, of which nearly all are near 0; angles and points are not
 FACE_AND_POINTS = 14  # numbers of a box and five points
+LISTS = (20, 80, 90, 91, 365, 601)   # classes of VOC, COCO, Objects365 and Open Images
+SPARSE = 0.05         # part of the rows in which a class answers at all
 BINS = 32             # numbers of NanoDet's four distributions
 
 
@@ -90,7 +92,9 @@ def _rows(e: Evidence, place: int, only: dict[str, Any]) -> Form | None:
     if are_corners(found[:, :4]) and not relative and bool((found[:, 0] > width / 2).any()):
         options = {**only, "transposed": True, "corners": True}
         return Form("detect", "yolov8", columns - 4, options, kin="paddle", guessed=("decoder",))
-    if columns - e.labels == 4 and e.labels > 1 and not (found[:, 4] > 1 - 1e-6).all():
+    if (columns - e.labels == 4 and e.labels > 1 and not (found[:, 4] > 1 - 1e-6).all()) or (
+        not e.labels and _no_objectness(found, columns)
+    ):
         options = {**only, **given(transposed=True, relative=relative)}
         return Form("detect", "yolov8", columns - 4, options, kin="yolo", guessed=("decoder",))
     behind = [v.T for v in e.tables(place)]
@@ -102,6 +106,20 @@ def _rows(e: Evidence, place: int, only: dict[str, Any]) -> Form | None:
     sure = e.ultralytics()
     return Form("detect", "yolov5", columns - 5 - extra, options, kin="ultralytics" if sure else "yolo",
                 guessed=() if sure else ("decoder",))   # fmt: skip
+
+
+def _no_objectness(found: np.ndarray, columns: int) -> bool:
+    """Whether column 4 is a class like the others: YOLOv8 with its rows and columns changed.
+
+    An objectness goes with whatever is found; and where it is, the classes beside it answer everywhere, as nobody
+    taught them to be silent. The lengths of well-known lists decide where the values do not.
+    """
+    if columns - 4 in LISTS and columns - 5 not in LISTS and not (found[:, 4] > 1 - 1e-6).all():
+        return True
+    highest, first = found[:, 5:].max(axis=1), found[:, 4]
+    sparse = float((highest > USUAL).mean()) < SPARSE
+    lonely, together = ((highest > 0.5) & (first < 0.05)).any(), ((highest > 0.5) & (first > 0.5)).any()
+    return bool(sparse and lonely and not together and within(found[:, 4:]))
 
 
 def _outside(behind: list[np.ndarray]) -> int:
