@@ -15,6 +15,13 @@ def prediction_values(prediction: Classification | Detections) -> dict[str, Any]
     }
     if isinstance(prediction, Detections):
         values["boxes"] = [[round(float(edge), 2) for edge in box] for box in prediction.boxes]
+        if prediction.points is not None:   # x y in px of the picture, and how sure
+            values["points"] = [
+                [[round(float(x), 2), round(float(y), 2), round(float(sure), 4)] for x, y, sure in of_one]
+                for of_one in prediction.points
+            ]
+        if prediction.angles is not None:   # radians clockwise about the middle of the box
+            values["angles"] = [round(float(angle), 4) for angle in prediction.angles]
     return values
 
 

@@ -87,6 +87,8 @@ class Detections:
     scores: NDArray[np.float32]   # (n,), 0..1
     labels: tuple[str, ...]       # n of them
     indices: tuple[int, ...] = ()  # (n,), positions in the model's label list
+    points: NDArray[np.float32] | None = None   # (n, points, 3) x y, px of the frame, and how sure, 0..1; of a pose
+    angles: NDArray[np.float32] | None = None   # (n,), radians clockwise that each box is turned about its middle
 
 
 Prediction = Classification | Detections

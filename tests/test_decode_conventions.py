@@ -11,6 +11,7 @@ import pytest
 from test_decode import BOX, NOTHING, RELATIVE, SIZE, decode, f32, rows
 
 from inference.decode import DETECTORS, wanted
+from inference.decode.boxes import suppress
 
 CORNERS = list(BOX)                          # 80 40 120 60
 RELATIVE_CORNERS = [0.4, 0.4, 0.6, 0.6]
@@ -424,3 +425,20 @@ def test_only_the_wanted_outputs_are_read() -> None:
 def test_every_decoder_has_its_nothing() -> None:
     assert NOTHING.keys() == DETECTORS.keys()
     assert SIZE == (100, 200)
+
+
+# ---- points and angles ----
+
+
+def test_points_and_an_angle_go_with_their_boxes() -> None:
+    """ultralytics, `Pose`: x y and how sure of each point; `OBB`: the angle in radians; suppressed with their boxes."""
+    other = [*CENTRED[:2], 38, 20]
+    pose = [7.0, 8.0, 0.9, 17.0, 18.0, 0.2]
+    out = rows([*other, 0.5, *[1.0] * 6], [*CENTRED, 0.9, *pose], [5, 5, 5, 5, 0.1, *[2.0] * 6]).swapaxes(1, 2)
+    found = DETECTORS["yolov8"]([out], {"extra": 6, "points": [2, 3], "classes": 1}, SIZE, 0.25)
+    kept = suppress(found, 0.45)
+    assert kept.extra is not None
+    assert kept.extra.reshape(-1).tolist() == pytest.approx(pose)
+    turned = rows([*CORNERS, 0.9, 3, 0.25])
+    assert DETECTORS["end-to-end"]([turned], {"extra": 1, "angle": True}, SIZE, 0.25).extra.tolist() == [[0.25]]
+    assert DETECTORS["yolov8"]([out], {"extra": 6, "classes": 1}, SIZE, 0.25).extra is None   # masks are left out

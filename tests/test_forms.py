@@ -174,6 +174,8 @@ def test_pose_oriented_and_masks(classes: int, task: str, named: bool) -> None:
     e = evidence(make, said=said, labels=classes if named else 0)
     form = output_form(e)
     assert (form.classes, form.options["extra"]) == (classes, {"pose": 51, "obb": 1, "segment": 32}[task])
+    assert form.options.get("points") == ([17, 3] if task == "pose" else None)
+    assert form.options.get("angle", False) is (task == "obb")
     finds(form, e, classes)
 
 
@@ -296,6 +298,19 @@ def test_boxes_and_scores_apart(classes: int, kind: str, scores_first: bool) -> 
     form = output_form(e)
     assert (form.decoder, form.classes) == ("boxes-scores", classes)
     finds(form, e, classes)
+
+
+@pytest.mark.parametrize("kind", ["rows", "pair"])
+def test_a_small_input_has_few_rows_and_is_no_query(kind: str) -> None:
+    """96×96: 189 cells; boxes of several cells find the same thing, and are to be suppressed."""
+    def make(_found: bool) -> list[Array]:
+        boxes = relative(centred(np.clip(noise_boxes(189), 0, 320)))
+        scores = RNG.uniform(0, 0.004, (189, 3))
+        table = np.concatenate([boxes, RNG.uniform(0, 0.004, (189, 1)), scores], 1)
+        return [table[None]] if kind == "rows" else [boxes[None], scores[None]]
+
+    form = output_form(evidence(make, size=(96, 96)))
+    assert (form.classes, "overlap" in form.options, form.decoder) == (3, False, "boxes-scores")
 
 
 @pytest.mark.parametrize("classes", CLASSES)

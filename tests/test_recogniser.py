@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx, tiny_weights
 
+from inference.answers import prediction_values
 from inference.backends import BACKENDS, Engine
 from inference.data import Ask, Classification, Detections, Frame, Lens, Result
 from inference.errors import BackendError, CardError
@@ -386,3 +387,20 @@ def test_threads_are_kept_awake_where_waking_is_dear(
     if may:
         assert recognise.tune(Engine(threads=2, linger_ms=may)) == lingers
         assert [net.engine.linger_ms for net in made] == ([45.0] if lingers else [])
+
+
+def test_points_find_the_way_back_too(tmp_path: Path) -> None:
+    """A pose in a letterboxed picture: its points lie in px of the frame, and go into JSON and recordings so."""
+    row = np.zeros((1, 5 + 6, 3), np.float32)   # one class, two points, three boxes
+    row[0, :, 1] = [10, 5, 8, 4, 0.9, 8, 5, 0.9, 12, 6, 0.3]
+    given = replace(
+        DETECTOR, decoder="yolov8", labels="digits.txt", input=replace(DETECTOR.input, fit="letterbox"),
+        options={"extra": 6, "points": [2, 3], "classes": 1},
+    )  # fmt: skip
+    path = fixed(tmp_path / "pose.onnx", row)
+    recognise = Recogniser(given, path, "onnxruntime", Engine(1), labels=("person",))
+    found = recognise(frame(100, 100), Ask()).prediction   # fills the middle 10 x 10 of 10 x 20
+    assert isinstance(found, Detections)
+    np.testing.assert_allclose(found.boxes, [[10, 30, 90, 70]], atol=0.01)
+    np.testing.assert_allclose(found.points, [[[30, 50, 0.9], [70, 60, 0.3]]], atol=0.01)
+    assert prediction_values(found)["points"] == [[[30.0, 50.0, 0.9], [70.0, 60.0, 0.3]]]

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from math import degrees
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from inference.data import Detections
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CROP_LINE = QColor("#C9D1D9")
 RIM = QColor(0, 0, 0, 150)   # around a box: it shows on any picture
@@ -43,6 +48,15 @@ def _ink(rgb: int) -> str:
 Edges = tuple[float, float, float, float]   # left, top, right, bottom, px
 
 
+# Of the seventeen points of COCO's persons: which are joined, nose to ankles.
+LIMBS = (
+    (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12), (11, 13),
+    (13, 15), (12, 14), (14, 16),
+)  # fmt: skip
+PERSON = 17       # points
+SEEN = 0.5        # how sure a point must be to be drawn
+
+
 class Boxes(NamedTuple):
     """What one network found, and its colour."""
 
@@ -68,25 +82,37 @@ def draw_boxes(
     left, top, right, bottom = (picture.left(), picture.top(), picture.right(), picture.bottom())
     sx, sy = (right - left) / frame_size[1], (bottom - top) / frame_size[0]
     width = max(2, round(font.pixelSize() / 7))
-    tagged: list[tuple[float, Edges, str, QColor]] = []   # score, box, words, colour
+    # Score, what of the box lies in the picture, words, colour; of a turned one all of it, and its angle.
+    tagged: list[tuple[float, Edges, str, QColor, tuple[Edges, float] | None]] = []
     for found, colour in layers:
         scores = found.scores[:most].tolist()
-        for (x1, y1, x2, y2), score, label in zip(found.boxes[:most].tolist(), scores, found.labels, strict=False):
+        angles = found.angles[:most].tolist() if found.angles is not None else [None] * len(scores)
+        for (x1, y1, x2, y2), score, label, angle in zip(
+            found.boxes[:most].tolist(), scores, found.labels, angles, strict=False
+        ):
             start, end = max(left, left + x1 * sx), min(right, left + x2 * sx)
             box = (start, max(top, top + y1 * sy), end, min(bottom, top + y2 * sy))
             if box[0] < box[2] and box[1] < box[3]:
-                tagged.append((score, box, f"{short_label(label)} {percent(score)}", colour))
+                whole = (left + x1 * sx, top + y1 * sy, left + x2 * sx, top + y2 * sy)
+                turned = None if angle is None else (whole, angle)
+                tagged.append((score, box, f"{short_label(label)} {percent(score)}", colour, turned))
     tagged.sort(key=lambda entry: entry[0])   # the best last, on top
     painter.setPen(Qt.PenStyle.NoPen)
-    for _, (x1, y1, x2, y2), _, colour in tagged:
+    for _, (x1, y1, x2, y2), _, colour, turned in tagged:
+        if turned is not None:
+            _draw_turned(painter, *turned, colour, width)
+            continue
         edge = QRect(round(x1), round(y1), round(x2) - round(x1), round(y2) - round(y1))
         _frame(painter, edge.adjusted(-1, -1, 1, 1), width + 2, RIM)
         _frame(painter, edge, width, colour)
+    for found, colour in layers:
+        if found.points is not None:
+            _draw_points(painter, found.points[:most], (left, top, sx, sy), colour, width)
     metrics = QFontMetricsF(font)
     high, ascent = metrics.height() + 4, metrics.ascent()
     painter.setFont(font)
     taken: list[Edges] = []
-    for _, box, words, colour in reversed(tagged) if tags else ():
+    for _, box, words, colour, _ in reversed(tagged) if tags else ():
         wide = min(metrics.horizontalAdvance(words) + 12, right - left)
         tag = place_tag(box, (wide, high), (left, top, right, bottom), taken)
         if tag is None:
@@ -95,6 +121,45 @@ def draw_boxes(
         painter.fillRect(QRectF(tag[0], tag[1], wide, high), colour)
         painter.setPen(ink_on(colour))
         painter.drawText(QPointF(tag[0] + 6, tag[1] + 2 + ascent), words)
+
+
+def _draw_turned(painter: QPainter, box: Edges, angle: float, colour: QColor, width: int) -> None:
+    """A box turned clockwise about its middle by `angle`, radians."""
+    x1, y1, x2, y2 = box
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate((x1 + x2) / 2, (y1 + y2) / 2)
+    painter.rotate(degrees(angle))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    edge = QRectF(-(x2 - x1) / 2, -(y2 - y1) / 2, x2 - x1, y2 - y1)
+    for pen in (QPen(RIM, width + 2), QPen(colour, width)):
+        painter.setPen(pen)
+        painter.drawRect(edge)
+    painter.restore()
+    painter.setPen(Qt.PenStyle.NoPen)
+
+
+def _draw_points(
+    painter: QPainter, points: "NDArray[np.float32]", place: Edges, colour: QColor, width: int
+) -> None:
+    """The points of each pose, (n, points, 3); those of a person joined by its limbs. `place`: left, top, scales."""
+    left, top, sx, sy = place
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for of_one in points.tolist():
+        places = [QPointF(left + x * sx, top + y * sy) if sure >= SEEN else None for x, y, sure in of_one]
+        limbs = LIMBS if len(places) == PERSON else ()
+        lines = [QLineF(a, b) for i, j in limbs if (a := places[i]) is not None and (b := places[j]) is not None]
+        for pen in (QPen(RIM, width + 2), QPen(colour, width)):
+            painter.setPen(pen)
+            painter.drawLines(lines)
+        painter.setPen(QPen(RIM, 1))
+        painter.setBrush(colour)
+        for point in places:
+            if point is not None:
+                painter.drawEllipse(point, width + 1, width + 1)
+    painter.restore()
+    painter.setPen(Qt.PenStyle.NoPen)
 
 
 def place_tag(box: Edges, size: tuple[float, float], picture: Edges, taken: Sequence[Edges]) -> Edges | None:

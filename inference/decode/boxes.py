@@ -23,6 +23,7 @@ class Candidates:
     boxes: NDArray[np.float32]     # (n, 4) x1 y1 x2 y2, px of the network's input
     scores: NDArray[np.float32]    # (n,), 0..1
     classes: NDArray[np.intp]      # (n,), positions in the label list
+    extra: NDArray[np.float32] | None = None   # (n, k), what else the network says of each: points, an angle
 
 
 def suppress(found: Candidates, iou: float, most: int = MAX_BOXES) -> Candidates:
@@ -45,7 +46,8 @@ def suppress(found: Candidates, iou: float, most: int = MAX_BOXES) -> Candidates
         overlaps = common > iou * (areas[first] + areas[left] - common)
         left = left[~(overlaps & (classes[left] == classes[first]))]
     chosen = order[np.asarray(kept, np.intp)]
-    return Candidates(found.boxes[chosen], found.scores[chosen], found.classes[chosen])
+    extra = None if found.extra is None else found.extra[chosen]
+    return Candidates(found.boxes[chosen], found.scores[chosen], found.classes[chosen], extra)
 
 
 def rows_of(output: NDArray[Any], least_columns: int) -> Floats:
@@ -131,8 +133,10 @@ def softmax(x: NDArray[Any]) -> Floats:
     return np.asarray(z / z.sum(axis=-1, keepdims=True), np.float32)
 
 
-def candidates(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.intp]) -> Candidates:
-    """The boxes that are numbers and have an area; of very many, the best.
+def candidates(
+    boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.intp], extra: NDArray[Any] | None = None
+) -> Candidates:
+    """The boxes that are numbers and have an area; of very many, the best. `extra` (n, k) goes with them.
 
     Raises:
         ValueError: a score is outside 0..1, or no box has its right edge right of the left one: these outputs are
@@ -148,4 +152,5 @@ def candidates(boxes: NDArray[Any], scores: NDArray[Any], classes: NDArray[np.in
     if keep.size > MAX_CANDIDATES:
         keep = keep[np.sort(np.argpartition(-scores[keep], MAX_CANDIDATES)[:MAX_CANDIDATES])]
     kept = np.clip(scores[keep].astype(np.float32), 0, 1)
-    return Candidates(boxes[keep].astype(np.float32), kept, classes[keep])
+    beside = None if extra is None else extra[keep].astype(np.float32)
+    return Candidates(boxes[keep].astype(np.float32), kept, classes[keep], beside)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from inference.decode.boxes import Candidates, Outputs, candidates, check_range, corners, sides_of
+from inference.decode.rows import says_more
 
 
 def boxes_labels(
@@ -49,7 +50,8 @@ def end_to_end(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, in
     """Rows (1, n, 6) or (n, 6) of boxes that the network has chosen; nothing is suppressed again.
 
     Option `columns` names them, x1 y1 x2 y2 score class unless it says otherwise; "cx", "cy", "w", "h" are known
-    too. What is called otherwise is left out, and so are `extra` columns behind (points, masks, an angle):
+    too. What is called otherwise is left out, and so are `extra` columns behind,
+    unless they are `points` or an `angle`, as `yolov8` has them:
 
     - x1 y1 x2 y2 score class: YOLOv10, YOLO26 and exports with `nms=True` (`Detect.postprocess` of ultralytics)
     - cx cy w h score class, `relative`: RT-DETR of ultralytics since its pull request 24403
@@ -77,7 +79,8 @@ def end_to_end(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, in
     centred = "cx" in named
     boxes = rows[:, [named[key] for key in (("cx", "cy", "w", "h") if centred else ("x1", "y1", "x2", "y2"))]]
     boxes = corners(boxes) if centred else boxes
-    return candidates(boxes * sides_of(*size) if options.get("relative") else boxes, scores, classes)
+    extra = rows[:, len(named) :] if says_more(options) else None
+    return candidates(boxes * sides_of(*size) if options.get("relative") else boxes, scores, classes, extra)
 
 
 def yolov3_nms(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], least: float) -> Candidates:

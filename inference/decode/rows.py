@@ -104,6 +104,7 @@ def yolov8(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], 
 
     YOLOv8, v9, 11 and 12 (`Detect.forward` of ultralytics). Options: `transposed`, where it is (1, n, 4 + classes);
     `extra` rows behind the classes: 3 a keypoint, 32 of a segmentation, 1 for the angle of oriented boxes;
+    `points` says how many of how many numbers, px of the input, and `angle` that they are that, in radians;
     `relative`, where boxes are in 0..1 of the input (TFLite exports, and RT-DETR of ultralytics);
     `corners`, where they are x1 y1 x2 y2 (PP-YOLOE without its post-processing).
     """
@@ -112,7 +113,13 @@ def yolov8(outputs: Outputs, options: Mapping[str, Any], size: tuple[int, int], 
     end = rows.shape[1] - int(options.get("extra", 0))
     keep, scores, classes = best(rows[:, 4:end], options, least)
     boxes = rows[keep, :4] if options.get("corners") else corners(rows[keep, :4])
-    return candidates(_in_px(boxes, options, size), scores, classes)
+    extra = rows[keep, end:] if says_more(options) else None
+    return candidates(_in_px(boxes, options, size), scores, classes, extra)
+
+
+def says_more(options: Mapping[str, Any]) -> bool:
+    """Whether the columns behind the classes are points ([17, 3]: so many, x y or x y and how sure) or an angle."""
+    return bool(options.get("points") or options.get("angle"))
 
 
 def _in_px(boxes: Floats, options: Mapping[str, Any], size: tuple[int, int]) -> Floats:

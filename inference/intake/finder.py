@@ -28,7 +28,8 @@ FIT_ALIKE = 0.1      # of two ways of fitting a picture in, which make no networ
 FIT_PICTURES = 6     # fewer say nothing of that
 BEHIND = 0.3         # so far behind the best after PATIENCE pictures a candidate is left out
 PATIENCE = 2
-LEAST = 0.2          # below it the best is no better than chance: nothing was found
+LEAST = 0.2          # below it the best is no better than chance: nothing was found;
+CHANCE = 1.2         # of a few classes, below so many times what guessing is right
 OVERLAP = 0.5        # intersection over union at which a box is the one that is known
 LEAST_BOX = 0.1      # score from which a box counts
 SHIFT = 0.04         # of the picture's sides
@@ -64,11 +65,12 @@ class Finding:
     alike: tuple[str, ...]          # titles of others that are as good
     known: bool                     # the right answers were known; else it is a guess
     pictures: int
+    least: float = LEAST            # a score that is no better than chance
 
     @property
     def found(self) -> bool:
         """Whether anything was: a network that recognises nothing in any way tells nothing."""
-        return self.chosen.score >= LEAST
+        return self.chosen.score >= self.least
 
     @property
     def margin(self) -> float:
@@ -78,8 +80,9 @@ class Finding:
 
 
 def find_recipe(
-    card: ModelCard, answer: Answer, known: Sequence[Known], blind: Sequence[Frame] = (), *, every: bool = False,
-    seconds: float = SECONDS, report: Report = lambda _words, _part: None, cancelled: Event | None = None,
+    card: ModelCard, answer: Answer, known: Sequence[Known], blind: Sequence[Frame] = (), *, classes: int = 1000,
+    every: bool = False, seconds: float = SECONDS, report: Report = lambda _words, _part: None,
+    cancelled: Event | None = None,
 ) -> Finding:  # fmt: skip
     """Try the recipes that may be the card's.
 
@@ -88,6 +91,7 @@ def find_recipe(
         answer: runs the network on a frame by a recipe.
         known: pictures with right answers; empty: `blind` ones are used, and the result is a guess.
         blind: pictures of anything.
+        classes: that it has: of few, chance alone is right often.
         every: all parts of the recipe are open, whatever the card names.
         seconds: after which no further picture is tried.
         report: told how far it is.
@@ -112,7 +116,8 @@ def find_recipe(
     ranked = sorted((*trials.values(), *placed), key=lambda t: (len(t.scores) < whole, -t.score))
     alike = tuple(t.title for t in ranked if t is not chosen and len(t.scores) == whole and
                   abs(t.score - chosen.score) <= slack_of(whole, known=bool(known)))   # fmt: skip
-    return Finding(tuple(ranked), trials[usual_title], chosen, alike, bool(known), whole)
+    least = max(LEAST, CHANCE / classes) if known and card.task == "classify" else LEAST
+    return Finding(tuple(ranked), trials[usual_title], chosen, alike, bool(known), whole, least)
 
 
 def slack_of(pictures: int, *, known: bool) -> float:
@@ -129,7 +134,8 @@ def settled(card: ModelCard, finding: Finding) -> ModelCard:
         return replace(card, input=spec)
     alike = [t.input for t in finding.trials if t.title in finding.alike]
     open_still = {"input.order"} if any(other.order != spec.order for other in alike) else set()
-    tried = {"input.order", "input.range", "input.mean", "input.std", "input.fit"} - open_still
+    fitted = {"input.fit"} if any(t.input.fit != spec.fit for t in finding.trials) else set()
+    tried = {"input.order", "input.range", "input.mean", "input.std", *fitted} - open_still
     return replace(card, input=spec, guessed=tuple(key for key in card.guessed if key not in tried))
 
 

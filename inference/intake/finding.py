@@ -48,7 +48,10 @@ def find(
     def answer(frame: Frame, spec: InputSpec) -> Prediction:
         return recognise(frame, replace(ask, lens=Lens(spec))).prediction
 
-    return find_recipe(card, answer, known, blind, every=every, seconds=seconds, report=report, cancelled=cancelled)
+    return find_recipe(
+        card, answer, known, blind, classes=len(recognise.labels), every=every, seconds=seconds, report=report,
+        cancelled=cancelled,
+    )  # fmt: skip
 
 
 def told(finding: Finding, card: ModelCard) -> str:

@@ -57,7 +57,10 @@ def line_of(answer: Answer, place: Place | None) -> dict[str, Any]:
     if place and isinstance(prediction, Detections):   # px of the video
         scale, left, top = fit(place.picture, place.size)
         boxes = (prediction.boxes * scale + (left, top, left, top)).astype(np.float32)
-        prediction = replace(prediction, boxes=boxes)
+        points = prediction.points
+        if points is not None:
+            points = (points * (scale, scale, 1) + (left, top, 0)).astype(np.float32)
+        prediction = replace(prediction, boxes=boxes, points=points)
     return {
         "t": round(answer.at, 4),
         "video": place.video if place else None,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from inference.data import Ask, Classification, Detections, Frame, LaneSpec, Prediction, Result, Timing
 from inference.errors import LabError
@@ -31,6 +32,9 @@ BREATH_S = 0.001          # that a network which only remembers takes, or it wou
 
 Label = Annotated[str, Meta(max_length=1000)]
 Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
+
+
+Points = Annotated[list[tuple[Number, Number, Number]], Meta(max_length=1000)]
 
 
 class _Lane(msgspec.Struct):
@@ -50,6 +54,8 @@ class _Answer(msgspec.Struct):
     labels: Annotated[list[Label], Meta(max_length=1000)]
     scores: Annotated[list[Number], Meta(max_length=1000)]
     boxes: Annotated[list[tuple[Number, Number, Number, Number]], Meta(max_length=1000)] | None = None
+    points: Annotated[list[Points], Meta(max_length=1000)] | None = None
+    angles: Annotated[list[Number], Meta(max_length=1000)] | None = None
     backend: Annotated[str, Meta(max_length=100)] = ""
     precision: Annotated[str, Meta(max_length=100)] = ""
     provider: Annotated[str, Meta(max_length=200)] = ""
@@ -127,6 +133,20 @@ def _lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                     yield content["kind"], content
 
 
+def _points(answer: _Answer) -> NDArray[np.float32] | None:
+    """The points of each box; None where there are none, or not as many of each."""
+    found = answer.points
+    if not found or len(found) != len(answer.labels) or len({len(of_one) for of_one in found}) > 1 or not found[0]:
+        return None
+    return np.array(found, np.float32)
+
+
+def _angles(answer: _Answer) -> NDArray[np.float32] | None:
+    """The angle of each box; None where there is none."""
+    found = answer.angles
+    return np.array(found, np.float32) if found and len(found) == len(answer.labels) else None
+
+
 def _take(answer: _Answer, tracks: dict[tuple[int, str, str], Track], known: Mapping[tuple[int, str], _Lane]) -> None:
     """Put an answer into its track."""
     if answer.frame is None or len(answer.labels) != len(answer.scores):
@@ -136,7 +156,9 @@ def _take(answer: _Answer, tracks: dict[tuple[int, str, str], Track], known: Map
     if answer.boxes is None:
         said: Prediction = Classification(labels, scores)
     elif len(answer.boxes) == len(labels):
-        said = Detections(np.array(answer.boxes, np.float32).reshape(-1, 4), scores, labels)
+        said = Detections(
+            np.array(answer.boxes, np.float32).reshape(-1, 4), scores, labels, (), _points(answer), _angles(answer)
+        )
     else:
         return
     key = answer.lane, answer.model, answer.backend

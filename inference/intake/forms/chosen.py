@@ -11,6 +11,7 @@ from inference.intake.forms.evidence import (
     Form,
     are_corners,
     are_relative,
+    beside,
     given,
     joined,
     whole,
@@ -156,7 +157,9 @@ def rows(e: Evidence) -> Form | None:
     order = "cx cy w h score class" if centred else "x1 y1 x2 y2 score class"
     sure = _says_end_to_end(e)
     kin = "rtdetr" if relative else "ultralytics" if e.ultralytics() else "yolo"
-    return _end_to_end(order, {**only, **given(relative=relative, extra=columns - 6 or None)}, kin, sure=sure)
+    extra = columns - len(order.split())
+    options = {**only, **given(relative=relative, extra=extra or None), **beside(e, extra)}
+    return _end_to_end(order, options, kin, sure=sure)
 
 
 def _end_to_end(order: str, options: dict[str, Any], kin: str, *, sure: bool = False) -> Form:

@@ -1,5 +1,6 @@
 """What is known of a network whose outputs are to be read: what its file says, and what it answered to pictures."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -14,6 +15,8 @@ Outputs = Sequence[NDArray[Any]]
 
 LARGEST_RELATIVE = 2.0   # of an edge or a centre relative to the picture; in px it is far more
 SLACK = 0.011            # by which a score may leave 0..1: half precision rounds
+MASKS = 32               # coefficients of the masks of ultralytics
+FEWEST_POINTS = 2        # of a pose
 WHOLE = 1e-4             # by which a class number may leave the whole numbers
 
 
@@ -100,6 +103,19 @@ def sum_to_one(rows: NDArray[Any]) -> bool:
 def given(**options: Any) -> dict[str, Any]:
     """Of the options of a decoder those that are set: what is False, None or an empty text is as usual."""
     return {key: value for key, value in options.items() if value is not False and value is not None and value != ""}
+
+
+def beside(e: Evidence, extra: int) -> dict[str, Any]:
+    """What `extra` columns behind the classes are: the points of a pose, the angle of an oriented box, or masks."""
+    task = e.said.get("task", "")
+    if not extra or task == "segment" or (extra == MASKS and len(e.shapes) > 1):
+        return {}
+    told = [int(number[:4]) for number in re.findall(r"\d+", e.said.get("kpt_shape", ""))]   # "[17, 3]"
+    if len(told) == 2 and told[1] in (2, 3) and told[0] * told[1] == extra:
+        return {"points": told}
+    if extra % 3 == 0 and (task == "pose" or (not task and extra >= 3 * FEWEST_POINTS)):
+        return {"points": [extra // 3, 3]}
+    return {"angle": True} if extra == 1 else {}
 
 
 Rule = Callable[[Evidence], Form | None]

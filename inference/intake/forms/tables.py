@@ -13,6 +13,7 @@ from inference.intake.forms.evidence import (
     Form,
     are_corners,
     are_relative,
+    beside,
     given,
     sum_to_one,
     within,
@@ -56,7 +57,7 @@ def _channels_first(e: Evidence, place: int, only: dict[str, Any]) -> Form:
         extra = 0 if e.labels == count or task in ("detect",) else _extra(behind)
     sure = e.ultralytics()
     relative, corner = not sure and are_relative(boxes), not sure and are_corners(boxes)
-    options = {**only, **given(extra=extra or None, relative=relative, corners=corner)}
+    options = {**only, **given(extra=extra or None, relative=relative, corners=corner), **beside(e, extra)}
     return Form("detect", "yolov8", count - extra, options, kin="ultralytics" if sure else "yolo",
                 guessed=() if sure else ("decoder",))   # fmt: skip
 
@@ -82,7 +83,8 @@ def _rows(e: Evidence, place: int, only: dict[str, Any]) -> Form | None:
             options = {**only, **({} if strides == FINE else {"strides": list(strides), "offset": 0.5})}
             return Form("detect", "nanodet", columns - BINS, options, kin="nanodet", guessed=("decoder",))
     relative = are_relative(found[:, :4])
-    if n <= MOST_CHOSEN and relative and within(found[:, :4]) and not (e.labels and columns - e.labels == 5):
+    queries = n <= MOST_CHOSEN and not _is_grid(e, n)
+    if queries and relative and within(found[:, :4]) and not (e.labels and columns - e.labels == 5):
         options = {**only, "transposed": True, "relative": True, "overlap": 1.0}
         return Form("detect", "yolov8", columns - 4, options, kin="rtdetr", guessed=() if e.labels else ("decoder",))
     if columns - 5 < 1:
@@ -130,7 +132,8 @@ def _outside(behind: list[np.ndarray]) -> int:
 
 def _raw(found: np.ndarray) -> bool:
     """Whether sides are logarithms yet: some negative, or none as large as a side in px is somewhere."""
-    return bool(found[:, 2:4].min() < 0 or np.abs(found[:, :4]).max() < LARGEST_RAW)
+    small = np.abs(found[:, :4]).max() < LARGEST_RAW and not within(found[:, :4])
+    return bool(found[:, 2:4].min() < 0 or small)
 
 
 def _strides(e: Evidence, n: int) -> tuple[int, ...]:
@@ -139,6 +142,12 @@ def _strides(e: Evidence, n: int) -> tuple[int, ...]:
         return sum(prod(-(-side // stride) for side in e.spec.size) for stride in strides)
 
     return next((strides for strides in (FINE, FINE[:3]) if cells(strides) == n), ())
+
+
+def _is_grid(e: Evidence, n: int) -> bool:
+    """Whether so many rows are the cells of usual strides, with one box or three a cell."""
+    cells = [prod(-(-side // stride) for side in e.spec.size) for stride in FINE]
+    return n in {count * boxes for count in (sum(cells[:3]), sum(cells), sum(cells[1:3])) for boxes in (1, 3)}
 
 
 def pair(e: Evidence) -> Form | None:
@@ -174,7 +183,8 @@ def _pair(e: Evidence, boxes: int, scores: int) -> Form | None:
     if found[:, 2:].min() < 0 and not are_corners(found):
         return None   # offsets from anchors that nobody knows here
     corner, px = are_corners(found), not are_relative(found)
-    queries = n <= MOST_CHOSEN and not corner   # each finds one thing: nothing is to be suppressed
+    # Each query finds one thing: nothing is to be suppressed. Of a small input a grid has as few rows.
+    queries = n <= MOST_CHOSEN and not corner and not _is_grid(e, n)
     options = {**only, **given(logits=logits, background=background, corners=corner, px=px,
                                overlap=1.0 if queries else None)}   # fmt: skip
     kin = "rtdetr" if queries else "nas" if corner and px else "detector"
