@@ -287,3 +287,19 @@ def test_files_outside_the_folder_are_not_followed(tmp_path: Path) -> None:
     path = beside(tmp_path / "in")
     (tmp_path / "in" / "preprocessor_config.json").symlink_to(tmp_path / "out.json")
     assert read_sidecars(path).changes == {}
+
+
+def test_two_models_are_never_one_silently(tmp_path: Path) -> None:
+    first, second = tiny_onnx(tmp_path / "a.onnx"), tiny_onnx(tmp_path / "b.onnx")
+    with pytest.raises(LabError, match=r"a\.onnx and b\.onnx are two models"):
+        propose([first, second], tmp_path)
+
+
+@pytest.mark.parametrize(("said", "fit"), [("letter_box=1", "letterbox"), ("letter_box=0", "stretch"), ("", "stretch")])
+def test_a_darknet_letter_box_is_honoured(said: str, fit: str, testdata: Path, tmp_path: Path) -> None:
+    folder = testdata / "models" / "yolo"
+    cfg = (folder / "yolo-fastest-1.1.cfg").read_text("utf-8").replace("[net]", f"[net]\n{said}", 1)
+    (tmp_path / "net.cfg").write_text(cfg, "utf-8")
+    (tmp_path / "net.weights").write_bytes((folder / "yolo-fastest-1.1.weights").read_bytes())
+    card = propose([tmp_path / "net.cfg"], tmp_path).card
+    assert (card.input.fit, card.guessed) == (fit, ("labels",))

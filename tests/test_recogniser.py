@@ -389,6 +389,14 @@ def test_threads_are_kept_awake_where_waking_is_dear(
         assert [net.engine.linger_ms for net in made] == ([45.0] if lingers else [])
 
 
+def test_the_lane_says_what_does_not_fit(tmp_path: Path) -> None:
+    """Rows x1 y1 x2 y2 score class read as YOLOv5: a class of 16 times a score is no score."""
+    row = np.array([[[1, 1, 9, 9, 0.9, 16]]], np.float32)
+    given = replace(DETECTOR, decoder="yolov5")
+    with pytest.raises(BackendError, match=r"'yolov5' reads: scores from 14\.4 to 14\.4, not within 0\.\.1"):
+        Recogniser(given, fixed(tmp_path / "e2e.onnx", row), "onnxruntime", Engine(1), labels=("cat",))
+
+
 def test_points_find_the_way_back_too(tmp_path: Path) -> None:
     """A pose in a letterboxed picture: its points lie in px of the frame, and go into JSON and recordings so."""
     row = np.zeros((1, 5 + 6, 3), np.float32)   # one class, two points, three boxes

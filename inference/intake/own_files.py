@@ -22,6 +22,10 @@ def gather(files: Sequence[Path]) -> tuple[tuple[Path, ...], Format]:
     if not files:
         raise LabError("No file was named.", "Name the file of a model.")
     kinds = {path.suffix.lower(): path for path in files}
+    if len(kinds) < len(files):
+        twice = next(path for path in files if path not in kinds.values())
+        other = kinds[twice.suffix.lower()]
+        raise LabError(f"{twice.name} and {other.name} are two models.", "Add one model at a time.")
     known = [ending for ending in kinds if ending in KINDS]
     if not known:
         raise LabError(
