@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
-from inference.data import Ask, Detections, Frame, Prediction, Result, Seen, Timing
+from inference.data import Ask, Frame, Prediction, Result, Seen, Timing
 from inference.decode import CLASSIFIERS, DETECTORS, IN_PICTURE, SUPPRESSED, wanted
 from inference.decode.boxes import MAX_BOXES, Candidates, Outputs, suppress
 from inference.decode.labels import top_k
 from inference.errors import BackendError, CardError
+from inference.found import detections_of
 from inference.own_process import in_own_process
 from inference.preprocess import Placement, Preprocessor, as_bytes
 from inference.time_limit import time_limit
@@ -153,24 +154,8 @@ class Recogniser:
         if self.card.task == "classify":
             return top_k(self._smoothed(self._scores(ran.outputs), ask, ran.frame), self.labels, ask.topk)
         kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou, self._most)
-        height, width = ran.frame.pixels.shape[:2]
-        boxes = kept.boxes.copy() if self._in_picture else ran.placement.to_frame(kept.boxes)
-        if not self._options.get("angle"):   # a turned box may reach beyond the picture
-            np.clip(boxes, 0, (width, height, width, height), out=boxes)
-        indices = tuple(int(i) for i in kept.classes)
-        points, angles = self._beside(kept, ran)
-        return Detections(boxes, kept.scores, tuple(self.labels[i] for i in indices), indices, points, angles)
-
-    def _beside(self, kept: Candidates, ran: Run) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        """What else is said of the boxes: points in px of the frame (n, points, 3), angles (n,); None where nothing."""
-        if kept.extra is None:
-            return None, None
-        if not (shape := self._options.get("points")):
-            return None, kept.extra[:, 0]
-        rows = kept.extra.reshape(len(kept.extra), int(shape[0]), int(shape[1]))
-        places = ran.placement.to_frame(np.tile(rows[..., :2].reshape(-1, 2), 2)).reshape(*rows.shape[:2], 4)[..., :2]
-        sure = np.clip(rows[..., 2:3], 0, 1) if rows.shape[2] > 2 else np.ones_like(rows[..., :1])
-        return np.concatenate([places, sure], axis=2).astype(np.float32), None
+        placement = None if self._in_picture else ran.placement
+        return detections_of(kept, placement, ran.frame.pixels.shape[:2], self.labels, self._options)
 
     @property
     def form(self) -> Form | None:

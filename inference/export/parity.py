@@ -28,9 +28,10 @@ from inference.decode.rows import boxes_scores
 from inference.errors import ExportFailed
 from inference.export.decoding import Suppression
 from inference.export.editing import in_single_precision
+from inference.found import detections_of
 from inference.intake.importers.coreml import Read
 from inference.intake.importers.coreml.package import plain_session, read_package, rounded_to_half
-from inference.preprocess import Placement, Preprocessor, as_bytes
+from inference.preprocess import Preprocessor, as_bytes
 from models.card import InputSpec, ModelCard
 
 Array = NDArray[Any]
@@ -163,7 +164,7 @@ class Original:
         read = wanted(outputs, options)
         found = DETECTORS[self.card.decoder](read, options, self.card.input.size, ASK.confidence)
         kept = suppress(found, 1.0 if self.card.decoder in SUPPRESSED else overlap_of(self.card))
-        return Answer(heads, (), _detections(kept, placement, picture, self.labels))
+        return Answer(heads, (), detections_of(kept, placement, picture.pixels.shape[:2], self.labels, {}))
 
 
 # ---- the package ----
@@ -220,7 +221,7 @@ class Package:
         kept = kept_boxes(
             boxes, scores, self._cut, len(self.labels), self.card.input.size, overlap_of(self.card)
         )
-        return Answer(heads, (boxes, scores), _detections(kept, placement, picture, self.labels))
+        return Answer(heads, (boxes, scores), detections_of(kept, placement, picture.pixels.shape[:2], self.labels, {}))
 
 
 def kept_boxes(
@@ -316,13 +317,6 @@ def _overlap(a: Array, b: Array) -> float:
     common = float(np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)))
     both = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - common
     return common / both if both > 0 else 0.0
-
-
-def _detections(kept: Candidates, placement: Placement, picture: Picture, labels: Sequence[str]) -> Detections:
-    height, width = picture.pixels.shape[:2]
-    boxes = placement.to_frame(kept.boxes)
-    np.clip(boxes, 0, (width, height, width, height), out=boxes)
-    return Detections(boxes, kept.scores, tuple(labels[i] for i in kept.classes))
 
 
 def _frame(picture: Picture) -> Frame:
