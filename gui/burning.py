@@ -16,7 +16,6 @@ from gui.stage.fit import fitted
 from gui.stage.lane_words import answers_of
 from gui.stage.overlay import Boxes, draw_boxes, ink_on, percent
 from gui.theme import DARK, Size, font
-from inference.data import Detections
 from inference.errors import Cancelled, LabError
 from inference.live.avi import LARGEST, Video
 from inference.live.record_video import LIKELY_FPS, jpeg_of
@@ -121,8 +120,8 @@ def _drawn(
         for i, track in enumerate(tracks)
     ]  # fmt: skip
     layers = [
-        Boxes(line.said.prediction, line.colour) for line in lines
-        if line.said and not line.older and isinstance(line.said.prediction, Detections)
+        Boxes(found, line.colour) for line in lines
+        if line.said and not line.older and (found := line.said.prediction.found)
     ]
     draw_boxes(painter, layers, place, (height, width), font(Size.LABEL, high / 720, bold=True))
     row = high / max(4, len(lines))
@@ -163,7 +162,8 @@ def _draw_line(painter: QPainter, field: QRectF, line: Line, row: float) -> None
     bold = font(26 * unit, bold=True)
     number = QFontMetricsF(bold).horizontalAdvance("100 %") + 6 * unit
     best = QRectF(inner.left(), inner.top() + 28 * unit, inner.width() - number, 34 * unit)
-    size, words = fitted(said.best or "nothing", int(best.width()), int(best.height()), bold.pixelSize())
+    answer = said.best or line.said.prediction.nothing or "nothing"
+    size, words = fitted(answer, int(best.width()), int(best.height()), bold.pixelSize())
     painter.setFont(font(size, bold=True))
     painter.setPen(QColor(DARK.text))
     painter.drawText(best, left | middle, "\n".join(words))

@@ -102,7 +102,7 @@ class _Unseen:
                 troubles.append(f"{lane.title}: {lane.status.message} {lane.status.hint}".strip())
                 continue
             found = lane.latest.prediction if lane.latest else None
-            answer = "nothing found"
+            answer = (found and found.nothing) or "nothing found"
             if found and found.labels:
                 answer = f"{short_label(found.labels[0])} {found.scores[0]:.0%}"
             p50, p95, _ = lane.figures().stages["latency"]

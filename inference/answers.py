@@ -13,7 +13,12 @@ def prediction_values(prediction: Classification | Detections) -> dict[str, Any]
         "labels": list(prediction.labels),
         "scores": [round(float(score), 6) for score in prediction.scores],
     }
-    if isinstance(prediction, Detections):
+    if isinstance(prediction, Classification):
+        if prediction.nothing:
+            values["nothing"] = prediction.nothing
+        elif prediction.found is not None:   # x1 y1 x2 y2, px of the picture: where it was written
+            values["place"] = [round(float(edge), 2) for edge in prediction.found.boxes[0]]
+    else:
         values["boxes"] = [[round(float(edge), 2) for edge in box] for box in prediction.boxes]
         if prediction.points is not None:   # x y in px of the picture, and how sure
             values["points"] = [

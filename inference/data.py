@@ -77,6 +77,8 @@ class Classification:
     labels: tuple[str, ...]
     scores: NDArray[np.float32]   # (k,), 0..1
     indices: tuple[int, ...] = ()  # (k,), positions in the model's label list
+    found: Detections | None = None   # where in the frame, by a network that looks for its picture itself
+    nothing: str = ""             # what is not there to be named, in words: "no digit in sight"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +91,16 @@ class Detections:
     indices: tuple[int, ...] = ()  # (n,), positions in the model's label list
     points: NDArray[np.float32] | None = None   # (n, points, 3) x y, px of the frame, and how sure, 0..1; of a pose
     angles: NDArray[np.float32] | None = None   # (n,), radians clockwise that each box is turned about its middle
+
+    @property
+    def found(self) -> Detections:
+        """What is drawn over the frame."""
+        return self
+
+    @property
+    def nothing(self) -> str:
+        """As that of a classification: whoever finds no box has nothing to say of it."""
+        return ""
 
 
 Prediction = Classification | Detections

@@ -1,12 +1,13 @@
-"""Boxes that are kept, in px of a network's input, as detections in px of the picture."""
+"""Where in the picture something was found: boxes that are kept, in px of the picture, and what is written there."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.data import Detections
+from inference.data import Classification, Detections
 from inference.decode.boxes import Candidates
 from inference.preprocess import Placement
 
@@ -48,3 +49,17 @@ def _points(extra: Floats, shape: Sequence[int], placement: Placement | None) ->
         places = twice[:, :2].reshape(*rows.shape[:2], 2)
     sure = np.clip(rows[..., 2:3], 0, 1) if rows.shape[2] > 2 else np.ones_like(rows[..., :1])
     return np.concatenate([places, sure], axis=2).astype(np.float32)
+
+
+def written_at(said: Classification, placement: Placement) -> Classification:
+    """The labels, with the place in the picture where what they name was found, if it was looked for."""
+    if not placement.sought or not said.labels:
+        return said
+    box = np.array([placement.crop], np.float32)
+    return replace(said, found=Detections(box, said.scores[:1], said.labels[:1], said.indices[:1]))
+
+
+def nothing_written(labels: Sequence[str]) -> Classification:
+    """What a network says that looks for writing, and finds none; `labels` tell whether it looks for digits."""
+    what = "digit" if all(label.isdecimal() for label in labels) else "writing"
+    return Classification((), np.empty(0, np.float32), nothing=f"no {what} in sight")

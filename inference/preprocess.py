@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.data import Frame
+from inference.ink import ink_in
 from models.card import ColourOrder, InputSpec
 
 Pixels = NDArray[np.uint8]
@@ -35,6 +36,8 @@ class Placement:
 
     crop: tuple[float, float, float, float]
     inside: tuple[float, float, float, float]
+    sought: bool = False   # `crop` was found in this very picture
+    empty: bool = False    # nothing was found that could have been put inside
 
     def to_frame(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes (n, 4) x1 y1 x2 y2 in px of the input → the same in px of the frame, not clipped."""
@@ -89,9 +92,10 @@ def place(frame: tuple[int, int], spec: InputSpec) -> Placement:
     """Where a picture of (height, width) px goes in the input that `spec` describes.
 
     Of a "crop", `spec.share` keeps the middle: resizing the short side to 256 and cutting out 224, as torchvision's
-    evaluation does, is the same as keeping 224/256 and resizing that.
+    evaluation does, is the same as keeping 224/256 and resizing that. Where an "ink" is, only the picture itself can
+    tell, to a `Preprocessor`: here it is the whole picture.
     """
-    placement = FITS[spec.fit](frame, spec.size)
+    placement = FITS.get(spec.fit, _stretch)(frame, spec.size)
     if spec.fit != "crop" or spec.share == 1:
         return placement
     x1, y1, x2, y2 = placement.crop
@@ -169,8 +173,11 @@ class Preprocessor:
             call.
         """
         h, w = frame.pixels.shape[:2]
-        placement = place((h, w), self._spec)
-        small = self._inverted(self._in_order(self._resize(frame, placement)))
+        if self._spec.fit == "ink":
+            small, placement = self._ink(frame)
+        else:
+            placement = place((h, w), self._spec)
+            small = self._inverted(self._in_order(self._resize(frame, placement)))
         if self._spec.layout == "NHWC":
             self._look_up(small, self._table, self._out[0])
         elif self._channels == 1:
@@ -180,6 +187,15 @@ class Preprocessor:
             for i, plane in enumerate(reversed(planes) if self._spec.order == "RGB" else planes):
                 self._look_up(plane, self._tables[i], self._out[0, i])
         return self._out, placement
+
+    def _ink(self, frame: Frame) -> tuple[Pixels, Placement]:
+        """What is written in the picture, white on black, as the planes of the input; black where nothing is."""
+        height, width = self._spec.size
+        ink = ink_in(frame, (height, width))
+        box = ink.box if ink else (0, 0, frame.pixels.shape[1], frame.pixels.shape[0])
+        picture = ink.picture if ink else np.zeros((height, width), np.uint8)
+        planes = picture if self._channels == 1 else cv2.merge([picture] * self._channels)
+        return planes, Placement(box, (0, 0, width, height), ink is not None, ink is None)  # type: ignore[return-value]
 
     def _inverted(self, small: Pixels) -> Pixels:
         """Bright for dark where the card wants it: a net that learned white on black, shown ink on paper.

@@ -15,9 +15,9 @@ from inference.backends import BACKENDS, Backend, Engine, Form, load_backend
 from inference.data import Ask, Frame, Prediction, Result, Seen, Timing
 from inference.decode import CLASSIFIERS, DETECTORS, IN_PICTURE, SUPPRESSED, wanted
 from inference.decode.boxes import MAX_BOXES, Candidates, Outputs, suppress
-from inference.decode.labels import top_k
+from inference.decode.labels import Smoother, top_k
 from inference.errors import BackendError, CardError
-from inference.found import detections_of
+from inference.found import detections_of, nothing_written, written_at
 from inference.own_process import in_own_process
 from inference.preprocess import Placement, Preprocessor, as_bytes
 from inference.time_limit import time_limit
@@ -34,7 +34,6 @@ DEAR, DEAR_S = 1.3, 1e-3           # so many times, and so many seconds longer, 
 SEEN_S = 0.1           # between two copies of what the network is given
 TRY_S = 60             # that an engine may take to open a file nobody vouches for, and to run it once
 TRY_MEMORY, TRY_COPIES = 1 << 30, 4   # bytes it may take then: so many, and a file's size so many times
-SMOOTHING = 0.25       # weight of the newest frame when labels are smoothed
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +108,7 @@ class Recogniser:
         self._live, self._input = live, card.input
         self._preprocess = Preprocessor(card.input, live=live)
         self._kept_at, self._kept_by = 0.0, card.input
-        self._average: NDArray[np.float32] | None = None
-        self._scene = 0   # that the average is of
+        self._smoothed = Smoother()
         with time_limit(self.stop, what=card.title, seconds=FIRST_RUNS_S, cancelled=cancelled):
             self._check()
             self._keep_awake()
@@ -152,7 +150,11 @@ class Recogniser:
     def read(self, ran: Run, ask: Ask) -> Prediction:
         """What raw outputs say: the best labels, or boxes in px of the frame."""
         if self.card.task == "classify":
-            return top_k(self._smoothed(self._scores(ran.outputs), ask, ran.frame), self.labels, ask.topk)
+            if ran.placement.empty:
+                self._smoothed.forget()
+                return nothing_written(self.labels)
+            scores = self._smoothed(self._scores(ran.outputs), ask, ran.frame)
+            return written_at(top_k(scores, self.labels, ask.topk), ran.placement)
         kept = suppress(self._candidates(ran.outputs, ask.confidence), self._nms or ask.iou, self._most)
         placement = None if self._in_picture else ran.placement
         return detections_of(kept, placement, ran.frame.pixels.shape[:2], self.labels, self._options)
@@ -246,7 +248,7 @@ class Recogniser:
             spec = as_bytes(spec, self.card.input.order)
         if spec is not self._input and spec != self._input:
             self._preprocess = Preprocessor(spec, live=self._live)
-            self._average = None   # answers to another picture
+            self._smoothed.forget()   # what was answered to another picture
         self._input = spec
 
     def _copied(self, x: NDArray[np.generic], placement: Placement, now: float) -> Seen | None:
@@ -278,16 +280,6 @@ class Recogniser:
             f"The outputs of {card.title} ({shapes}) are not what its decoder {card.decoder!r} reads{why[:120]}.",
             "Choose another decoder, or another label list, in its card.",
         )
-
-    def _smoothed(self, scores: NDArray[np.float32], ask: Ask, frame: Frame) -> NDArray[np.float32]:
-        """Scores averaged over the last frames of a scene with falling weight, when asked for."""
-        if not ask.smoothing or frame.held:
-            self._average = None
-            return scores
-        if self._average is not None and frame.scene == self._scene:
-            scores = np.asarray(self._average + SMOOTHING * (scores - self._average), np.float32)
-        self._average, self._scene = scores, frame.scene
-        return scores
 
     def _check(self) -> None:
         """Run on a grey picture: warms up, and finds a card that does not fit before the first frame does."""

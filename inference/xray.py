@@ -103,7 +103,7 @@ SWITCHES = {
     "norm": Switch("Mean, std", {"card": "The card's", **{k: n.title for k, n in NORMS.items()}}, _norm, _put_norm),
     "fit": Switch(
         "Fit",
-        {"crop": "Crop", "stretch": "Stretch", "letterbox": "Letterbox", "letterbox-topleft": "Top left"},
+        {"crop": "Crop", "stretch": "Stretch", "letterbox": "Letterbox", "letterbox-topleft": "Top left", "ink": "Ink"},
         **_plain("fit"),
     ),
     "resample": Switch("Resize", {"nearest": "Nearest", "linear": "Linear", "area": "Area"}, **_plain("resample")),
@@ -201,7 +201,8 @@ def recipe(spec: InputSpec) -> str:
         if any(v != 1 for v in spec.std):
             parts.append(f"divided by {' '.join(f'{v:g}' for v in spec.std)}")
     parts.append({"crop": "the middle cut out", "stretch": "stretched", "letterbox": "grey beside it",
-                  "letterbox-topleft": "grey below or right of it"}[spec.fit])  # fmt: skip
+                  "letterbox-topleft": "grey below or right of it",
+                  "ink": "what is written, in its middle"}[spec.fit])  # fmt: skip
     if spec.fit == "crop" and spec.share != 1:
         parts[-1] = f"the middle {spec.share:.3g} cut out"
     return ", ".join(parts)

@@ -28,6 +28,7 @@ from models.whole import part_name, sweep_notes
 if TYPE_CHECKING:
     from models.registry import Indexes
 
+COMES_WITH = Path(__file__).resolve().parents[1] / "resources" / "digits"   # networks that are part of the program
 RESCAN_S = 2.0        # a listing of the mirror is believed for so long
 
 
@@ -121,7 +122,7 @@ class Store:
         if self.hashes.matches(kept, size, sha256):
             return kept
         own = self._own / kept.relative_to(self.cache / "files") if kept.is_relative_to(self.cache / "files") else kept
-        for path in (own, *self._in_mirror(size)):
+        for path in (own, COMES_WITH / kept.name, *self._in_mirror(size)):
             if self.hashes.matches(path, size, sha256):
                 return path
         return None

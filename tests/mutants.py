@@ -91,7 +91,7 @@ NAMED = [
     (f"{OPERATIONS}/shaping.py", "if step[i] > 0 else (LARGEST_SIDE, -LARGEST_SIDE)", "if True else (0, 0)"),
     ("inference/intake/importers/coreml/arguments.py", "[pads[0], pads[2], pads[1], pads[3]]",
      "[pads[0], pads[1], pads[2], pads[3]]"),
-    ("inference/recogniser.py", "            self._average = None   # answers to another picture\n", ""),
+    ("inference/recogniser.py", "            self._smoothed.forget()   # what was answered to another picture\n", ""),
     ("inference/recogniser.py", "1.0 if card.decoder in SUPPRESSED", "0.0 if card.decoder in SUPPRESSED"),
     ("inference/live/sources/feed.py", "        settle()   # its", "        import cv2; cv2.setNumThreads(8)   # its"),
     ("inference/intake/provide.py", "if mended or not kept or", "if True or"),

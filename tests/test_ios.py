@@ -35,7 +35,7 @@ def all_kinds(catalog: dict[str, ModelCard], tmp_path: Path) -> dict[str, ModelC
         "things": make.card("things", files=(things,), size=(16, 16), labels="coco_80.txt", fit="crop", share=0.875),
         "found": make.card("found", files=(found,), size=(32, 48), labels="coco_80.txt", range="0..255", task="detect",
                            decoder="boxes-scores", fit="letterbox", resample="linear"),
-        "digits": make.card("digits", files=(digits,), size=(28, 28), order="GRAY", invert="auto", mean=(0.0,),
+        "mydigits": make.card("mydigits", files=(digits,), size=(28, 28), order="GRAY", invert="auto", mean=(0.0,),
                             std=(1.0,), title="Digits"),
         "twin": make.card("twin", files=(things,), size=(16, 16), labels="coco_80.txt", title="THINGS"),
     }  # fmt: skip
@@ -63,9 +63,9 @@ def export(*words: str) -> int:
         (["found"], "found-ios", "CameraApp.swift"),
         (["found", "--nms", "pipeline"], "found-ios", "CameraApp.swift"),
         (["things", "--format", "mlmodel"], "things-ios", "CameraApp.swift"),
-        (["digits"], "digits-ios", "DigitsApp.swift"),
+        (["mydigits"], "mydigits-ios", "DigitsApp.swift"),
         (["things", "found"], "things-and-found-ios", "CameraApp.swift"),
-        (["things", "digits", "--target", "iOS18"], "things-and-digits-ios", "CameraApp.swift"),
+        (["things", "mydigits", "--target", "iOS18"], "things-and-mydigits-ios", "CameraApp.swift"),
         (["things", "--all-precisions"], "things-ios", "CameraApp.swift"),
         (["things", "twin"], "things-and-twin-ios", "CameraApp.swift"),
         (["hostile"], "hostile-ios", "DigitsApp.swift"),
@@ -174,10 +174,10 @@ def test_one_that_is_not_here_leaves_nothing(
 def test_the_same_folder_again(
     all_kinds: dict[str, ModelCard], shown: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert export("digits", "--pictures", str(shown)) == 0
-    assert export("digits", "--pictures", str(shown)) == 1
+    assert export("mydigits", "--pictures", str(shown)) == 0
+    assert export("mydigits", "--pictures", str(shown)) == 1
     assert "is there already. Choose another folder with --out, or add --replace." in capsys.readouterr().err
-    assert export("digits", "--pictures", str(shown), "--replace") == 0
+    assert export("mydigits", "--pictures", str(shown), "--replace") == 0
 
 
 @pytest.mark.usefixtures("here")

@@ -12,8 +12,9 @@ from make import card, fixed_onnx, frame, plain, tiny_answer, tiny_onnx, tiny_we
 from inference.answers import prediction_values
 from inference.backends import BACKENDS, Engine
 from inference.data import Ask, Classification, Detections, Frame, Lens, Result
+from inference.decode.labels import Smoother
 from inference.errors import BackendError, CardError
-from inference.recogniser import SMOOTHING, Recogniser
+from inference.recogniser import Recogniser
 from models.card import InputSpec
 
 ALONE = Engine()
@@ -112,7 +113,7 @@ def test_smoothing_averages_and_forgets(tmp_path: Path) -> None:
     exact_dark, exact_bright = scores(dark, False), scores(bright, False)
     assert np.abs(exact_dark - exact_bright).max() > 0.01
     np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)
-    mixed = exact_dark + SMOOTHING * (exact_bright - exact_dark)
+    mixed = exact_dark + Smoother.NEWEST * (exact_bright - exact_dark)
     np.testing.assert_allclose(scores(bright, True), mixed, atol=1e-6)
     np.testing.assert_allclose(scores(bright, False), exact_bright, atol=1e-6)
     np.testing.assert_allclose(scores(dark, True), exact_dark, atol=1e-6)   # what was before is forgotten
@@ -149,7 +150,7 @@ def test_smoothing_begins_anew_at_a_cut_and_never_touches_a_held_picture(tmp_pat
     exact_dark, exact_bright = scores(dark, False), scores(bright, False)
     scores(dark)
     np.testing.assert_allclose(scores(replace(bright, scene=1)), exact_bright, atol=1e-6)   # a cut
-    mixed = exact_bright + SMOOTHING * (exact_dark - exact_bright)
+    mixed = exact_bright + Smoother.NEWEST * (exact_dark - exact_bright)
     np.testing.assert_allclose(scores(replace(dark, scene=1)), mixed, atol=1e-6)            # none
     held = replace(bright, scene=1, held=True)
     for confidence in (0.3, 0.4):   # moved while frozen, each time answered anew

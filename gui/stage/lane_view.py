@@ -20,10 +20,11 @@ from gui.parts.dots import Dots
 from gui.stage.answer import AnswerBars, FiguresRow, PictureView, milliseconds, restyle
 from gui.stage.header import LaneHeader
 from gui.stage.image import ASPECT, PREPARE_S, SLACK_S, ScaledPictures, paint_now
+from gui.stage.lane_words import nothing_of
 from gui.stage.notice import Notice
 from gui.stage.overlay import Boxes
 from gui.theme import DARK, Size, Theme, font
-from inference.data import Detections, Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
+from inference.data import Frame, LaneState, LaneStatus, Result, SourceState, SourceStatus
 from inference.live.lane import Figures, Lane
 from models import ModelCard
 
@@ -137,9 +138,9 @@ class LaneView(QWidget):
             self._show_picture(self._live, ())
             return True
         self._shown = result
-        found = result.prediction if isinstance(result.prediction, Detections) else None
+        found = result.prediction.found
         self._show_picture(result.frame, (Boxes(found, self.theme.lane(self.lane.slot)),) if found else ())
-        self.bars.nothing = f"Nothing above {self.lane.ask.confidence * 100:.0f} %"
+        self.bars.nothing = nothing_of(result.prediction, self.lane.ask.confidence)
         self.bars.show_answer(result.prediction)
         self._ages.append((now - result.frame.taken_at) * 1e3)
         return True

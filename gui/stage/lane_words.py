@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gui.stage.overlay import short_label
+from gui.stage.overlay import percent, short_label
 from inference.backends import backends
 from inference.data import Detections, LaneState, Prediction
 from inference.live.lane import Figures, Lane
@@ -122,6 +122,12 @@ def _names(group: Sequence[tuple[Lane, Figures]], total: int) -> str:
     if len(titles) <= 2:
         return " and ".join(titles)
     return f"{len(titles)} networks"
+
+
+def nothing_of(prediction: Prediction, confidence: float) -> str:
+    """What is said in the place of an answer, where there is none; `confidence` is what boxes need, 0..1."""
+    words = prediction.nothing
+    return words[0].upper() + words[1:] if words else f"Nothing above {percent(confidence)}"
 
 
 def answers_of(prediction: Prediction) -> Answers:

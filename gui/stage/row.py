@@ -20,12 +20,12 @@ from gui.parts.plain import tip
 from gui.stage.answer import LEFT, RIGHT, as_shown, draw_fitted, milliseconds
 from gui.stage.figure_words import FIGURE_TIPS
 from gui.stage.image import ScaledPictures
-from gui.stage.lane_words import answers_of, state_word
+from gui.stage.lane_words import answers_of, nothing_of, state_word
 from gui.stage.notice import Notice
 from gui.stage.overlay import Boxes, draw_boxes, ink_on, percent
 from gui.stage.strip import STRIP_TIP, Stages, draw_strip, stage_inks
 from gui.theme import DARK, Theme, font
-from inference.data import Detections, LaneState, LaneStatus, Result
+from inference.data import LaneState, LaneStatus, Result
 from inference.live.lane import Figures, Lane
 
 # In px at 1080 lines; all of what a row says is at least a fortieth of that high.
@@ -100,7 +100,8 @@ class LaneRow(QWidget):
             self.update(self.rect() if dimmed != self.dimmed else self._split(self.plan()[0])[1])
             self.figure, self._stages, self.dimmed = figure, stages, dimmed
         said = answers_of(self.result.prediction) if self.result else None
-        answer = f"{said.best} {percent(said.score)}" if said and said.best else state_word(self.lane) or "nothing"
+        nothing = (self.result and self.result.prediction.nothing) or "nothing"
+        answer = f"{said.best} {percent(said.score)}" if said and said.best else state_word(self.lane) or nothing
         name = f"{self.lane.slot + 1} {self.lane.title}: {answer}, {figure}"
         self.setAccessibleName(name)
         if self.lane.title not in self._plate_key:   # once somebody has looked at a guess
@@ -251,8 +252,8 @@ class LaneRow(QWidget):
             size.moveBottomRight(body.bottomRight())
             ratio = self.devicePixelRatioF()
             painter.drawImage(size, self._pictures.get(frame, size.size() * ratio))
-            if isinstance(self.result.prediction, Detections):
-                layer = Boxes(self.result.prediction, self.theme.lane(self.lane.slot))
+            if found := self.result.prediction.found:
+                layer = Boxes(found, self.theme.lane(self.lane.slot))
                 draw_boxes(painter, (layer,), QRectF(size), (height, width), font(9), tags=False)
         return body.adjusted(0, 0, -wide - round(10 * self.scale), 0)
 
@@ -266,7 +267,7 @@ class LaneRow(QWidget):
         if not said.best:
             painter.setFont(font(ANSWER * unit * 0.8))
             painter.setPen(QColor(theme.quiet))
-            painter.drawText(line, LEFT, f"Nothing above {percent(self.lane.ask.confidence)}")
+            painter.drawText(line, LEFT, nothing_of(self.result.prediction, self.lane.ask.confidence))
             return
         painter.setFont(face)
         painter.setPen(QColor(theme.text))

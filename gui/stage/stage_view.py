@@ -178,8 +178,8 @@ class StageView(QWidget):
             result = results.get(row.lane)
             is_own = result is not None and not theirs[row.lane]
             changed |= row.show_result(result, own=is_own, room_for_own=room_for_own)
-            if result and not is_own and not row.lane.paused and isinstance(result.prediction, Detections):
-                layers.append(Boxes(result.prediction, self._look[0].lane(row.lane.slot)))
+            if result and not is_own and not row.lane.paused and (found := result.prediction.found):
+                layers.append(Boxes(found, self._look[0].lane(row.lane.slot)))
         before = self.picture.frame
         if before is not None and before.shared is frame.shared and not changed:
             frame = before   # a picture that stands: nothing to paint anew

@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "inference.commands.predict",
     "live": "inference.commands.live",
     "bench": "inference.commands.bench",
+    "evaluate": "inference.commands.evaluate",
     "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",

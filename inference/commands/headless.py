@@ -290,7 +290,7 @@ def _short_answer(last: dict[str, Any] | None) -> str:
     if last is None:
         return "none"
     if not last["labels"]:
-        return "nothing found"
+        return str(last.get("nothing", "nothing found"))
     return ", ".join(
         f"{label} {score:.2f}" for label, score in list(zip(last["labels"], last["scores"], strict=True))[:2]
     )

@@ -160,7 +160,7 @@ def _text(path: Path, width: int, height: int, answers: Sequence[Mapping[str, An
             f"{answer['ms']['latency']:.1f}",
         )
         if not answer["labels"]:
-            rows.append((*first, "", "nothing found", ""))
+            rows.append((*first, "", str(answer.get("nothing", "nothing found")), ""))
         for i, (label, score) in enumerate(zip(answer["labels"], answer["scores"], strict=True)):
             box = " ".join(f"{edge:.0f}" for edge in boxes[i]) if boxes else ""
             rows.append((*(first if i == 0 else ("", "", "")), f"{score:.3f}", label, box))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.data import Classification
+from inference.data import Ask, Classification, Frame
 from inference.decode.boxes import Floats, Outputs, sigmoid
 
 
@@ -61,6 +61,30 @@ def quantised(outputs: Outputs, options: Mapping[str, Any]) -> Floats:
         raise ValueError("probabilities that are not uint8")
     scale = float(options.get("scale", 1 / 256))
     return np.asarray(outputs[0].reshape(-1) * np.float32(scale), np.float32)
+
+
+class Smoother:
+    """Scores averaged over the last frames of a scene with falling weight, when asked for."""
+
+    NEWEST = 0.25   # weight of the newest frame
+
+    def __init__(self) -> None:
+        self._average: Floats | None = None
+        self._scene = 0   # that the average is of
+
+    def __call__(self, scores: Floats, ask: Ask, frame: Frame) -> Floats:
+        """The (classes,) scores to name the labels by."""
+        if not ask.smoothing or frame.held:
+            self._average = None
+            return scores
+        if self._average is not None and frame.scene == self._scene:
+            scores = np.asarray(self._average + self.NEWEST * (scores - self._average), np.float32)
+        self._average, self._scene = scores, frame.scene
+        return scores
+
+    def forget(self) -> None:
+        """What comes is another thing."""
+        self._average = None
 
 
 def top_k(scores: Floats, labels: tuple[str, ...], k: int) -> Classification:

@@ -18,6 +18,7 @@ from models.card import ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.errors import Cancelled
 from models.hashes import sha256_of
+from models.lineups import line_ups
 from models.progress import Progress, Report, watch
 from models.store import Store
 from models.texts import as_name
@@ -70,7 +71,7 @@ def add(
         from inference.recogniser import Recogniser  # imported meanwhile
 
         _check(cancelled)
-        taken = load_catalog(troubles=[])
+        taken = {*load_catalog(troubles=[]), *line_ups()}   # a line-up's name would hide the card
         card = replace(proposal.card, name=free_name(proposal.card.name, taken))
         if proposal.labels:
             card = replace(card, labels=f"{card.name}.txt")

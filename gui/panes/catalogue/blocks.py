@@ -19,8 +19,13 @@ class Block(NamedTuple):
 
 _INVERTED = Block((("1×1\nwiden",), ("*3×3 each\nchannel alone",), ("*1×1\nnarrow",)), "add")
 
+_SEPARABLE = Block((("*3×3 each\nchannel alone",), ("*1×1\nmixes channels",)))
+DIGITS = "digits-"   # before the name of the family: the networks of the digit line-up
+
 # The beginning of a card's name: its block. The longest that fits counts.
 BLOCKS = {
+    "dense": Block((("784 px",), ("*each with\neach: 512",), ("*each with\neach: 512",), ("10",))),
+    "lenet": Block((("*conv 5×5",), ("*pool",), ("conv 5×5",), ("pool",), ("dense",))),
     "mnist": Block((("conv 5×5",), ("pool",), ("conv 5×5",), ("pool",), ("dense",))),
     "alexnet": Block((("conv 11×11",), ("*ReLU",), ("pool",), ("3 × conv 3×3",), ("*dense\ndropout",))),
     "vgg": Block((("*conv 3×3",), ("*conv 3×3",), ("pool",))),
@@ -30,7 +35,7 @@ BLOCKS = {
     "resnet50": Block((("1×1\nnarrow",), ("conv 3×3",), ("1×1\nwiden",)), "add"),
     "squeezenet": Block((("*squeeze 1×1",), ("expand 1×1", "expand 3×3"), ("concat",))),
     "densenet": Block((("1×1",), ("conv 3×3",)), "concat"),
-    "mobilenet-v1": Block((("*3×3 each\nchannel alone",), ("*1×1\nmixes channels",))),
+    "mobilenet": _SEPARABLE,
     "mobilenet-v2": _INVERTED,
     "mobilenet-v3": Block(
         (("1×1\nwiden",), ("3×3 each\nchannel alone",), ("*squeeze,\nexcite",), ("1×1\nnarrow",)), "add"
@@ -47,7 +52,8 @@ BLOCKS = {
 
 def block_of(card: ModelCard) -> Block | None:
     """The block of a card's architecture; None for one that is not known."""
-    fitting = [key for key in BLOCKS if card.name.startswith(key)]
+    name = card.name.removeprefix(DIGITS)
+    fitting = [key for key in BLOCKS if name.startswith(key)]
     return BLOCKS[max(fitting, key=len)] if fitting else None
 
 

@@ -60,7 +60,7 @@ def _answer(row: Row) -> str:
         return "–"
     answer = result.prediction
     if not answer.labels:
-        return "nothing found"
+        return answer.nothing or "nothing found"
     return f"{short_label(answer.labels[0])} {percent(float(answer.scores[0]))}"
 
 

@@ -1,0 +1,1 @@
+"""Handwritten digits: sets of them, networks trained on them, and what is measured with them."""

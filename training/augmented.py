@@ -1,0 +1,56 @@
+"""Digits as a camera and many hands would have them: turned, shifted, sheared, bent, thick, thin, grey, noisy."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 28
+INVERTED, GREY, WORN = 0.1, 0.25, 0.35   # how often
+
+Floats = NDArray[np.float32]
+
+
+def augmented(pictures: NDArray[np.uint8], seed: tuple[int, int]) -> Floats:
+    """Each digit once, as another one: (n, 28, 28) white on black → (n, 28, 28, 1) in 0..1.
+
+    The same for the same seed: (of the training, of the epoch).
+    """
+    rng = np.random.default_rng(seed)
+    return np.stack([_one(picture, rng) for picture in pictures])[..., None]
+
+
+def _one(picture: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
+    x = _bent(picture.astype(np.float32) / 255, rng)
+    x = _stroke(x, rng)
+    if rng.random() < WORN:   # out of focus, and the noise of a sensor
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.3, 0.9))
+        x = x + rng.normal(0, rng.uniform(0, 0.06), x.shape).astype(np.float32)
+    if rng.random() < GREY:   # neither the paper nor the ink is all that black or white
+        paper, ink = rng.uniform(0, 0.3), rng.uniform(0.65, 1)
+        x = paper + x * (ink - paper)
+    if rng.random() < INVERTED:
+        x = 1 - x
+    return np.clip(x, 0, 1).astype(np.float32)
+
+
+def _bent(x: Floats, rng: np.random.Generator) -> Floats:
+    """Turned about its middle, scaled, sheared, shifted, and bent a little as another hand would."""
+    turn, shear = np.deg2rad(np.clip(rng.normal(0, 9), -22, 22)), rng.uniform(-0.25, 0.25)
+    across, down = rng.uniform(0.85, 1.15, 2)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array([[1, shear], [0, 1]])
+    matrix = matrix / np.array([across, down])[:, None]
+    grid = np.mgrid[:SIDE, :SIDE][::-1].reshape(2, -1) - (SIDE - 1) / 2
+    places = matrix @ grid + (SIDE - 1) / 2 + rng.uniform(-1.8, 1.8, (2, 1))
+    places = places.reshape(2, SIDE, SIDE).astype(np.float32)
+    field = rng.normal(0, 0.9, (2, 5, 5)).astype(np.float32)   # px, smooth in between
+    for axis in (0, 1):
+        places[axis] += cv2.resize(field[axis], (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return cv2.remap(x, places[0], places[1], cv2.INTER_LINEAR, borderValue=0)  # type: ignore[return-value]
+
+
+def _stroke(x: Floats, rng: np.random.Generator) -> Floats:
+    """Written with a thinner or a thicker pen: partly the least or the largest of each pixel's neighbours."""
+    share = rng.uniform(-0.6, 0.8)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    changed = cv2.dilate(x, cross) if share > 0 else cv2.erode(x, cross)
+    return x + abs(share) * (changed - x)  # type: ignore[return-value]
