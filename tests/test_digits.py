@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from digit_photos import photo
 from onnx import numpy_helper
@@ -17,7 +19,9 @@ from inference.data import Ask, Frame
 from inference.errors import Cancelled, LabError
 from inference.ink import centred
 from inference.lab.digits.evaluation import Evaluation, evaluate
+from inference.lab.digits.readers import Readers
 from inference.lab.digits.sets import FIVE_THOUSAND, DigitSet, five_thousand, read_idx, read_set, without
+from inference.lab.digits.weights import dense_layers, taken_apart
 from inference.recogniser import Recogniser
 from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups
@@ -243,3 +247,92 @@ def test_the_command_says_what_is_wrong(folder: Path, capsys: pytest.CaptureFixt
     )
     with pytest.raises(LabError, match="its first label is 'a'"):
         evaluate(letters, read_set(folder), lambda *_: None, Event())
+
+
+# ---- what makes a 0 a 0 ----
+
+
+@pytest.mark.parametrize("name", ["zero-or-one", "linear", "dense"])
+def test_pixels_times_weights_and_the_rest_are_the_logit(name: str) -> None:
+    """As ONNX Runtime answers, whatever is drawn; and the weights are the slope that small steps find."""
+    session = onnxruntime.InferenceSession(str(COMES_WITH / f"{name}.onnx"))
+    layers = dense_layers(COMES_WITH / f"{name}.onnx")
+
+    def ask(x: np.ndarray) -> np.ndarray:
+        return session.run(None, {"digit": x[None, None]})[0][0]
+
+    for digit in (0, 1, 4, 8):
+        drawing = centred(drawn(digit, 120, 12), (28, 28))
+        apart = taken_apart(layers, drawing)
+        x = drawing.astype(np.float32) / 255
+        logits = ask(x)
+        assert np.allclose(apart.logits, logits, atol=1e-3)
+        assert np.allclose(apart.shares.sum((1, 2)) + apart.rests, logits, atol=1e-3)
+        assert np.allclose(apart.shares, apart.weights * x, atol=1e-5)
+        for row, column in ((14, 14), (8, 18)):
+            step = np.zeros((28, 28), np.float32)
+            step[row, column] = 1e-3
+            slope = (ask(x + step) - ask(x - step)) / 2e-3
+            assert np.allclose(apart.weights[:, row, column], slope, atol=0.05 + 0.05 * np.abs(slope).max())
+
+
+def test_two_digits_are_told_apart_by_their_two_pictures() -> None:
+    layers = dense_layers(COMES_WITH / "zero-or-one.onnx")
+    for digit in (0, 1):
+        apart = taken_apart(layers, centred(drawn(digit, 120, 12), (28, 28)))
+        assert apart.logits.argmax() == digit
+    (only,) = layers
+    assert np.allclose(only.weights[0], -only.weights[1], atol=1e-3)
+    assert np.abs(only.weights[:, :28]).max() == 0   # nobody writes at the very edge: no weight
+
+
+def test_a_convolution_has_no_such_picture() -> None:
+    with pytest.raises(LabError, match="no network of dense layers"):
+        dense_layers(COMES_WITH / "lenet.onnx")
+
+
+# ---- answers while it is drawn ----
+
+
+def test_readers_answer_the_newest_drawing(tmp_path: Path) -> None:
+    told = Event()
+    readers = Readers(Store(tmp_path), told.set)
+    try:
+        readers.use([CATALOG[name] for name in NAMES])
+        for digit in range(10):   # nothing queues: of ten, some are left out, the last is not
+            readers.read(centred(drawn(digit, 120, 12), (28, 28)))
+        last = centred(drawn(3, 120, 12), (28, 28))
+        readers.read(last)
+        while readers.latest is None or readers.latest.digit is not last:
+            assert told.wait(30)
+            told.clear()
+        reading = readers.latest
+        assert [answer.card.name for answer in reading.answers] == list(NAMES)
+        assert [answer.best for answer in reading.answers] == [3] * 7
+        assert all(abs(answer.scores.sum() - 1) < 1e-3 for answer in reading.answers if answer.scores is not None)
+        readers.read(None)
+        while readers.latest is not None:
+            assert told.wait(30)
+            told.clear()
+    finally:
+        readers.close()
+    assert not readers._thread.is_alive()
+
+
+def test_a_reader_that_cannot_be_opened_says_so_and_the_others_go_on(tmp_path: Path) -> None:
+    told = Event()
+    vgg = CATALOG["digits-vgg"]
+    lost = replace(vgg, name="lost", files=(replace(vgg.files[0], sha256="0" * 64),))
+    readers = Readers(Store(tmp_path, offline=True), told.set)
+    try:
+        readers.use([lost, CATALOG["digits-lenet"]])
+        readers.read(centred(drawn(7, 120, 12), (28, 28)))
+        while readers.latest is None:
+            assert told.wait(30)
+            told.clear()
+        first, second = readers.latest.answers
+        assert (first.best, first.scores) == (-1, None)
+        assert "vgg.onnx" in first.trouble
+        assert second.best == 7
+    finally:
+        readers.close()

@@ -42,7 +42,7 @@ def faults(given: ModelCard) -> list[str]:
         bad.append("parameters")
     if given.gmacs < 0:
         bad.append("gmacs")
-    if given.year and not 1986 <= given.year <= date.today().year:
+    if given.year and not 1958 <= given.year <= date.today().year:
         bad.append("year")
     if given.paper and not given.paper.startswith("https://"):
         bad.append("paper")

@@ -10,6 +10,11 @@ INVERTED, GREY, WORN = 0.1, 0.25, 0.35   # how often
 Floats = NDArray[np.float32]
 
 
+def as_they_are(pictures: NDArray[np.uint8]) -> Floats:
+    """The digits themselves: (n, 28, 28) → (n, 28, 28, 1) in 0..1."""
+    return (pictures.astype(np.float32) / 255)[..., None]
+
+
 def augmented(pictures: NDArray[np.uint8], seed: tuple[int, int]) -> Floats:
     """Each digit once, as another one: (n, 28, 28) white on black → (n, 28, 28, 1) in 0..1.
 

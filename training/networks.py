@@ -134,8 +134,26 @@ def squeezenet(net: Layers, x: Value) -> Value:
     return net.overall(net.conv(net.dropout(x, 0.2), 10, 1, norm=False, then=""))
 
 
+def linear(net: Layers, x: Value) -> Value:
+    """Nothing in between: a picture of weights for each digit, laid over the drawing and summed up.
+
+    Where the talk begins. It cannot be taught both polarities, so it learns from digits as they are.
+    """
+    return net.dense(x, 10)
+
+
+def zero_or_one(net: Layers, x: Value) -> Value:
+    """The same for two digits alone: what makes a 0 a 0, and not a 1."""
+    return net.dense(x, 2)
+
+
 # By the name of the file and, behind "digits-", of the card.
 NETWORKS: dict[str, Callable[[Layers, Value], Value]] = {
     "dense": dense, "lenet": lenet, "vgg": vgg, "inception": inception, "resnet": resnet, "mobilenet": mobilenet,
     "squeezenet": squeezenet,
+}  # fmt: skip
+
+# What is shown of weights: the digits that each tells apart.
+LINEAR: dict[str, tuple[Callable[[Layers, Value], Value], tuple[int, ...]]] = {
+    "linear": (linear, tuple(range(10))), "zero-or-one": (zero_or_one, (0, 1)),
 }  # fmt: skip

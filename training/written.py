@@ -124,8 +124,8 @@ def same(side: int, size: int, stride: int) -> tuple[int, int, int]:
     return pad // 2, pad - pad // 2, out
 
 
-def written(define: Any, weighted: list[tuple[Any, Any]], title: str) -> Any:
-    """The onnx.ModelProto of a network that was trained: (1, 1, 28, 28) in 0..1 → (1, 10) logits."""
+def written(define: Any, weighted: list[tuple[Any, Any]], title: str, classes: int) -> Any:
+    """The onnx.ModelProto of a network that was trained: (1, 1, 28, 28) in 0..1 → (1, classes) logits."""
     graph = Graph(title, title)
     last = define(Written(graph, weighted), Map(INPUT, 1, SIDE, SIDE))
-    return graph.model((INPUT, (1, 1, SIDE, SIDE)), (last.name, (1, 10)))
+    return graph.model((INPUT, (1, 1, SIDE, SIDE)), (last.name, (1, classes)))

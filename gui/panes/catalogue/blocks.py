@@ -25,6 +25,7 @@ DIGITS = "digits-"   # before the name of the family: the networks of the digit 
 # The beginning of a card's name: its block. The longest that fits counts.
 BLOCKS = {
     "dense": Block((("784 px",), ("*each with\neach: 512",), ("*each with\neach: 512",), ("10",))),
+    "linear": Block((("784 px",), ("*one weight\neach",), ("10",))),
     "lenet": Block((("*conv 5×5",), ("*pool",), ("conv 5×5",), ("pool",), ("dense",))),
     "mnist": Block((("conv 5×5",), ("pool",), ("conv 5×5",), ("pool",), ("dense",))),
     "alexnet": Block((("conv 11×11",), ("*ReLU",), ("pool",), ("3 × conv 3×3",), ("*dense\ndropout",))),

@@ -1,0 +1,1 @@
+"""Draw a digit, and see what seven architectures make of it."""

@@ -1,0 +1,134 @@
+"""What each network says of a drawing: ten bars, its answer large, how long it took and how big it is."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.stage.answer import milliseconds
+from gui.stage.overlay import percent
+from gui.theme import DARK, Theme, font
+from inference.lab.digits.readers import Answer
+from inference.words import size_text
+from models import ModelCard
+
+GAP = 8            # px
+DIGITS = 10
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class Columns(QWidget):
+    """One tile a network; as many beside each other as make them nearly square."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme, self._scale = DARK, 1.0
+        self._cards: tuple[ModelCard, ...] = ()
+        self._answers: dict[str, Answer] = {}
+        self.setMinimumSize(240, 120)
+
+    def show_cards(self, cards: Sequence[ModelCard]) -> None:
+        """The networks, in this order; each keeps its place and its colour."""
+        self._cards = tuple(cards)
+        self.update()
+
+    def show_answers(self, answers: Sequence[Answer]) -> None:
+        """What they say; none: nothing is drawn."""
+        self._answers = {answer.card.name: answer for answer in answers}
+        self.setAccessibleName(
+            ", ".join(
+                f"{answer.card.title}: {answer.best}, {percent(float(answer.scores.max()))}"
+                for answer in answers if answer.scores is not None
+            ) or "Nothing is drawn"
+        )  # fmt: skip
+        self.update()
+
+    def restyle(self, theme: Theme, scale: float) -> None:
+        """Take these colours, and type at this scale."""
+        self._theme, self._scale = theme, scale
+        self.update()
+
+    def tiles(self) -> list[QRectF]:
+        """Where each network stands."""
+        count = len(self._cards)
+        if not count:
+            return []
+
+        def shape(across: int) -> float:
+            wide = (self.width() - GAP * (across - 1)) / across
+            down = ceil(count / across)
+            high = (self.height() - GAP * (down - 1)) / down
+            return abs(wide / max(1.0, high) - 1.25)
+
+        across = min(range(1, count + 1), key=shape)
+        down = ceil(count / across)
+        wide, high = (self.width() - GAP * (across - 1)) / across, (self.height() - GAP * (down - 1)) / down
+        return [QRectF(i % across * (wide + GAP), i // across * (high + GAP), wide, high) for i in range(count)]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint every tile."""
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.surface))
+        for slot, (card, place) in enumerate(zip(self._cards, self.tiles(), strict=True)):
+            painter.save()
+            painter.setClipRect(place)
+            self._tile(painter, place, card, self._answers.get(card.name), self._theme.lane(slot))
+            painter.restore()
+
+    def _tile(self, painter: QPainter, place: QRectF, card: ModelCard, answer: Answer | None, colour: QColor) -> None:
+        theme = self._theme
+        unit = max(0.55, min(place.width() / 250, place.height() / 220)) * min(1.3, self._scale)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.background))
+        painter.drawRoundedRect(place, 6, 6)
+        painter.fillRect(QRectF(place.left(), place.top(), 4, place.height()), colour)
+        inner = place.adjusted(14 * unit, 8 * unit, -10 * unit, -8 * unit)
+        name, fact = font(20 * unit, bold=True), font(14 * unit)
+        name_high, fact_high = QFontMetricsF(name).height(), QFontMetricsF(fact).height()
+        big = font(min(58 * unit, inner.height() * 0.34), bold=True)
+        big_wide = QFontMetricsF(big).horizontalAdvance("0")
+        painter.setFont(name)
+        painter.setPen(QColor(theme.text))
+        room = inner.width() - big_wide - 8
+        title = QFontMetricsF(name).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(inner.left(), inner.top(), room, name_high), LEFT, title)
+        painter.setFont(fact)
+        painter.setPen(QColor(theme.quiet))
+        took = milliseconds(answer.ms) if answer and answer.scores is not None else ""
+        facts = " · ".join(filter(None, (took, size_text(card.bytes))))
+        painter.drawText(QRectF(inner.left(), inner.top() + name_high, room, fact_high), LEFT, facts)
+        top = inner.top() + max(name_high + fact_high, QFontMetricsF(big).height() * 0.95) + 4 * unit
+        bars = QRectF(inner.left(), top, inner.width(), inner.bottom() - top - fact_high)
+        if answer and answer.scores is None:
+            painter.setPen(QColor(theme.trouble))
+            painter.drawText(bars, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, answer.trouble)
+            return
+        if answer and answer.scores is not None:
+            painter.setFont(big)
+            painter.setPen(QColor(theme.text))
+            corner = QRectF(inner.right() - big_wide, inner.top() - 4 * unit, big_wide, QFontMetricsF(big).height())
+            painter.drawText(corner, RIGHT, str(answer.best))
+        self._bars(painter, bars, answer, colour, unit)
+
+    def _bars(self, painter: QPainter, place: QRectF, answer: Answer | None, colour: QColor, unit: float) -> None:
+        theme, step = self._theme, place.width() / DIGITS
+        bold, plain = font(15 * unit, bold=True), font(15 * unit)
+        for digit in range(DIGITS):
+            best = answer is not None and digit == answer.best
+            left = round(place.left() + digit * step)
+            wide = max(2, round(step * 0.72))
+            painter.fillRect(QRectF(left, place.top(), wide, place.height()), QColor(theme.raised))
+            score = float(answer.scores[digit]) if answer and answer.scores is not None else 0.0
+            high = place.height() * score
+            if high >= 0.5:
+                ink = QColor(colour) if best else QColor(theme.quiet)
+                painter.fillRect(QRectF(left, place.bottom() - high, wide, high), ink)
+            painter.setFont(bold if best else plain)
+            painter.setPen(QColor(theme.text if best else theme.quiet))
+            below = QRectF(left - step, place.bottom() + 1, wide + 2 * step, QFontMetricsF(plain).height())
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, str(digit))
