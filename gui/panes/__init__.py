@@ -74,15 +74,13 @@ class PaneInfo(NamedTuple):
         return build(services)
 
 
-_LOOK = "Latency plot, X-ray, bench, catalogue"
+_LOOK = "Latency plot, X-ray, bench, digits, catalogue"
 
 PANES = {
     "latency": PaneInfo("Latency plot", "P", "plot", _LOOK, 0.19, "gui.panes.latency.pane"),
     "xray": PaneInfo("X-ray", "X", "xray", _LOOK, 0.38, "gui.panes.xray.pane"),
     "bench": PaneInfo("Bench", "N", "bench", _LOOK, 0.62, "gui.panes.bench.pane"),
-    "digits": PaneInfo(
-        "Digits", "I", "pencil", "Draw a digit, and see what each network makes of it", 0.62, "gui.panes.digits.pane"
-    ),
+    "digits": PaneInfo("Digits", "I", "pencil", _LOOK, 0.62, "gui.panes.digits.pane"),
     "catalogue": PaneInfo("Catalogue", "G", "catalogue", _LOOK, 0.62, "gui.panes.catalogue.pane"),
     "export": PaneInfo(
         "Export to iOS…", "E", "phone", "Hand a network to an iPhone, as Core ML", 0.58, "gui.panes.export.pane",
