@@ -36,9 +36,13 @@ def sha256_of(path: Path, check: Callable[[], None] = lambda: None) -> str:
 
 
 class HashIndex:
-    """The hashes of files seen before, in one JSON file. A file that changed is hashed anew."""
+    """The hashes of files seen before, in one JSON file. A file that changed is hashed anew.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the JSON file; its folder is made when there is something to keep. None: kept while the program runs.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = Lock()
         self._known: dict[str, tuple[Signature, str]] | None = None
@@ -66,6 +70,8 @@ class HashIndex:
         """What the file holds; nothing if it is not there or was damaged."""
         if self._known is None:
             self._known = {}
+            if self._path is None:
+                return self._known
             with suppress(OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, MemoryError):
                 for key, (size, mtime, ctime, digest) in json.loads(read_text(self._path, LARGEST)).items():
                     self._known[key] = ((int(size), int(mtime), int(ctime)), str(digest))
@@ -75,6 +81,8 @@ class HashIndex:
         with self._lock:
             known = self._load()
             known[key] = entry
+            if self._path is None:
+                return
             text = json.dumps({name: [*signature, digest] for name, (signature, digest) in known.items()})
             try:
                 with whole_file(self._path, sync=False) as file:

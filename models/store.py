@@ -57,6 +57,7 @@ class Store:
         self.offline = offline
         self._fetch = Fetch(self, indexes)
         self.hashes = HashIndex(self.cache / "hashes.json")
+        self._come_with = HashIndex(None)           # a few MB, hashed sooner than a note of them is written
         self._listing: dict[int, list[Path]] = {}   # of the mirror, by size in bytes
         self._listed_at = float("-inf")             # s, time.monotonic()
         self.notes = self.cache / "unfinished"      # of files that are being written elsewhere
@@ -122,7 +123,9 @@ class Store:
         if self.hashes.matches(kept, size, sha256):
             return kept
         own = self._own / kept.relative_to(self.cache / "files") if kept.is_relative_to(self.cache / "files") else kept
-        for path in (own, COMES_WITH / kept.name, *self._in_mirror(size)):
+        if self._come_with.matches(COMES_WITH / kept.name, size, sha256):
+            return COMES_WITH / kept.name
+        for path in (own, *self._in_mirror(size)):
             if self.hashes.matches(path, size, sha256):
                 return path
         return None

@@ -19,10 +19,10 @@ os.environ.setdefault("KERAS_BACKEND", "jax")   # before Keras is imported
 import keras
 import numpy as np
 
+from inference.lab.digits.augmented import as_they_are, augmented
 from inference.lab.digits.sets import DigitSet, five_thousand, read_set, without
 from models.store import Store
 from models.whole import whole_file
-from training.augmented import as_they_are, augmented
 from training.networks import LINEAR, NETWORKS
 from training.trainable import trainable
 from training.written import written

@@ -258,16 +258,17 @@ def _writable(folder: Path) -> bool:
 
 
 def _line_up(page: Page, options: Options) -> dict[str, Any]:
-    from inference.intake.inventory import listing
+    from inference.intake.inventory import missing, origin
     from inference.options import open_store
     from models.catalog import load_catalog
 
-    rows = listing(load_catalog(troubles=[]), open_store(options))
+    store, catalog = open_store(options), load_catalog(troubles=[])
+    lacking = {name: missing(card, store) for name, card in catalog.items()}
     facts: dict[str, Any] = {}
-    for row in rows:
-        if row["lineup"]:
-            places = ", ".join(dict.fromkeys(str(m["from"]) for m in row["missing"]))
-            facts[row["name"]] = "here" if row["here"] else f"not here yet: {places}"
+    for card in sorted(catalog.values(), key=lambda c: c.lineup):
+        if card.lineup:
+            places = ", ".join(dict.fromkeys(map(origin, lacking[card.name])))
+            facts[card.name] = "here" if not places else f"not here yet: {places}"
     absent = [name for name, where in facts.items() if where != "here"]
     if absent:
         page.troubles.append(
@@ -276,7 +277,7 @@ def _line_up(page: Page, options: Options) -> dict[str, Any]:
                 f"They are fetched at the first start, or now: python app.py models get {' '.join(absent)}",
             )
         )
-    return facts | {"all models": f"{sum(row['here'] for row in rows)} of {len(rows)} are here"}
+    return facts | {"all models": f"{sum(not files for files in lacking.values())} of {len(lacking)} are here"}
 
 
 def _plain(value: Any) -> str:

@@ -88,21 +88,34 @@ def add(
         recognise(Frame(np.full((*card.input.size, 3), 114, np.uint8), 0, 0.0), Ask())
         card = _with_recipe(card, recognise, wanted, report, tell, cancelled)
         _check(cancelled)
-        new = [file for file in known if store.find(file) is None]
-        try:
-            with store.adopting(new, card.labels if proposal.labels else ""):
-                for file, source in zip(known, sources, strict=True):
-                    _copy(store, file, source, report, cancelled)
-                save_card(card, proposal.labels or None)   # last: a card that is there has all that it names
-        except BaseException:
-            for file in new:
-                with suppress(LabError):
-                    store.forget(file)
-            raise
+        keep_own(card, sources, store, proposal.labels or None, report=report, cancelled=cancelled)
         if card.format not in DIRECT:
             with suppress(LabError):   # the first lane would make it again
                 keep_conversion(path.read_bytes(), card, store)
     return card
+
+
+def keep_own(
+    card: ModelCard, sources: Sequence[Path], store: Store, labels: Sequence[str] | None = None, *,
+    report: Report = lambda _words, _part: None, cancelled: Event,
+) -> None:  # fmt: skip
+    """Keep a card beside the settings, with its files, which lie at `sources`, and a list of labels of its own.
+
+    Raises:
+        LabError: they cannot be kept. Nothing of them stays then.
+        Cancelled: `cancelled` was set.
+    """
+    new = [file for file in card.files if store.find(file) is None]
+    try:
+        with store.adopting(new, card.labels if labels else ""):
+            for file, source in zip(card.files, sources, strict=True):
+                _copy(store, file, source, report, cancelled)
+            save_card(card, labels)   # last: a card that is there has all that it names
+    except BaseException:
+        for file in new:
+            with suppress(LabError):
+                store.forget(file)
+        raise
 
 
 def _with_recipe(

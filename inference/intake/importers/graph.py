@@ -60,8 +60,12 @@ class Graph:
 
     def node(self, op: str, inputs: list[str], name: str, **attributes: Any) -> str:
         """One operator with one output, called `name` like its node."""
-        self._nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
+        self.fork(op, inputs, [name], name, **attributes)
         return name
+
+    def fork(self, op: str, inputs: list[str], outputs: list[str], name: str, **attributes: Any) -> None:
+        """One operator with several outputs."""
+        self._nodes.append(helper.make_node(op, inputs, outputs, name, **attributes))
 
     def conv(
         self, x: str, name: str, weights: NDArray[Any], bias: NDArray[Any], *,
@@ -115,10 +119,13 @@ class Graph:
                 return tuple(dims)
         return None
 
-    def model(self, source: tuple[str, Shape], *outputs: tuple[str, Shape | None]) -> Any:
+    def model(
+        self, source: tuple[str, Shape], *outputs: tuple[str, Shape | None], domains: tuple[str, ...] = ()
+    ) -> Any:
         """The finished onnx.ModelProto with one float32 input and its float32 outputs, each a name and a shape.
 
-        The shape of an output may be None: whoever runs the network finds it.
+        The shape of an output may be None: whoever runs the network finds it. `domains`: of the operators beside ONNX's
+        own, each in its version 3.
         """
         graph = helper.make_graph(
             self._nodes,
@@ -127,7 +134,8 @@ class Graph:
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
             list(self._weights.values()),
         )
-        model = helper.make_model(graph, producer_name="lineup", opset_imports=[helper.make_opsetid("", OPSET)])
+        sets = [helper.make_opsetid("", OPSET), *(helper.make_opsetid(domain, 3) for domain in domains)]
+        model = helper.make_model(graph, producer_name="lineup", opset_imports=sets)
         model.ir_version = IR_VERSION
         return model
 

@@ -1,4 +1,7 @@
-"""Digits as a camera and many hands would have them: turned, shifted, sheared, bent, thick, thin, grey, noisy."""
+"""Digits as a camera and many hands would have them: turned, shifted, sheared, bent, thick, thin, grey, noisy.
+
+What `training.digits` and the digit pane's own training learn from.
+"""
 
 import cv2
 import numpy as np
@@ -12,7 +15,7 @@ Floats = NDArray[np.float32]
 
 def as_they_are(pictures: NDArray[np.uint8]) -> Floats:
     """The digits themselves: (n, 28, 28) → (n, 28, 28, 1) in 0..1."""
-    return (pictures.astype(np.float32) / 255)[..., None]
+    return _scaled(pictures)[..., None]
 
 
 def augmented(pictures: NDArray[np.uint8], seed: tuple[int, int]) -> Floats:
@@ -24,12 +27,15 @@ def augmented(pictures: NDArray[np.uint8], seed: tuple[int, int]) -> Floats:
     return np.stack([_one(picture, rng) for picture in pictures])[..., None]
 
 
+def _scaled(pictures: NDArray[np.uint8]) -> Floats:
+    return np.divide(pictures, 255, dtype=np.float32)
+
+
 def _one(picture: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
-    x = _bent(picture.astype(np.float32) / 255, rng)
-    x = _stroke(x, rng)
+    x = _stroke(_bent(_scaled(picture), rng), rng)
     if rng.random() < WORN:   # out of focus, and the noise of a sensor
-        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.3, 0.9))
-        x = x + rng.normal(0, rng.uniform(0, 0.06), x.shape).astype(np.float32)
+        blurred = np.asarray(cv2.GaussianBlur(x, (0, 0), rng.uniform(0.3, 0.9)), np.float32)
+        x = blurred + rng.normal(0, rng.uniform(0, 0.06), x.shape).astype(np.float32)
     if rng.random() < GREY:   # neither the paper nor the ink is all that black or white
         paper, ink = rng.uniform(0, 0.3), rng.uniform(0.65, 1)
         x = paper + x * (ink - paper)
@@ -50,12 +56,12 @@ def _bent(x: Floats, rng: np.random.Generator) -> Floats:
     field = rng.normal(0, 0.9, (2, 5, 5)).astype(np.float32)   # px, smooth in between
     for axis in (0, 1):
         places[axis] += cv2.resize(field[axis], (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    return cv2.remap(x, places[0], places[1], cv2.INTER_LINEAR, borderValue=0)  # type: ignore[return-value]
+    return np.asarray(cv2.remap(x, places[0], places[1], cv2.INTER_LINEAR, borderValue=0), np.float32)
 
 
 def _stroke(x: Floats, rng: np.random.Generator) -> Floats:
     """Written with a thinner or a thicker pen: partly the least or the largest of each pixel's neighbours."""
     share = rng.uniform(-0.6, 0.8)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    changed = cv2.dilate(x, cross) if share > 0 else cv2.erode(x, cross)
-    return x + abs(share) * (changed - x)  # type: ignore[return-value]
+    changed = np.asarray(cv2.dilate(x, cross) if share > 0 else cv2.erode(x, cross), np.float32)
+    return np.asarray(x + abs(share) * (changed - x), np.float32)
