@@ -117,7 +117,8 @@ def _begin(window: MainWindow, options: Options) -> None:
     gone = {spec.model for spec in settings.lanes or ()} - set(desk.catalogue)
     if gone and not options.models:
         window.say(f"There are no models called {', '.join(sorted(gone))} any more: left out.", START_SAID_S)
-    QTimer.singleShot(50, lambda: None if window.closed else window.show_pane(settings.pane))
+    # After the first picture of the window, unless the user was quicker.
+    QTimer.singleShot(50, lambda: None if window.closed or window.deck.key else window.show_pane(settings.pane))
     window.sources.look()
 
 

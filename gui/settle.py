@@ -5,7 +5,7 @@ from time import perf_counter, sleep
 
 from inference.live.session import Session
 
-TAKEN = "Something is being measured already. Let it end, or stop it."
+TAKEN = "Something is being measured or trained already. Let it end, or stop it."
 SETTLE_S = 3.0   # that an answer under way may still take
 
 

@@ -202,11 +202,12 @@ def test_two_squares_fit(wide, high):
 
 def test_it_remembers(pane):
     pane.restore({"face": "why", "net": "dense", "pen": "thin"})
-    assert pane.state() == {"face": "why", "net": "dense", "pen": "thin"}
+    kept = {"face": "why", "net": "dense", "pen": "thin"}
+    assert kept.items() <= pane.state().items()
     assert pane.canvas.pen == "thin"
     for wrong in (None, [], {"face": 3, "net": "x", "pen": None}):
         pane.restore(wrong)
-    assert pane.state() == {"face": "why", "net": "dense", "pen": "thin"}
+    assert kept.items() <= pane.state().items()
 
 
 def test_the_board_in_the_picture_it_was_made_from(canvas, tmp_path: Path):

@@ -11,8 +11,8 @@ from spine import SOON, Bell, Net, loading, spec
 from gui.panes import PANES, Services
 from gui.panes.latency.legend import Entry, Legend
 from gui.panes.latency.pane import BARS, EMPTY, Pane
-from gui.panes.latency.plot import DASHES
-from gui.panes.latency.range import PATIENCE, Follow, joined, nice, spread, thin
+from gui.parts.plot import DASHES
+from gui.parts.range import PATIENCE, Follow, joined, nice, spread, thin
 from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, LIGHT
 from inference.data import LaneState, LaneStatus, Timing

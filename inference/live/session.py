@@ -65,6 +65,7 @@ class Session:
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self.rounds = Rounds()
         self.resting = False                      # no lane gets a picture, while something else is measured
+        self.resting_for = ""                     # a word for that
         self._watchman = Watchman(lambda: self.lanes)
 
     @property
@@ -208,10 +209,13 @@ class Session:
         self._look_again(lane)
         self._on_change()
 
-    def rest(self, resting: bool) -> None:
-        """Let lanes and source rest, so that something else can be measured, or go on; networks and answers stay."""
+    def rest(self, resting: bool, reason: str = "measuring") -> None:
+        """Let lanes and source rest, so that something else has the machine, or go on; networks and answers stay.
+
+        `reason`: a word for what it is that they rest for.
+        """
         with self._handing:
-            self.resting = resting
+            self.resting, self.resting_for = resting, reason if resting else ""
             self.rounds.clear()
             self.feeds.rest(resting)
             for lane in self.lanes:

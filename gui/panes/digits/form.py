@@ -6,12 +6,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidge
 from gui.panes import PaneBase, Services
 from gui.panes.digits.canvas import PENS, Canvas
 from gui.panes.digits.columns import Columns
+from gui.panes.digits.train_face import TrainFace
 from gui.panes.digits.weights_view import WeightsView
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
 
-FACES = {"answers": "Answers", "why": "Why"}
+FACES = {"answers": "Answers", "why": "Why", "train": "Train"}
 NETS = {"zero-or-one": "0 or 1", "linear": "Ten digits", "dense": "Dense 512 × 2"}
 WHY = {
     "zero-or-one": "A network without a layer in between: one weight for each pixel, blue for and red against. "
@@ -33,7 +34,7 @@ class DigitForm(PaneBase):
         self.pens = Segments({name: name.capitalize() for name in PENS}, "Pen")
         self.pens.key = self.canvas.pen
         self.faces, self.nets = Segments(FACES, "Show"), Segments(NETS, "Network")
-        self.columns, self.weights = Columns(), WeightsView()
+        self.columns, self.weights, self.train = Columns(), WeightsView(), TrainFace(services.desk)
         self.words = PlainLabel()
         self.words.setWordWrap(True)
         self.note = PlainLabel()
@@ -61,8 +62,8 @@ class DigitForm(PaneBase):
         tall.addWidget(self.weights, 1)
         tall.addWidget(self.words)
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.columns)
-        self.stack.addWidget(why)
+        for face in (self.columns, why, self.train):
+            self.stack.addWidget(face)
         right = QWidget()
         whole = QVBoxLayout(right)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -90,11 +91,12 @@ class DigitForm(PaneBase):
         key = self.faces.key
         self.stack.setCurrentIndex(list(FACES).index(key))
         self.nets.setVisible(key == "why")
+        self.note.setVisible(key == "answers")
         self.words.setText(WHY[self.nets.key])
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
-        for part in (self.canvas, self.columns, self.weights):
+        for part in (self.canvas, self.columns, self.weights, self.train):
             part.restyle(theme, scale)
         face = font(Size.BODY, scale)
         for widget in (

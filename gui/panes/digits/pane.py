@@ -44,7 +44,7 @@ class Pane(DigitForm):
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen."""
-        return {"face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen}
+        return {"face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen, **self.train.state()}
 
     def restore(self, state: object) -> None:
         """Choose what `state` said once; what is wrong or missing stays as it is."""
@@ -53,11 +53,13 @@ class Pane(DigitForm):
         for segments, key, known in ((self.faces, "face", FACES), (self.nets, "net", NETS), (self.pens, "pen", PENS)):
             if state.get(key) in known:
                 segments.key = str(state[key])
+        self.train.restore(state)
         self._choose_pen()
         self._chosen()
 
     def end(self) -> None:
-        """Let go of the networks."""
+        """Let go of the networks, and give up what is being trained."""
+        self.train.end()
         if self.readers:
             self.readers.close()
 
@@ -119,6 +121,7 @@ class Pane(DigitForm):
     def _use(self) -> None:
         cards = self.cards()
         self.columns.show_cards(cards)
+        self.train.show_cards(cards)
         if self.readers:
             self.readers.use(cards)
 

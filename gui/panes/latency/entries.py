@@ -3,7 +3,7 @@
 from PySide6.QtGui import QColor
 
 from gui.panes.latency.legend import Entry
-from gui.panes.latency.plot import DASHES
+from gui.parts.plot import DASHES
 from gui.stage.answer import milliseconds
 from gui.style import blend
 from gui.theme import Theme

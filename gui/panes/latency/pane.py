@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette
 
 from gui.panes import Services
 from gui.panes.latency.entries import STACK, network_entry, stage_colours, stage_entries
-from gui.panes.latency.plot import DIGIT, Curve, paint_ends
-from gui.panes.latency.range import Array, Follow, joined, thin
 from gui.panes.latency.view import LatencyView
 from gui.parts.plain import tip
+from gui.parts.plot import DIGIT, Curve, paint_ends
+from gui.parts.range import Array, Follow, joined, thin
 from gui.stage.lane_words import FROZEN, sentence, summary
 from gui.theme import DARK, Size, Theme, font
 from inference.live.lane import SPAN_S, Figures, Lane

@@ -4,8 +4,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from gui.panes import PaneBase, Services
 from gui.panes.latency.legend import Legend
-from gui.panes.latency.plot import Bars, Plot
 from gui.parts.elided import ElidedLabel
+from gui.parts.plot import Bars, Plot
 from gui.parts.segments import Segments
 
 

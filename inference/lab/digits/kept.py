@@ -1,5 +1,7 @@
 """What was taught here, kept: a card of the user's own, and its file."""
 
+import re
+from dataclasses import dataclass
 from hashlib import sha256
 from threading import Event
 
@@ -18,6 +20,24 @@ HERE = "Trained here"   # how the source of such a card begins
 INPUT = InputSpec((SIDE, SIDE), order="GRAY", mean=(0.0,), std=(1.0,), fit="ink")
 
 
+_SOURCE = re.compile(rf"{HERE} in (?P<seconds>[\d.]+) s, seed (?P<seed>\d+), on .*\. An answer costs (?P<cost>.+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card says of how it came about."""
+
+    seconds: float   # that it learnt
+    seed: int
+    cost: str        # of an answer, in words
+
+
+def facts_of(card: ModelCard) -> Facts | None:
+    """What `card_of` wrote down; None where the card is another one."""
+    said = _SOURCE.fullmatch(card.source)
+    return Facts(float(said["seconds"]), int(said["seed"]), said["cost"]) if said else None
+
+
 def card_of(taught: Taught, name: str, title: str) -> ModelCard:
     """What there is to know of it."""
     way = WAYS[taught.way]
@@ -29,7 +49,8 @@ def card_of(taught: Taught, name: str, title: str) -> ModelCard:
         f"An answer costs {taught.cost}.",
         year=way.year, paper=way.paper, about=way.about, gmacs=round(taught.multiply_adds / 1e9, 6),
         accuracy=Accuracy(
-            f"{taught.held_out:,} digits that were held out", f"every tenth of {taught.title}, ± {taught.spread:.1%}",
+            f"{taught.held_out:,} digits that were held out",
+            f"every tenth of {taught.title}, ± {100 * taught.spread:.1f} %",
             top1=round(100 * taught.share, 2),
         ),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,10 @@ from models.texts import plain
 
 SIDE = 28
 LARGEST = 1 << 30    # bytes of a set, unpacked: MNIST has 47 MB, EMNIST 550 MB
+TRANSPOSED = "emnist-"   # of these files rows and columns are swapped (tensorflow.org/datasets/catalog/emnist)
 IDX_BYTES, MOST_AXES = 0x08, 4   # the kind of number that these files hold; axes of one
+
+LEARNT, TESTED = ("train",), ("t10k", "test")   # in the names of MNIST's two sets, and of EMNIST's
 
 # 500 of each digit out of MNIST's 60,000 training digits (CC BY-SA 3.0), one a row: 784 grey levels, then the digit.
 FIVE_THOUSAND = ModelFile(
@@ -92,7 +96,22 @@ def _joined(pictures: NDArray[np.uint8], labels: NDArray[np.uint8], name: str, f
         raise LabError(f"{name} and its labels are {shapes}.", "They must be n×28×28 and n, of one n.")
     if labels.max() > 9:
         raise LabError(f"The labels beside {name} reach {labels.max()}.", "Digits are 0 to 9.")
+    if name.startswith(TRANSPOSED):
+        pictures = np.ascontiguousarray(pictures.transpose(0, 2, 1))
     return DigitSet(f"{len(labels):,} digits of {plain(folder.name)}", pictures, labels)
+
+
+def read_part(folder: Path, *names: str) -> DigitSet:
+    """The set of a folder with one of `names` in the names of its files, the first that is there; else the only one.
+
+    Raises:
+        LabError: as `read_set`.
+    """
+    there: list[str] = []
+    with suppress(OSError):   # what `read_set` says better
+        there = sorted(path.name for path in folder.iterdir() if "images" in path.name)
+    found = next((one for name in names for one in there if name in one), "")
+    return read_set(folder, found.partition("images")[0])
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from gui.panes.latency.range import Array, Follow, number, spread
+from gui.parts.range import Array, Follow, number, spread
 from gui.theme import DARK, Size, Theme, font
 
 DIGIT = 14   # px at 100 %, room for a digit at the end of a curve
@@ -168,10 +168,14 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         labels = [number(t) for t in ticks[:-1]] + [f"{number(ticks[-1])} {unit}"]
         places = [log10(t) for t in ticks] if follow.log else ticks
         low, high = (log10(follow.low), log10(follow.high)) if follow.log else (follow.low, follow.high)
+        self.show_ticks(low, high, list(zip(places, labels, strict=True)))
+
+    def show_ticks(self, low: float, high: float, ticks: Sequence[tuple[float, str]]) -> None:
+        """Fix the vertical range and its labels, each with a line of the grid."""
         self.getPlotItem().setYRange(low, high, padding=0)
-        self.getAxis("left").setTicks([list(zip(places, labels, strict=True))])
-        ends = np.tile([-1e4, 1e4], len(places))
-        self._grid.setData(ends, np.repeat(np.array(places, np.float64), 2), connect="pairs")
+        self.getAxis("left").setTicks([list(ticks)])
+        ends = np.tile([-1e4, 1e4], len(ticks))
+        self._grid.setData(ends, np.repeat(np.array([at for at, _ in ticks], np.float64), 2), connect="pairs")
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Qt calls this after the items."""
