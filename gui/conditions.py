@@ -13,7 +13,7 @@ def conditions(session: Session) -> tuple[tuple[str, str], ...]:
     if session.frozen is not None:
         chips.append(("FROZEN", LIT))
     if session.resting:
-        chips.append((session.resting_for.upper(), LIT))
+        chips.append((session.resting.upper(), LIT))
     if session.opening is not None:
         chips.append((f"opening {session.opening.title}", QUIET))
     if any(lane.status.absent for lane in session.lanes):

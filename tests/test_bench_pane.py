@@ -127,7 +127,7 @@ def test_lanes_and_source_rest_while_it_measures_and_rounds_arrive(window, pane,
     rounds = [one[0] for one in seen]
     assert rounds == sorted(rounds)
     assert len(set(rounds)) >= 3
-    assert {one[2] for one in seen} == {True}
+    assert {one[2] for one in seen} == {"measuring"}
     assert len({one[1] for one in seen}) == 1   # not one more answer
     assert any("left" in one[3] for one in seen)
     assert {one[4] for one in seen} == {2}

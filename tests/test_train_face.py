@@ -60,7 +60,7 @@ def test_what_was_trained_is_a_lane_a_row_and_a_reader(qtbot, window, face):
     face.seed.value = 7
     QTest.mouseClick(face.start, Qt.MouseButton.LeftButton)
     assert face.job.running
-    assert window.desk.session.resting_for == "training"
+    assert window.desk.session.resting == "training"
     assert not face.start.isVisible()
     assert not face.ways.isEnabled()
     finished(qtbot, face)

@@ -64,8 +64,7 @@ class Session:
         self._leaving = Leaving()
         self._handing = Lock()                    # no live picture slips past a freeze or an open
         self.rounds = Rounds()
-        self.resting = False                      # no lane gets a picture, while something else is measured
-        self.resting_for = ""                     # a word for that
+        self.resting = ""                         # a word for why no lane gets a picture: "measuring"
         self._watchman = Watchman(lambda: self.lanes)
 
     @property
@@ -154,7 +153,7 @@ class Session:
         with self._handing:
             before = self.lanes[:place]   # the list is replaced whole: others read it while it changes
             self.lanes = [*before, lane, *self.lanes[len(before) :]]
-            lane.resting = self.resting
+            lane.resting = bool(self.resting)
             if frame := self._held() or self.latest:
                 lane.offer(frame)
         self._watchman.start()
@@ -210,12 +209,9 @@ class Session:
         self._on_change()
 
     def rest(self, resting: bool, reason: str = "measuring") -> None:
-        """Let lanes and source rest, so that something else has the machine, or go on; networks and answers stay.
-
-        `reason`: a word for what it is that they rest for.
-        """
+        """Let lanes and source rest for this `reason`, one word, or go on; networks and answers stay."""
         with self._handing:
-            self.resting, self.resting_for = resting, reason if resting else ""
+            self.resting = reason if resting else ""
             self.rounds.clear()
             self.feeds.rest(resting)
             for lane in self.lanes:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidge
 
 from gui.panes import PaneBase, Services
 from gui.panes.digits.canvas import PENS, Canvas
+from gui.panes.digits.chart_face import ChartFace
 from gui.panes.digits.columns import Columns
 from gui.panes.digits.train_face import TrainFace
 from gui.panes.digits.weights_view import WeightsView
@@ -12,7 +13,7 @@ from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
 
-FACES = {"answers": "Answers", "why": "Why", "train": "Train"}
+FACES = {"answers": "Answers", "why": "Why", "train": "Train", "chart": "Chart"}
 NETS = {"zero-or-one": "0 or 1", "linear": "Ten digits", "dense": "Dense 512 × 2"}
 WHY = {
     "zero-or-one": "A network without a layer in between: one weight for each pixel, blue for and red against. "
@@ -34,7 +35,8 @@ class DigitForm(PaneBase):
         self.pens = Segments({name: name.capitalize() for name in PENS}, "Pen")
         self.pens.key = self.canvas.pen
         self.faces, self.nets = Segments(FACES, "Show"), Segments(NETS, "Network")
-        self.columns, self.weights, self.train = Columns(), WeightsView(), TrainFace(services.desk)
+        self.columns, self.weights = Columns(), WeightsView()
+        self.train, self.chart = TrainFace(services.desk), ChartFace(services.desk)
         self.words = PlainLabel()
         self.words.setWordWrap(True)
         self.note = PlainLabel()
@@ -62,7 +64,7 @@ class DigitForm(PaneBase):
         tall.addWidget(self.weights, 1)
         tall.addWidget(self.words)
         self.stack = QStackedWidget()
-        for face in (self.columns, why, self.train):
+        for face in (self.columns, why, self.train, self.chart):
             self.stack.addWidget(face)
         right = QWidget()
         whole = QVBoxLayout(right)
@@ -96,7 +98,7 @@ class DigitForm(PaneBase):
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
-        for part in (self.canvas, self.columns, self.weights, self.train):
+        for part in (self.canvas, self.columns, self.weights, self.train, self.chart):
             part.restyle(theme, scale)
         face = font(Size.BODY, scale)
         for widget in (

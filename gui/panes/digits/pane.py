@@ -44,7 +44,8 @@ class Pane(DigitForm):
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen."""
-        return {"face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen, **self.train.state()}
+        chosen = {"face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen}
+        return chosen | self.train.state() | self.chart.state()
 
     def restore(self, state: object) -> None:
         """Choose what `state` said once; what is wrong or missing stays as it is."""
@@ -54,12 +55,14 @@ class Pane(DigitForm):
             if state.get(key) in known:
                 segments.key = str(state[key])
         self.train.restore(state)
+        self.chart.restore(state)
         self._choose_pen()
         self._chosen()
 
     def end(self) -> None:
-        """Let go of the networks, and give up what is being trained."""
+        """Let go of the networks, and give up what is being trained or measured."""
         self.train.end()
+        self.chart.end()
         if self.readers:
             self.readers.close()
 
@@ -122,6 +125,7 @@ class Pane(DigitForm):
         cards = self.cards()
         self.columns.show_cards(cards)
         self.train.show_cards(cards)
+        self.chart.show_cards(cards)
         if self.readers:
             self.readers.use(cards)
 

@@ -197,7 +197,7 @@ class TableView(QWidget):
         del source
         if self._was_resting and not self._session.resting:   # something was measured
             self._others = self._measured()
-        self._was_resting = self._session.resting
+        self._was_resting = bool(self._session.resting)
         self._figures = figures
         self.said.setText(f"Times: {times_words(self._session)}")
         self._show_rows()

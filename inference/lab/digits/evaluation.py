@@ -45,10 +45,8 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Between which shares `top1` lies with 95 %: Wilson's score interval (1927)."""
-        n, p, z = self.count, self.top1, SURE
-        middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+        """Between which shares `top1` lies with 95 %."""
+        return wilson(self.right, self.count)
 
     @property
     def per_second(self) -> float:
@@ -68,6 +66,13 @@ class Evaluation:
             "interval95": [round(low, 5), round(high, 5)], "of_each": [round(share, 5) for share in self.of_each],
             "confusion": self.confusion.tolist(), "per_second": round(self.per_second, 1),
         }  # fmt: skip
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Between which shares the true one lies with 95 %, `right` of `n` being right: Wilson's score interval (1927)."""
+    p, z = right / n, SURE
+    middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
 
 
 def evaluate(network: Recogniser, digits: DigitSet, tell: Tell, cancelled: Event) -> Evaluation:
