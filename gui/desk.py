@@ -80,16 +80,19 @@ class Desk(QObject):
 
     def open_source(self, text: str) -> bool:
         """Show another source; the old one goes on until it gives a picture. Whether it is being opened."""
-        size, fps = self.camera_mode
         try:
-            source = parse_source(text, size=size, fps=fps)
+            source = parse_source(text, size=self.camera_mode[0], fps=self.camera_mode[1])
         except LabError as error:
             self.fail(error)
             return False
+        self.show_source(source, text)
+        return True
+
+    def show_source(self, source: Source, text: str) -> None:
+        """As `open_source`, with a source that is made already; `text` is what is remembered of it."""
         self._asked = (source, text)
         self.session.open(source)
         self.follow()
-        return True
 
     def set_camera_mode(self, mode: tuple[tuple[int, int], int]) -> None:
         """Ask cameras for pictures of this (width, height) and frames/s from now on."""

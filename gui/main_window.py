@@ -42,6 +42,7 @@ from gui.panes import PANES, Services
 from gui.parts.drawer import Drawer
 from gui.play_bar import PlayBar
 from gui.rail import Rail
+from gui.reels import Reels
 from gui.remembering import settings_of
 from gui.settings import Settings
 from gui.slots import slots_of
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         self.sources = SourceMenu(desk.camera_mode, self)
         self.sources.chosen.connect(desk.open_source)
         self.sources.camera_mode_chosen.connect(desk.set_camera_mode)
+        self.reels = Reels(desk)
         self.bar.source.setMenu(self.sources)
         self.bar.mode_chosen.connect(desk.set_mode)
         self.more = QMenu(self)

@@ -40,14 +40,14 @@ class SourceMenu(QMenu):
 
     def following(self, text: str) -> str:
         """The source after `text` in the round: cameras, the reel, the pattern, and the last file."""
-        known = [*map(self._word, self._cameras), "reel", "pattern"]
+        known = [*map(self._word, self._cameras), "reel", "digits", "pattern"]
         if self._last and self._last not in known:
             known.append(self._last)
         return known[(known.index(text) + 1) % len(known)] if text in known else known[0]
 
     def remember(self, text: str) -> None:
         """Keep a file or address in the round."""
-        if text not in ("auto", "reel", "pattern") and text not in map(self._word, self._cameras):
+        if text not in ("auto", "reel", "digits", "pattern") and text not in map(self._word, self._cameras):
             self._last = text
 
     def _found(self, found: Sequence[CameraInfo]) -> None:
@@ -75,6 +75,7 @@ class SourceMenu(QMenu):
             action.triggered.connect(lambda _on=False, mode=mode: self._set_mode(mode))
         self.addSeparator()
         self._entry("Sample reel", "reel")
+        self._entry("Digits by hand", "digits")
         self._entry("Test pattern", "pattern")
         self.addSeparator()
         self.addAction("Video file…", self._ask_file("Choose a video", "Videos", VIDEOS))

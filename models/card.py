@@ -26,6 +26,7 @@ Format = Literal[
 ]  # fmt: skip
 
 LARGEST_SIDE = 4096       # px of the input
+DIGITS = "digits.txt"      # the labels of every network that reads digits
 LARGEST_MEAN, LEAST_STD = 1e6, 1e-6
 LARGEST_FILE = 1 << 40    # bytes
 MOST_FILES = 100          # of one model

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from digit_photos import photo
 from onnx import numpy_helper
 
 import app
@@ -27,6 +26,7 @@ from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups
 from models.store import COMES_WITH, Store
 from training.drawn import drawn
+from training.photographed import photo
 
 CATALOG = load_catalog(CARDS)
 NAMES = line_ups()["digits"].models

@@ -5,13 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from digit_photos import photo
 
 from inference.data import Frame
 from inference.ink import centred, find_ink, ink_in
 from inference.preprocess import Preprocessor
 from models.card import InputSpec
 from training.drawn import drawn
+from training.photographed import photo
 
 SIZE = (28, 28)
 SAMPLES = sorted((Path(__file__).parents[1] / "resources" / "samples").glob("*.jpg"))

@@ -143,7 +143,8 @@ def test_size_and_rate_are_for_cameras_and_the_pattern() -> None:
 
 
 def test_every_kind_is_told() -> None:
-    assert {"camera", "video", "picture", "folder", "stream", "pattern", "reel", "auto", "named"} == set(SOURCES)
+    words = {"camera", "video", "picture", "folder", "stream", "pattern", "reel", "digits", "auto", "named"}
+    assert words == set(SOURCES)
     assert all(kind.title and kind.written and kind.example for kind in SOURCES.values())
 
 

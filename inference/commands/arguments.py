@@ -67,7 +67,7 @@ def source_options(parser: Parser) -> None:
     parser.add_argument(
         "--source",
         metavar="S",
-        help="0, a camera's name, a file, a folder, a URL, pattern, reel (auto: first camera, else reel)",
+        help="0, a camera's name, a file, a folder, a URL, pattern, reel, digits (auto: first camera, else reel)",
     )
     parser.add_argument(
         "--mode", type=one_of("mode", MODES), metavar="|".join(MODES), help="how lanes share the machine"

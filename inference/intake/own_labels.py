@@ -4,7 +4,7 @@ import ast
 import json
 from collections.abc import Mapping
 
-from models.card import InputSpec
+from models.card import DIGITS, InputSpec
 from models.texts import plain
 
 DETECTORS = {20: "voc_20.txt", 80: "coco_80.txt", 90: "coco_90.txt"}
@@ -56,5 +56,5 @@ def built_in_labels(classes: int, spec: InputSpec, task: str, decoder: str) -> s
         few = {"end-to-end": "coco_80.txt", "boxes-labels": "coco_80.txt"}
         return DETECTORS.get(classes, "") if classes else few.get(decoder, "coco_90.txt")
     if classes == 10 and max(spec.size) <= SMALL:
-        return "digits.txt" if spec.order == "GRAY" else "cifar10.txt" if max(spec.size) <= TINY else ""
+        return DIGITS if spec.order == "GRAY" else "cifar10.txt" if max(spec.size) <= TINY else ""
     return CLASSIFIERS.get(classes, "") if spec.order != "GRAY" and min(spec.size) > SMALL else ""

@@ -14,10 +14,9 @@ from inference.lab.digits.readers import Readers
 from inference.lab.digits.weights import Layer, dense_layers, taken_apart
 from inference.places import RESOURCES
 from models import ModelCard
+from models.card import DIGITS
 from models.lineups import line_ups
 from models.user_cards import is_own
-
-DIGITS = "digits.txt"   # the list of labels of every network that reads digits
 
 
 class Pane(DigitForm):

@@ -8,7 +8,7 @@ from threading import Event
 from inference.intake.adding import keep_own
 from inference.lab.digits.sets import SIDE
 from inference.lab.digits.teaching import WAYS, Taught
-from models.card import Accuracy, InputSpec, ModelCard, ModelFile
+from models.card import DIGITS, Accuracy, InputSpec, ModelCard, ModelFile
 from models.catalog import load_catalog
 from models.lineups import line_ups
 from models.progress import Report
@@ -42,7 +42,7 @@ def card_of(taught: Taught, name: str, title: str) -> ModelCard:
     """What there is to know of it."""
     way = WAYS[taught.way]
     return ModelCard(
-        name=name, title=title, family=way.family, task="classify", decoder=taught.decoder, labels="digits.txt",
+        name=name, title=title, family=way.family, task="classify", decoder=taught.decoder, labels=DIGITS,
         input=INPUT, files=(ModelFile(f"{name}.onnx", sha256(taught.onnx).hexdigest(), len(taught.onnx)),),
         licence="yours",
         source=f"{HERE} in {taught.seconds:.1f} s, seed {taught.seed}, on {taught.count:,} of {taught.title}. "

@@ -97,6 +97,7 @@ SOURCES = {
         "First camera, else the sample reel", "auto", "auto", _is("auto"), f"{_HERE}.auto:made"
     ),
     "reel": SourceKind("Sample reel", "reel", "reel", _is("reel"), f"{_HERE}.synthetic:reel"),
+    "digits": SourceKind("Digits by hand", "digits", "digits", _is("digits"), f"{_HERE}.synthetic:digits"),
     "pattern": SourceKind("Test pattern", "pattern", "pattern", _is("pattern"), f"{_HERE}.synthetic:pattern"),
     "camera": SourceKind(
         "Camera", "camera, its number, or a part of its name", "0",

@@ -34,7 +34,7 @@ def made(text: str, wish: Wish) -> Source:
             f"There is no file or folder {text}.",
             f"Did you mean {path.parent / near[0]}?" if near else "Check its name.",
         )
-    words = ["auto", "camera", "pattern", "reel"]
+    words = ["auto", "camera", "digits", "pattern", "reel"]
     names = {name.casefold(): name for name in (*words, *(c.name for c in there), *_here())}
     near = get_close_matches(word, names, 1, 0.6)
     raise SourceError(

@@ -28,6 +28,11 @@ def reel(_text: str, _wish: Wish) -> "Reel":
     return Reel()
 
 
+def digits(_text: str, _wish: Wish) -> "Reel":
+    """Ten digits, written by hand."""
+    return Reel(SAMPLES / "digits", "Digits by hand")
+
+
 def pattern(_text: str, wish: Wish) -> "Pattern":
     """The test pattern."""
     return Pattern(wish.size or SIZE, FPS if wish.fps is None else wish.fps)
@@ -101,15 +106,14 @@ class Reel:
     """The sample pictures, slowly panned and zoomed, softly faded into each other."""
 
     live = False
-    title = "Sample reel"
     period_s = 1 / 30
     SIZE = (1280, 720)     # (width, height), px
     SHOT = 180             # frames from one picture to the next
     FADE = 20              # of them shared with the one before
     ZOOM = 1.12            # the most
 
-    def __init__(self, folder: Path = SAMPLES, note: str = "") -> None:
-        self.note, self.caption = note, ""
+    def __init__(self, folder: Path = SAMPLES, title: str = "Sample reel", note: str = "") -> None:
+        self.title, self.note, self.caption = title, note, ""
         self._folder = folder
         self._shots: list[NDArray[np.uint8]] = []
         self._captions: list[str] = []

@@ -1,4 +1,4 @@
-"""Photographs of handwriting as a camera would see them, made from digits of 28 × 28: `photo`.
+"""Photographs of handwriting as a camera would see them, made from digits: `photo`.
 
 A digit is drawn on a sheet of paper in ink or on a board in chalk; the sheet is turned and tilted, lit from one side,
 lies before something else, is out of focus, noisy, and packed as JPEG.
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-HEIGHT, WIDTH, SHEET = 480, 640, 600
+HEIGHT, WIDTH, SHEET = 480, 640, 600   # px
 INKS = [[25, 25, 30], [110, 40, 25], [30, 30, 140]]   # BGR: black, blue, red
 BEHIND = sorted((Path(__file__).resolve().parents[1] / "resources" / "samples").glob("*.jpg"))
 
 
-def photo(digit, seed):
+def photo(digit: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     """(480, 640, 3) BGR uint8 of a digit, (28, 28) white on black; even seeds have paper, odd ones a board."""
     rng = np.random.default_rng(seed)
     sheet = _sheet(digit, rng, board=seed % 2 == 1)
