@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog
 
 from gui.bridge import Bridge
 from gui.desk import Desk
+from gui.main import build
 from gui.main_window import MainWindow
 from gui.own_models import RECIPES
 from gui.settings import Settings
@@ -24,8 +25,9 @@ from inference.intake.adding import add
 from inference.intake.provide import loader
 from inference.live.session import Session
 from inference.live.usual import with_usual
+from inference.options import Options
 from models.card import InputSpec
-from models.catalog import Catalogue, load_catalog
+from models.catalog import CARDS, Catalogue, load_catalog
 from models.store import Store
 
 
@@ -345,3 +347,27 @@ def test_examples_that_do_not_fit_are_said_in_the_sheet(window, pane, qtbot, tmp
     sheet.take(sheet.card, tmp_path / "empty")
     qtbot.waitUntil(lambda: sheet.trouble.isVisible(), timeout=20_000)
     assert "no folder with pictures" in sheet.trouble._message.text()
+
+
+def test_a_network_of_grey_digits_is_looked_into_and_shows_the_ink(qtbot):
+    made = build(Options(source="digits", models=("digits-lenet",)), load_catalog(CARDS), Settings())
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    made.show_pane("xray")
+    pane = made.deck.pane
+    qtbot.waitUntil(lambda: pane._shown is not None, timeout=20_000)
+    assert not any(button.isChecked() for button in pane.switches["order"].buttons.values())
+    assert not pane.switches["order"].isEnabled()
+    fit = pane.switches["fit"]
+    assert (fit.key, fit.buttons["ink"].isEnabled()) == ("ink", True)
+    fit.buttons["crop"].click()
+    assert pane.reset.isEnabled()
+    pane.reset.click()
+    assert fit.key == "ink"
+    made.close()
+
+
+def test_only_networks_that_read_digits_look_for_ink(window, pane):
+    del window
+    assert not pane.switches["fit"].buttons["ink"].isEnabled()

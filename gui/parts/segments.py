@@ -32,3 +32,11 @@ class Segments(QWidget):
     @key.setter
     def key(self, key: str) -> None:
         self.buttons[key].setChecked(True)
+
+    def show_first(self, *keys: str) -> None:
+        """Let the first of these be down that is one of the choices; where none is, none is down."""
+        chosen = next((key for key in keys if key in self.buttons), None)
+        self.group.setExclusive(False)
+        for key, button in self.buttons.items():
+            button.setChecked(key == chosen)
+        self.group.setExclusive(True)

@@ -291,7 +291,9 @@ class Pane(PaneBase):
                 if isinstance(control, QComboBox):
                     control.setCurrentIndex(control.findData(now))
                 else:
-                    control.key = now if now in control.buttons else usual if usual in control.buttons else "area"
+                    control.show_first(now, usual, "area")   # which stands for its slower and its quicker kin
+                    if "ink" in control.buttons:   # where it is no digit that is read there is none to be found
+                        control.buttons["ink"].setEnabled(card.fit == "ink")
             self._captions[key].setText(f"{SWITCHES[key].title}{DIFFERS if now != usual else ''}")
         told = differences(spec, card)
         self.reset.setEnabled(bool(told))
