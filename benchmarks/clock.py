@@ -24,7 +24,7 @@ from inference.data import Ask, LaneSpec, Mode, Timing
 from inference.intake.provide import ready
 from inference.lab.bench import run as protocol
 from inference.lab.bench.kept import Kept
-from inference.lab.bench.pictures import REEL, Pictures, read_pictures
+from inference.lab.bench.pictures import Pictures, read_pictures
 from inference.lab.bench.plan import Plan
 from inference.lab.bench.report import Report
 from inference.lab.bench.run import Bench
@@ -33,6 +33,7 @@ from inference.lab.bench.worker import Worker
 from inference.live.sources import parse_source
 from inference.live.threads import engine_for
 from inference.live.timings import TimingLog, percentiles
+from inference.places import REEL
 from models import ModelCard, line_up, load_catalog
 from models.store import Store
 

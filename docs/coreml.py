@@ -100,14 +100,14 @@ def exported(card: Any, path: Path, note: str) -> Any:
     from inference.export.settings import ExportSettings
     from inference.machine import version
     from inference.picture_files import pictures_in
-    from inference.places import SAMPLES
+    from inference.places import REELS, reel_of
 
     if note:   # they end in a softmax, whatever the real file does
         card = replace(card, decoder="probabilities")
     settings = ExportSettings(("fp32",) if note else PRECISIONS)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         return export(
-            card, path, Path(folder), settings, pictures_in(SAMPLES), replace=False, version=version(),
+            card, path, Path(folder), settings, pictures_in(REELS[reel_of([card])]), replace=False, version=version(),
             report=lambda *_: None, cancelled=Event(),
         )  # fmt: skip
 

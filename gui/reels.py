@@ -5,7 +5,7 @@ from PySide6.QtCore import QObject, QTimer
 from gui.desk import Desk
 from inference.data import SourceState
 from inference.live.sources import NO_CAMERA, Source, parse_source
-from models.card import DIGITS
+from inference.places import DIGIT_REEL, reel_of
 
 AGAIN_MS = 100   # ms, while a source is being opened
 
@@ -29,10 +29,10 @@ class Reels(QObject):
         if session.opening is not None or session.source.state is SourceState.OPENING:   # nobody knows yet what it is
             self._soon.start(AGAIN_MS)
             return
-        digits = all(cards[lane.spec.model].labels == DIGITS for lane in session.lanes)
+        digits = reel_of(cards[lane.spec.model] for lane in session.lanes) == DIGIT_REEL
         shown = session.shown is self._ours is not None
         if digits and not shown and session.source.message == NO_CAMERA:
-            self._ours = parse_source("digits")
+            self._ours = parse_source(DIGIT_REEL)
             self._ours.note = NO_CAMERA
             self._desk.show_source(self._ours, "auto")
         elif shown and not digits:

@@ -15,13 +15,14 @@ from inference.commands.wanted import catalogue
 from inference.data import LaneSpec
 from inference.errors import Cancelled
 from inference.intake.inventory import announce
-from inference.lab.bench.pictures import REEL, read_pictures
+from inference.lab.bench.pictures import read_pictures
 from inference.lab.bench.plan import ROUNDS, SEED, Plan
 from inference.lab.bench.report import read_report, to_json
 from inference.lab.bench.run import Bench
 from inference.lab.bench.running import Progress
 from inference.lab.bench.words import text_of_report, troubles
 from inference.options import Options, WrongUse, ask_of, lane_specs, open_store
+from inference.places import reel_of
 from inference.terminal import ProgressLine, check_target, say, write_bytes, write_json
 from models.card import ModelCard
 from models.catalog import line_up
@@ -32,7 +33,6 @@ def measure(args: argparse.Namespace) -> int:
     """Measure and report; after Ctrl+C, what was measured until then."""
     for target in (args.json, args.csv, args.html):
         check_target(target)
-    pictures = read_pictures(args.source or REEL)
     options = Options(**{
         name: value for name, value in vars(args).items()
         if name in Options.__dataclass_fields__ and name not in ("backend", "threads", "source")
@@ -41,6 +41,7 @@ def measure(args: argparse.Namespace) -> int:
     specs = tuple(_specs(options, args.backend or (None,), args.threads or (None,), catalog))
     if not specs:
         raise WrongUse("No network is named.", "Name some with --models; `python app.py models` lists them.")
+    pictures = read_pictures(args.source or reel_of(catalog[spec.model] for spec in specs))
     if not options.offline:
         for line in announce((catalog[spec.model] for spec in specs), store):
             say(line, sys.stderr)

@@ -12,7 +12,7 @@ from inference.export.run import MOST_PICTURES, export_group
 from inference.export.settings import EXPERIMENTAL, ExportSettings
 from inference.export.xcode import APP
 from inference.picture_files import pictures_in, read_picture
-from inference.places import SAMPLES
+from inference.places import REELS, reel_of
 from inference.terminal import ProgressLine, complain, say, table
 from models.card import ModelCard
 from models.store import Store
@@ -29,7 +29,7 @@ def export_all(
         store: where their files lie.
         out: the folder to write into.
         settings: precisions, target, format.
-        pictures: a folder of pictures to compare on; the sample reel without one.
+        pictures: a folder of pictures to compare on; without one the reel of what they read.
         cancelled: set by somebody who wants it to end.
         replace: whether folders that are there already go.
         quiet: no tables on stdout, because a report goes there.
@@ -40,12 +40,12 @@ def export_all(
     """
     settings.check()
     check_library()
-    compared = _readable(pictures or SAMPLES)
     values: list[dict[str, Any]] = []
     good = True
     for group in [list(cards)] if app else [[card] for card in cards]:
         progress = ProgressLine()
         try:
+            compared = _readable(pictures or REELS[reel_of(group)])
             done = export_group(
                 group, store, out, settings, compared, replace=replace, app=app, report=progress, cancelled=cancelled
             )

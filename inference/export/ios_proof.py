@@ -35,8 +35,12 @@ def suppression(one: "Made") -> dict[str, Any]:
 
 
 def on_phone(spec: InputSpec) -> InputSpec:
-    """Every picture is scaled as `predict` does it; halving first is for a computer with nine lanes."""
-    return replace(spec, resample="area") if spec.resample == "pyramid" else spec
+    """Every picture is scaled as `predict` does it; halving first is for a computer with nine lanes.
+
+    The phone looks for no ink: what is drawn on its board is centred as MNIST was before, and is the whole picture.
+    """
+    spec = replace(spec, resample="area") if spec.resample == "pyramid" else spec
+    return replace(spec, fit="stretch") if spec.fit == "ink" else spec
 
 
 def _kept(one: "Made", golden: Any, key: str) -> "Candidates":

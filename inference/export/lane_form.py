@@ -25,7 +25,7 @@ from inference.intake.importers.coreml import read
 from inference.intake.importers.coreml.package import read_package, rounded_to_half
 from inference.machine import version
 from inference.picture_files import pictures_in
-from inference.places import SAMPLES
+from inference.places import REELS, reel_of
 from inference.preprocess import as_bytes
 from models.card import ModelCard
 from models.hashes import HashIndex
@@ -71,7 +71,7 @@ def formed(
         check_library()
         settings = ExportSettings((precision,), TARGET)
         with making(folder, name, network.stat().st_size, replace=True) as work:
-            order = ordered(card, network, work, settings, pictures_in(SAMPLES), version())
+            order = ordered(card, network, work, settings, pictures_in(REELS[reel_of([card])]), version())
             outcome = make(order, report, cancelled)
             (variant,) = outcome.variants
             found = {

@@ -31,6 +31,8 @@ FITS = {
     "crop": "the largest middle part of the picture's shape (Vision: centerCrop)",
     "stretch": "the whole picture, its shape changed (Vision: scaleFill)",
     "letterbox": "the whole picture in its own shape, grey on both sides (Vision: scaleFit, with another padding)",
+    "ink": "the largest ink on paper, grey, its longer side 20 px, centred by its mass in 28 × 28, white on black, as "
+    "MNIST was. Do that yourself: Digit in LineupKit does it for what is drawn; Vision cannot",
     "letterbox-topleft": "the whole picture in its own shape at the top left, grey below or on the right",
 }
 NOT_CHECKED = (

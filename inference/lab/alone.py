@@ -12,7 +12,7 @@ from inference.intake.costs import key_of
 from inference.intake.provide import open_network
 from inference.lab.measured import Measured, note
 from inference.live.threads import engine_for
-from inference.places import RESOURCES
+from inference.places import REELS, reel_of
 from models.card import ModelCard
 from models.store import Store
 
@@ -20,7 +20,6 @@ WARM_UP = 3          # runs that are not counted
 LEAST, MOST = 7, 60  # runs that are
 SPAN_S = 1.5         # and no more after so long, once there are enough
 SIDE_PX = 1280       # the longer side of the pictures, as a camera gives it
-SAMPLES = RESOURCES / "samples"
 
 Tell = Callable[[str, Measured | LabError | None], None]
 
@@ -38,7 +37,7 @@ def measure(card: ModelCard, store: Store, cancelled: Event) -> Measured:
     engine = engine_for(spec)
     network = open_network(card, store, spec.backend, lambda: engine, lambda *_: None, cancelled, live=True)
     try:
-        pictures = [read_picture(path, SIDE_PX) for path in pictures_in(SAMPLES)]
+        pictures = [read_picture(path, SIDE_PX) for path in pictures_in(REELS[reel_of([card])])]
         took: list[float] = []
         began = perf_counter()
         for i in range(WARM_UP + MOST):

@@ -12,6 +12,7 @@ from gui.settle import settled
 from inference.data import Frame
 from inference.errors import LabError
 from inference.live.session import Session
+from inference.places import reel_of
 from models.card import ModelCard
 from models.errors import Cancelled
 from models.store import Store
@@ -55,12 +56,14 @@ class Benching(QObject):
             if not cancelled.is_set():
                 self._told.emit()
 
+        reel = reel_of(cards[spec.model] for spec in plan.specs)
+
         def work() -> "tuple[Bench, Report] | None":
-            from inference.lab.bench.pictures import REEL, Pictures, read_pictures
+            from inference.lab.bench.pictures import Pictures, read_pictures
             from inference.lab.bench.run import Bench
 
             settled(session, cancelled)
-            pictures = Pictures(("the picture shown",), (shown.pixels,)) if shown else read_pictures(REEL)
+            pictures = Pictures(("the picture shown",), (shown.pixels,)) if shown else read_pictures(reel)
             bench = Bench(plan, cards, store, pictures, cancelled, tell)
             with suppress(Cancelled):   # what was measured until then is worth a report
                 bench.go()

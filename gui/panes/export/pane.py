@@ -229,17 +229,18 @@ class Pane(Form):
             from inference.export.coreml import check_library
             from inference.export.run import export_group
             from inference.picture_files import pictures_in
-            from inference.places import SAMPLES
+            from inference.places import REELS, reel_of
 
             check_library()
+            samples = REELS[reel_of(wish.cards)]
             try:
                 done = export_group(
-                    wish.cards, store, wish.out, wish.settings, pictures_in(SAMPLES), replace=True, app=wish.app,
+                    wish.cards, store, wish.out, wish.settings, pictures_in(samples), replace=True, app=wish.app,
                     report=report, cancelled=cancelled,
                 )  # fmt: skip
             except Cancelled:
                 return None
-            return done.folder, [json.loads(path.read_text("utf-8")) for path in done.reports], SAMPLES
+            return done.folder, [json.loads(path.read_text("utf-8")) for path in done.reports], samples
 
         self.note.show()
         self.note.setText("Begins")

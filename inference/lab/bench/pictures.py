@@ -11,12 +11,11 @@ from inference.errors import SourceError
 from inference.formats import PICTURES
 from inference.live.sources.capture import open_capture
 from inference.picture_files import pictures_in, read_picture
-from inference.places import SAMPLES
+from inference.places import REEL, REELS
 from models.texts import plain
 
 MOST = 16        # frames; more only cost memory
 SIDE_PX = 1280   # their longer side at most, as a camera gives them
-REEL = "reel"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +34,12 @@ class Pictures:
 
 
 def read_pictures(source: str) -> Pictures:
-    """Up to MOST frames, evenly apart, of a folder of pictures, a picture, a video, or the sample reel.
+    """Up to MOST frames, evenly apart, of a folder of pictures, a picture, a video, or a reel by its word.
 
     Raises:
         SourceError: it is something else, or cannot be read.
     """
-    path = SAMPLES if source in ("", REEL) else Path(source).expanduser()
+    path = REELS.get(source or REEL) or Path(source).expanduser()
     if path.is_dir():
         files = pictures_in(path)
         if not files:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inference.errors import SourceError
 from inference.live.sources import Wish
 from inference.picture_files import pictures_in, read_picture
-from inference.places import SAMPLES
+from inference.places import DIGIT_REEL, REELS, SAMPLES
 
 SIZE, FPS = (1280, 720), 30.0   # of the pattern: (width, height), px; frames/s
 SPARE = 1.6   # a sample picture may be so much wider or taller than the window
@@ -30,7 +30,7 @@ def reel(_text: str, _wish: Wish) -> "Reel":
 
 def digits(_text: str, _wish: Wish) -> "Reel":
     """Ten digits, written by hand."""
-    return Reel(SAMPLES / "digits", "Digits by hand")
+    return Reel(REELS[DIGIT_REEL], "Digits by hand")
 
 
 def pattern(_text: str, wish: Wish) -> "Pattern":
