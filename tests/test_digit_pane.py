@@ -143,12 +143,36 @@ def test_all_seven_answer_while_it_is_drawn(pane, qtbot):
     write(pane.canvas, 7)
     qtbot.waitUntil(lambda: len(pane.columns._answers) == 7, timeout=20_000)
     qtbot.waitUntil(lambda: all(a.best == 7 for a in pane.columns._answers.values()), timeout=20_000)
-    assert [card.name for card in pane.columns._cards] == list(NAMES)
+    assert [reader.card.name for reader in pane.columns._readers] == list(NAMES)
     assert "mini-VGG: 7" in pane.columns.accessibleName()
     assert pane.note.text().startswith("all in")
     pane.buttons["clear"].click()
-    qtbot.waitUntil(lambda: not pane.columns._answers, timeout=20_000)
+    qtbot.waitUntil(lambda: all(a.scores is None for a in pane.columns._answers.values()), timeout=20_000)
     assert not pane.buttons["clear"].isEnabled()
+
+
+def test_what_is_exported_is_read_back_and_answers_beside_the_original(pane, qtbot):
+    """Core ML in 32, 16 and 8 bit of the smallest network: the same bars, half and a quarter of the weights."""
+    write(pane.canvas, 5)
+    pane.faces.buttons["coreml"].click()
+    pane.which.setCurrentIndex(pane.which.findData("digits-lenet"))
+    qtbot.waitUntil(lambda: len(pane.exported._answers) == 4, timeout=20_000)
+
+    def all_have() -> bool:
+        answers = list(pane.exported._answers.values())
+        return len(answers) == 4 and all(a.best == 5 or a.trouble for a in answers)
+
+    qtbot.waitUntil(all_have, timeout=120_000)
+    first, *exported = pane.exported._answers.values()
+    assert [a.reader.title for a in exported] == ["Core ML, 32 bit", "Core ML, 16 bit", "Core ML, 8 bit"]
+    for answer, off, share in zip(exported, (1e-5, 5e-3, 0.1), (1.05, 0.58, 0.36), strict=True):
+        assert not answer.trouble
+        assert np.abs(answer.scores - first.scores).max() < 0.02
+        assert answer.off < off
+        assert answer.bytes < share * first.bytes
+    assert pane.state()["exported"] == "digits-lenet"
+    pane.faces.buttons["answers"].click()
+    qtbot.waitUntil(lambda: len(pane.columns._answers) == 7, timeout=20_000)
 
 
 def test_space_draws_on_the_board_and_freezes_elsewhere(window, pane, qtbot):

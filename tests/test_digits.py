@@ -18,7 +18,7 @@ from inference.data import Ask, Frame
 from inference.errors import Cancelled, LabError
 from inference.ink import centred
 from inference.lab.digits.evaluation import Evaluation, evaluate
-from inference.lab.digits.readers import Readers
+from inference.lab.digits.readers import Reader, Readers
 from inference.lab.digits.sets import FIVE_THOUSAND, DigitSet, five_thousand, read_idx, read_set, without
 from inference.lab.digits.weights import dense_layers, taken_apart
 from inference.recogniser import Recogniser
@@ -298,25 +298,26 @@ def test_readers_answer_the_newest_drawing(tmp_path: Path) -> None:
     told = Event()
     readers = Readers(Store(tmp_path), told.set)
     try:
-        readers.use([CATALOG[name] for name in NAMES])
+        readers.use([Reader.usual(CATALOG[name]) for name in NAMES])
         for digit in range(10):   # nothing queues: of ten, some are left out, the last is not
             readers.read(centred(drawn(digit, 120, 12), (28, 28)))
         last = centred(drawn(3, 120, 12), (28, 28))
         readers.read(last)
-        while readers.latest is None or readers.latest.digit is not last:
+        while readers.latest.digit is not last or any(answer.scores is None for answer in readers.latest.answers):
             assert told.wait(30)
             told.clear()
         reading = readers.latest
-        assert [answer.card.name for answer in reading.answers] == list(NAMES)
+        assert [answer.reader.card.name for answer in reading.answers] == list(NAMES)
         assert [answer.best for answer in reading.answers] == [3] * 7
         assert all(abs(answer.scores.sum() - 1) < 1e-3 for answer in reading.answers if answer.scores is not None)
         readers.read(None)
-        while readers.latest is not None:
+        while readers.latest.digit is not None:
             assert told.wait(30)
             told.clear()
+        assert all(answer.scores is None and answer.bytes for answer in readers.latest.answers)
     finally:
         readers.close()
-    assert not readers._thread.is_alive()
+    assert not any(thread.is_alive() for thread in readers._threads)
 
 
 def test_a_reader_that_cannot_be_opened_says_so_and_the_others_go_on(tmp_path: Path) -> None:
@@ -325,9 +326,9 @@ def test_a_reader_that_cannot_be_opened_says_so_and_the_others_go_on(tmp_path: P
     lost = replace(vgg, name="lost", files=(replace(vgg.files[0], sha256="0" * 64),))
     readers = Readers(Store(tmp_path, offline=True), told.set)
     try:
-        readers.use([lost, CATALOG["digits-lenet"]])
+        readers.use([Reader.usual(lost), Reader.usual(CATALOG["digits-lenet"])])
         readers.read(centred(drawn(7, 120, 12), (28, 28)))
-        while readers.latest is None:
+        while not readers.latest.answers or any(answer.waits for answer in readers.latest.answers):
             assert told.wait(30)
             told.clear()
         first, second = readers.latest.answers

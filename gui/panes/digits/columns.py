@@ -1,7 +1,7 @@
 """What each network says of a drawing: ten bars, its answer large, how long it took and how big it is."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 from gui.stage.answer import milliseconds
 from gui.stage.overlay import percent
 from gui.theme import DARK, Theme, font
-from inference.lab.digits.readers import Answer
+from inference.data import LaneSpec
+from inference.lab.digits.readers import Answer, Reader
 from inference.words import size_text
-from models import ModelCard
 
 GAP = 8            # px
 DIGITS = 10
@@ -26,21 +26,21 @@ class Columns(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._theme, self._scale = DARK, 1.0
-        self._cards: tuple[ModelCard, ...] = ()
-        self._answers: dict[str, Answer] = {}
+        self._readers: tuple[Reader, ...] = ()
+        self._answers: dict[LaneSpec, Answer] = {}
         self.setMinimumSize(240, 120)
 
-    def show_cards(self, cards: Sequence[ModelCard]) -> None:
+    def show_readers(self, readers: Sequence[Reader]) -> None:
         """The networks, in this order; each keeps its place and its colour."""
-        self._cards = tuple(cards)
+        self._readers = tuple(readers)
         self.update()
 
     def show_answers(self, answers: Sequence[Answer]) -> None:
-        """What they say; none: nothing is drawn."""
-        self._answers = {answer.card.name: answer for answer in answers}
+        """What they say, or why they do not."""
+        self._answers = {answer.reader.spec: answer for answer in answers}
         self.setAccessibleName(
             ", ".join(
-                f"{answer.card.title}: {answer.best}, {percent(float(answer.scores.max()))}"
+                f"{answer.reader.title}: {answer.best}, {percent(float(answer.scores.max()))}"
                 for answer in answers if answer.scores is not None
             ) or "Nothing is drawn"
         )  # fmt: skip
@@ -53,7 +53,7 @@ class Columns(QWidget):
 
     def tiles(self) -> list[QRectF]:
         """Where each network stands."""
-        count = len(self._cards)
+        count = len(self._readers)
         if not count:
             return []
 
@@ -61,7 +61,7 @@ class Columns(QWidget):
             wide = (self.width() - GAP * (across - 1)) / across
             down = ceil(count / across)
             high = (self.height() - GAP * (down - 1)) / down
-            return abs(wide / max(1.0, high) - 1.25)
+            return abs(log(wide / max(1.0, high) / 1.25)) + 0.25 * (across * down - count)   # no place stays empty
 
         across = min(range(1, count + 1), key=shape)
         down = ceil(count / across)
@@ -73,13 +73,13 @@ class Columns(QWidget):
         del event
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.surface))
-        for slot, (card, place) in enumerate(zip(self._cards, self.tiles(), strict=True)):
+        for slot, (reader, place) in enumerate(zip(self._readers, self.tiles(), strict=True)):
             painter.save()
             painter.setClipRect(place)
-            self._tile(painter, place, card, self._answers.get(card.name), self._theme.lane(slot))
+            self._tile(painter, place, reader, self._answers.get(reader.spec), self._theme.lane(slot))
             painter.restore()
 
-    def _tile(self, painter: QPainter, place: QRectF, card: ModelCard, answer: Answer | None, colour: QColor) -> None:
+    def _tile(self, painter: QPainter, place: QRectF, reader: Reader, answer: Answer | None, colour: QColor) -> None:
         theme = self._theme
         unit = max(0.55, min(place.width() / 250, place.height() / 220)) * min(1.3, self._scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -95,18 +95,21 @@ class Columns(QWidget):
         painter.setFont(name)
         painter.setPen(QColor(theme.text))
         room = inner.width() - big_wide - 8
-        title = QFontMetricsF(name).elidedText(card.title, Qt.TextElideMode.ElideRight, room)
+        title = QFontMetricsF(name).elidedText(reader.title, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(inner.left(), inner.top(), room, name_high), LEFT, title)
         painter.setFont(fact)
         painter.setPen(QColor(theme.quiet))
         took = milliseconds(answer.ms) if answer and answer.scores is not None else ""
-        facts = " · ".join(filter(None, (took, size_text(card.bytes))))
+        size = size_text(answer.bytes) if answer and answer.bytes else ""
+        off = f"values off by {100 * answer.off:.1g} %" if answer and answer.off is not None else ""
+        facts = " · ".join(filter(None, (took, size, off)))
+        facts = QFontMetricsF(fact).elidedText(facts, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(inner.left(), inner.top() + name_high, room, fact_high), LEFT, facts)
         top = inner.top() + max(name_high + fact_high, QFontMetricsF(big).height() * 0.95) + 4 * unit
         bars = QRectF(inner.left(), top, inner.width(), inner.bottom() - top - fact_high)
-        if answer and answer.scores is None:
-            painter.setPen(QColor(theme.trouble))
-            painter.drawText(bars, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, answer.trouble)
+        if answer and (words := answer.trouble or answer.waits):
+            painter.setPen(QColor(theme.trouble if answer.trouble else theme.quiet))
+            painter.drawText(bars, Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap, words)
             return
         if answer and answer.scores is not None:
             painter.setFont(big)

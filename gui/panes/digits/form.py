@@ -1,7 +1,7 @@
 """The digit pane's widgets: the board with its buttons on the left, what is made of the drawing on the right."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
 from gui.panes.digits.canvas import PENS, Canvas
@@ -13,7 +13,7 @@ from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
 
-FACES = {"answers": "Answers", "why": "Why", "train": "Train", "chart": "Chart"}
+FACES = {"answers": "Answers", "coreml": "Core ML", "why": "Why", "train": "Train", "chart": "Chart"}
 NETS = {"zero-or-one": "0 or 1", "linear": "Ten digits", "dense": "Dense 512 × 2"}
 WHY = {
     "zero-or-one": "A network without a layer in between: one weight for each pixel, blue for and red against. "
@@ -35,7 +35,9 @@ class DigitForm(PaneBase):
         self.pens = Segments({name: name.capitalize() for name in PENS}, "Pen")
         self.pens.key = self.canvas.pen
         self.faces, self.nets = Segments(FACES, "Show"), Segments(NETS, "Network")
-        self.columns, self.weights = Columns(), WeightsView()
+        self.columns, self.exported, self.weights = Columns(), Columns(), WeightsView()
+        self.which = QComboBox()
+        self.which.setAccessibleName("Network that is exported")
         self.train, self.chart = TrainFace(services.desk), ChartFace(services.desk)
         self.words = PlainLabel()
         self.words.setWordWrap(True)
@@ -64,7 +66,7 @@ class DigitForm(PaneBase):
         tall.addWidget(self.weights, 1)
         tall.addWidget(self.words)
         self.stack = QStackedWidget()
-        for face in (self.columns, why, self.train, self.chart):
+        for face in (self.columns, self.exported, why, self.train, self.chart):
             self.stack.addWidget(face)
         right = QWidget()
         whole = QVBoxLayout(right)
@@ -73,6 +75,7 @@ class DigitForm(PaneBase):
         head = QHBoxLayout()
         head.addWidget(self.faces)
         head.addWidget(self.nets)
+        head.addWidget(self.which)
         head.addStretch(1)
         head.addWidget(self.note)
         whole.addLayout(head)
@@ -93,16 +96,17 @@ class DigitForm(PaneBase):
         key = self.faces.key
         self.stack.setCurrentIndex(list(FACES).index(key))
         self.nets.setVisible(key == "why")
-        self.note.setVisible(key == "answers")
+        self.which.setVisible(key == "coreml")
+        self.note.setVisible(key in ("answers", "coreml"))
         self.words.setText(WHY[self.nets.key])
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
-        for part in (self.canvas, self.columns, self.weights, self.train, self.chart):
+        for part in (self.canvas, self.columns, self.exported, self.weights, self.train, self.chart):
             part.restyle(theme, scale)
         face = font(Size.BODY, scale)
         for widget in (
             *self.buttons.values(), *self.pens.buttons.values(), *self.faces.buttons.values(),
-            *self.nets.buttons.values(), self.words, self.note,
+            *self.nets.buttons.values(), self.which, self.words, self.note,
         ):  # fmt: skip
             widget.setFont(face)

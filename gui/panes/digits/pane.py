@@ -1,7 +1,7 @@
 """Draw a digit: all the networks of the digit line-up answer while it is drawn, and show what they went by."""
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QShowEvent
 
 from gui.jobs import Job
@@ -9,14 +9,25 @@ from gui.panes import Services
 from gui.panes.digits.canvas import PENS, SIZE
 from gui.panes.digits.form import FACES, NETS, DigitForm
 from gui.stage.answer import milliseconds
+from inference.data import LaneSpec
 from inference.errors import LabError
-from inference.lab.digits.readers import Readers
+from inference.lab.digits.readers import Reader, Readers
 from inference.lab.digits.weights import Layer, dense_layers, taken_apart
 from inference.places import RESOURCES
 from models import ModelCard
 from models.card import DIGITS
 from models.lineups import line_ups
 from models.user_cards import is_own
+
+PRECISIONS = {"fp32": "32 bit", "fp16": "16 bit", "int8": "8 bit"}   # of the weights of an exported network
+
+
+def forms_of(card: ModelCard) -> list[Reader]:
+    """A network, and what is exported of it, read back by the program's own reader."""
+    return [Reader.usual(card)] + [
+        Reader(card, LaneSpec(card.name, "coreml", precision=precision), f"Core ML, {words}")
+        for precision, words in PRECISIONS.items()
+    ]
 
 
 class Pane(DigitForm):
@@ -27,6 +38,7 @@ class Pane(DigitForm):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.readers: Readers | None = None
+        self._which = ""   # whose export was shown last
         self._layers: dict[str, list[Layer]] = {}   # of NETS, once they were asked for
         self._read.connect(self._show_reading, Qt.ConnectionType.QueuedConnection)
         self.canvas.changed.connect(self._drawn)
@@ -36,6 +48,7 @@ class Pane(DigitForm):
         self.pens.group.buttonClicked.connect(lambda _: self._choose_pen())
         for segments in (self.faces, self.nets):
             segments.group.buttonClicked.connect(lambda _: self._chosen())
+        self.which.currentIndexChanged.connect(lambda _: self._ask())
         self._drawn()
         self._chosen()
 
@@ -43,7 +56,10 @@ class Pane(DigitForm):
 
     def state(self) -> dict[str, str | bool | float]:
         """What is chosen."""
-        chosen = {"face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen}
+        chosen = {
+            "face": self.faces.key, "net": self.nets.key, "pen": self.canvas.pen,
+            "exported": self.which.currentData() or self._which,
+        }  # fmt: skip
         return chosen | self.train.state() | self.chart.state()
 
     def restore(self, state: object) -> None:
@@ -53,6 +69,8 @@ class Pane(DigitForm):
         for segments, key, known in ((self.faces, "face", FACES), (self.nets, "net", NETS), (self.pens, "pen", PENS)):
             if state.get(key) in known:
                 segments.key = str(state[key])
+        self._which = str(state.get("exported") or "")
+        self.which.setCurrentIndex(max(0, self.which.findData(self._which)))
         self.train.restore(state)
         self.chart.restore(state)
         self._choose_pen()
@@ -122,19 +140,41 @@ class Pane(DigitForm):
 
     def _use(self) -> None:
         cards = self.cards()
-        self.columns.show_cards(cards)
         self.train.show_cards(cards)
         self.chart.show_cards(cards)
+        chosen = self.which.currentData() or self._which
+        with QSignalBlocker(self.which):
+            self.which.clear()
+            for card in cards:
+                self.which.addItem(card.title, card.name)
+            self.which.setCurrentIndex(max(0, self.which.findData(chosen)))
+        self._ask()
+
+    def _ask(self) -> None:
+        """Let those read that the face in front shows."""
+        cards = self.cards()
+        exported = self.faces.key == "coreml" and cards
+        if exported:
+            readers = forms_of(self.desk.catalogue[self.which.currentData()])
+        else:
+            readers = [Reader.usual(card) for card in cards]
+        (self.exported if exported else self.columns).show_readers(readers)
         if self.readers:
-            self.readers.use(cards)
+            self.readers.use(readers)
 
     def _show_reading(self) -> None:
         reading = self.readers.latest if self.readers else None
-        self.columns.show_answers(reading.answers if reading else ())
-        self.note.setText(f"all in {milliseconds(reading.ms)}" if reading and reading.answers else "")
+        if reading is None:
+            return
+        for columns in (self.columns, self.exported):
+            columns.show_answers(reading.answers)
+        said = reading.digit is not None and any(answer.scores is not None for answer in reading.answers)
+        self.note.setText(f"all in {milliseconds(reading.ms)}" if said else "")
 
     def _chosen(self) -> None:
         self.show_face()
+        if self.readers:
+            self._ask()
         if self.faces.key == "why":
             self._show_why()
 
