@@ -1,4 +1,4 @@
-"""Makes docs/stage.png, grid.png, table.png and bench.png: the views, and the bench, on the sample reel.
+"""Makes docs/stage.png, grid.png, table.png, bench.png and digits.png: the views, the bench, the digits.
 
 Run by `make screenshot`.
 """
@@ -51,11 +51,19 @@ def main() -> int:
         def measure() -> None:
             pane = window.deck.pane
             pane.memory.setChecked(False)
-            pane.benching.ended.connect(lambda: QTimer.singleShot(AGAIN_S * 1000, last))
+            pane.benching.ended.connect(lambda: QTimer.singleShot(AGAIN_S * 1000, digits))
             pane.measure()
 
-        def last() -> None:
+        def digits() -> None:
             window.grab().save(str(HERE / "bench.png"))
+            window.desk.show_line_up("digits")
+            window.desk.open_source("digits")
+            window.show_pane("digits")
+            QTimer.singleShot(FIRST_S * 1000, lambda: window.deck.pane.take())
+            QTimer.singleShot((FIRST_S + AGAIN_S) * 1000, last)
+
+        def last() -> None:
+            window.grab().save(str(HERE / "digits.png"))
             window.close()
             app.quit()
 

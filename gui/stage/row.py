@@ -225,11 +225,11 @@ class LaneRow(QWidget):
         painter.setFont(face)
         painter.setPen(QColor(self.theme.text))
         painter.drawText(QRect(right.left(), top, right.width(), high), RIGHT, number)
-        small = font(UNIT * unit)
-        painter.setFont(small)
+        painter.setFont(font(UNIT * unit))
         painter.setPen(QColor(self.theme.quiet))
-        below = QRect(right.left(), top + round(high * 0.9), right.width(), QFontMetrics(small).height())
-        painter.drawText(below, RIGHT, word)
+        below = QRect(right.left(), top + round(high * 0.9), right.width(), painter.fontMetrics().height())
+        if below.bottom() <= self._bar_top(unit):   # in a row as low as a word, the strip is worth more
+            painter.drawText(below, RIGHT, word)
         if self._stages:
             thick = max(3, round(7 * unit))
             strip = QRect(right.left(), self._bar_top(unit), right.width(), thick)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from math import ceil, log
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.stage.answer import milliseconds
 from gui.stage.overlay import percent
-from gui.theme import DARK, Theme, font
+from gui.theme import DARK, Size, Theme, font
 from inference.data import LaneSpec
-from inference.lab.digits.readers import Answer, Reader
+from inference.lab.digits.readers import Answer, Digit, Reader
 from inference.words import size_text
 
 GAP = 8            # px
@@ -28,6 +28,7 @@ class Columns(QWidget):
         self._theme, self._scale = DARK, 1.0
         self._readers: tuple[Reader, ...] = ()
         self._answers: dict[LaneSpec, Answer] = {}
+        self._digit: QImage | None = None   # as the networks see it
         self.setMinimumSize(240, 120)
 
     def show_readers(self, readers: Sequence[Reader]) -> None:
@@ -35,8 +36,11 @@ class Columns(QWidget):
         self._readers = tuple(readers)
         self.update()
 
-    def show_answers(self, answers: Sequence[Answer]) -> None:
-        """What they say, or why they do not."""
+    def show_answers(self, answers: Sequence[Answer], digit: Digit | None) -> None:
+        """What they say, or why they do not; and what they were given."""
+        self._digit = None if digit is None else QImage(
+            digit.tobytes(), digit.shape[1], digit.shape[0], digit.shape[1], QImage.Format.Format_Grayscale8
+        ).copy()
         self._answers = {answer.reader.spec: answer for answer in answers}
         self.setAccessibleName(
             ", ".join(
@@ -52,7 +56,7 @@ class Columns(QWidget):
         self.update()
 
     def tiles(self) -> list[QRectF]:
-        """Where each network stands."""
+        """Where each network stands; then the places that are left over."""
         count = len(self._readers)
         if not count:
             return []
@@ -66,18 +70,35 @@ class Columns(QWidget):
         across = min(range(1, count + 1), key=shape)
         down = ceil(count / across)
         wide, high = (self.width() - GAP * (across - 1)) / across, (self.height() - GAP * (down - 1)) / down
-        return [QRectF(i % across * (wide + GAP), i // across * (high + GAP), wide, high) for i in range(count)]
+        places = range(across * down)
+        return [QRectF(i % across * (wide + GAP), i // across * (high + GAP), wide, high) for i in places]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint every tile."""
         del event
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.surface))
-        for slot, (reader, place) in enumerate(zip(self._readers, self.tiles(), strict=True)):
+        places = self.tiles()
+        for slot, (reader, place) in enumerate(zip(self._readers, places, strict=False)):
             painter.save()
             painter.setClipRect(place)
             self._tile(painter, place, reader, self._answers.get(reader.spec), self._theme.lane(slot))
             painter.restore()
+        if len(places) > len(self._readers) and self._digit is not None:
+            self._seen(painter, places[-1], self._digit)
+
+    def _seen(self, painter: QPainter, place: QRectF, digit: QImage) -> None:
+        """In a place that is left over: what the networks are given, pixel by pixel."""
+        face = font(Size.FACT, self._scale)
+        line = QFontMetricsF(face).height()
+        side = min(place.width(), place.height() - 1.4 * line)
+        square = QRectF(place.center().x() - side / 2, place.top(), side, side)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(square, digit)
+        painter.setFont(face)
+        painter.setPen(QColor(self._theme.quiet))
+        below = QRectF(place.left(), square.bottom() + 0.2 * line, place.width(), line)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"What they see: {digit.width()} × {digit.height()}")
 
     def _tile(self, painter: QPainter, place: QRectF, reader: Reader, answer: Answer | None, colour: QColor) -> None:
         theme = self._theme

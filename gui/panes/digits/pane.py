@@ -167,7 +167,7 @@ class Pane(DigitForm):
         if reading is None:
             return
         for columns in (self.columns, self.exported):
-            columns.show_answers(reading.answers)
+            columns.show_answers(reading.answers, reading.digit)
         said = reading.digit is not None and any(answer.scores is not None for answer in reading.answers)
         self.note.setText(f"all in {milliseconds(reading.ms)}" if said else "")
 
