@@ -282,7 +282,8 @@ def test_all_that_is_here_is_measured_while_the_lanes_rest(window, pane, qtbot, 
     def watched(cards, store, cancelled, tell):
         before = lane.results
         sleep(0.3)
-        seen.append((lane.results - before, [c.name for c in cards], pane.measure.text(), window.desk.session.resting))
+        resting = window.desk.session.resting
+        seen.append((lane.results - before, [c.name for c in cards], pane.measure.text(), resting))
         real(cards, store, cancelled, tell)
 
     monkeypatch.setattr(measuring, "measure_all", watched)
@@ -291,7 +292,7 @@ def test_all_that_is_here_is_measured_while_the_lanes_rest(window, pane, qtbot, 
     window.painting.figures()
     assert ("MEASURING", "lit") in window.bar.chips.shown
     qtbot.waitUntil(lambda: not pane.measuring.running, timeout=20_000)
-    assert seen == [(0, ["tiny"], "Stop measuring · 0 of 1", True)]
+    assert seen == [(0, ["tiny"], "Stop measuring · 0 of 1", "measuring")]
     assert window.truth.said == "1 network measured, each alone."
     qtbot.waitUntil(lambda: pane.table.facts["tiny"].measured is not None)
     assert float(index_of(pane, "tiny", "ms here").data()) >= 0

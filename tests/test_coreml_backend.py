@@ -26,6 +26,7 @@ from inference.intake.adding import add, remove_files
 from inference.intake.importers.coreml.package import plain_session, read_package, rounded_to_half
 from inference.intake.provide import form_of, loader, ready
 from inference.options import Options, WrongUse, lane_specs
+from inference.places import REELS
 from inference.recogniser import Recogniser
 from models.card import ModelCard
 from models.catalog import user_cards
@@ -50,7 +51,8 @@ def net(tmp_path: Path) -> tuple[ModelCard, Path]:
 @pytest.fixture
 def few(shown: Path, monkeypatch: pytest.MonkeyPatch, here: None) -> Path:
     """Compared on three pictures, in this process."""
-    monkeypatch.setattr(lane_form, "SAMPLES", shown)
+    for reel in REELS:
+        monkeypatch.setitem(REELS, reel, shown)
     return shown
 
 

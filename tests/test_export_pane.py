@@ -25,9 +25,10 @@ from gui.panes.export.wish import size_mb
 from gui.settings import Settings
 from inference.data import LaneSpec, LaneState, Mode
 from inference.errors import ExportFailed
-from inference.export import lane_form, run
+from inference.export import run
 from inference.intake.provide import loader
 from inference.live.session import Session
+from inference.places import REELS
 from models.catalog import Catalogue
 from models.errors import Cancelled
 from models.store import Store
@@ -48,8 +49,8 @@ def window(qtbot, tmp_path, shown, here, monkeypatch):
         "strict": replace(make.card("strict", files=(make.file_of(net),), size=(16, 16)), licence="AGPL-3.0"),
         "absent": make.card("absent"),
     }
-    monkeypatch.setattr("inference.places.SAMPLES", shown)
-    monkeypatch.setattr(lane_form, "SAMPLES", shown)
+    for reel in REELS:
+        monkeypatch.setitem(REELS, reel, shown)
     monkeypatch.setattr(
         pane_module.QStandardPaths, "writableLocation", lambda _: str(tmp_path / "documents")
     )

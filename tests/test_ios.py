@@ -3,10 +3,11 @@
 import importlib.util
 import json
 import plistlib
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import make
 import numpy as np
@@ -17,8 +18,10 @@ from xcode_check import faults, syntax_faults
 
 import app
 from inference.export.ios import LIMITS, STARTER, markdown
+from inference.export.ios_proof import on_phone
+from inference.export.report import FITS
 from inference.export.xcode import App, identity, project, quoted
-from models.card import ModelCard
+from models.card import Fit, InputSpec, ModelCard
 
 pytestmark = needs_coremltools
 SOURCES = sorted(STARTER.rglob("*.swift"))
@@ -266,3 +269,11 @@ def test_the_app_s_tests_and_the_program_for_a_mac_allow_the_same() -> None:
     verify = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(verify)
     assert verify.LIMITS == LIMITS
+
+
+@pytest.mark.parametrize("fit", get_args(Fit))
+def test_every_fit_has_words_in_the_report_and_is_one_that_the_phone_knows(fit: Any) -> None:
+    swift = (STARTER / "LineupKit/Sources/LineupKit/Fit.swift").read_text("utf-8")
+    known = {raw or name for name, raw in re.findall(r'case (\w+)(?: = "([\w-]+)")?', swift)}
+    assert FITS[fit]
+    assert on_phone(InputSpec((28, 28), order="GRAY", mean=(0.0,), std=(1.0,), fit=fit)).fit in known

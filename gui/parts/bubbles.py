@@ -140,7 +140,7 @@ class Bubbles(QWidget):
         under = QRectF(plot.left() + apart, plot.bottom() + 4 + 1.2 * line, plot.width() - apart, line)
         painter.drawText(under, Align.AlignCenter, x_title)
         if apart:
-            painter.drawText(QRectF(plot.left(), under.top(), apart, line), Align.AlignCenter, none_title)
+            painter.drawText(QRectF(plot.left(), plot.bottom() + 4, apart, line), Align.AlignCenter, none_title)
             painter.setPen(QPen(quiet, 1, Qt.PenStyle.DashLine))
             x = plot.left() + apart
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
@@ -157,16 +157,28 @@ class Bubbles(QWidget):
             painter.drawLine(QPointF(x, self._y(one.low, plot)), QPointF(x, self._y(one.high, plot)))
 
     def _labels(self, painter: QPainter, circles: Sequence[tuple[float, float, float]], plot: QRectF) -> None:
-        name, fact = font(Size.LABEL, self._scale, bold=True), font(Size.FACT, self._scale)
-        of_name, of_fact = QFontMetricsF(name), QFontMetricsF(fact)
-        wide = [max(of_name.horizontalAdvance(b.title), of_fact.horizontalAdvance(b.words)) + 4 for b in self._bubbles]
-        high = of_name.height() + of_fact.height()
-        room = (plot.left(), plot.top() - of_fact.height() * 0.4, plot.right(), plot.bottom() + 2)
+        room = (plot.left(), plot.top() - 6, plot.right(), plot.bottom() + 2)
         whiskers = [
             (x - 2, self._y(one.high, plot), x + 2, self._y(one.low, plot))
             for one, (x, _, _) in zip(self._bubbles, circles, strict=True) if one.low and one.high
         ]  # fmt: skip
-        places = labels_apart(circles, [(w, high) for w in wide], room, whiskers)
+        fact = font(Size.FACT, self._scale)
+        of_fact = QFontMetricsF(fact)
+        tried = []
+        # Where there is no room for all that could be said, the names are worth most.
+        for name, said in ((Size.LABEL, True), (Size.LABEL, False), (Size.FACT, False)):
+            face = font(name, self._scale, bold=True)
+            of_name = QFontMetricsF(face)
+            sizes = [
+                (max(of_name.horizontalAdvance(one.title), of_fact.horizontalAdvance(one.words) if said else 0) + 4,
+                 of_name.height() + (of_fact.height() if said else 0)) for one in self._bubbles
+            ]  # fmt: skip
+            places = labels_apart(circles, sizes, room, whiskers)
+            tried.append((sum(place is not None for place in places), face, said, places))
+            if all(places):
+                break
+        _, name_face, said, places = max(tried, key=lambda one: one[0])
+        of_name = QFontMetricsF(name_face)
         ground = QColor(self._theme.surface)
         ground.setAlphaF(0.8)   # the grid steps back behind a label
         for one, (x, y, r), place in zip(self._bubbles, circles, places, strict=True):
@@ -180,9 +192,11 @@ class Bubbles(QWidget):
                 painter.setPen(QPen(QColor(self._theme.quiet), 1))
                 painter.drawLine(QPointF(x + (near.x() - x) * r / away, y + (near.y() - y) * r / away), near)
             painter.fillRect(box, ground)
-            painter.setFont(name)
+            painter.setFont(name_face)
             painter.setPen(QColor(self._theme.text))
             painter.drawText(QRectF(box.left(), box.top(), box.width(), of_name.height()), side, one.title)
+            if not said:
+                continue
             painter.setFont(fact)
             painter.setPen(QColor(self._theme.quiet))
             below = QRectF(box.left(), box.top() + of_name.height(), box.width(), of_fact.height())

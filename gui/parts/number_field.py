@@ -4,6 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
+from gui.parts.plain import tip
+
 STEPS = {
     Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: 10, Qt.Key.Key_PageDown: -10,
 }  # fmt: skip
@@ -19,7 +21,7 @@ class NumberField(QLineEdit):
         self._least, self._most, self._value = least, most, value
         self.setValidator(QIntValidator(least, most, self))
         self.setAccessibleName(name)
-        self.setToolTip(f"{least:,} to {most:,}")
+        self.setToolTip(tip(f"{least:,} to {most:,}"))
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.textEdited.connect(lambda _: self._take())
         self.editingFinished.connect(lambda: self.setText(str(self._value)))

@@ -33,6 +33,7 @@ def measure(args: argparse.Namespace) -> int:
     """Measure and report; after Ctrl+C, what was measured until then."""
     for target in (args.json, args.csv, args.html):
         check_target(target)
+    pictures = read_pictures(args.source) if args.source else None
     options = Options(**{
         name: value for name, value in vars(args).items()
         if name in Options.__dataclass_fields__ and name not in ("backend", "threads", "source")
@@ -41,7 +42,7 @@ def measure(args: argparse.Namespace) -> int:
     specs = tuple(_specs(options, args.backend or (None,), args.threads or (None,), catalog))
     if not specs:
         raise WrongUse("No network is named.", "Name some with --models; `python app.py models` lists them.")
-    pictures = read_pictures(args.source or reel_of(catalog[spec.model] for spec in specs))
+    pictures = pictures or read_pictures(reel_of(catalog[spec.model] for spec in specs))
     if not options.offline:
         for line in announce((catalog[spec.model] for spec in specs), store):
             say(line, sys.stderr)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButto
 from gui.desk import Desk
 from gui.long_job import LongJob, Tell
 from gui.parts.bubbles import Bubble, Bubbles
-from gui.parts.plain import PlainLabel
+from gui.parts.plain import PlainLabel, tip
 from gui.settle import TAKEN, settled
 from gui.style import set_role
 from gui.theme import DARK, Size, Theme, font
@@ -22,7 +22,7 @@ from models.card import ModelCard
 from models.texts import plain
 
 FOLDER = "Test digits…"
-X_TITLE, NONE_TITLE = "Multiply-adds of one answer · area: bytes of the file", "no multiplication"
+X_TITLE, NONE_TITLE = "Multiply-adds of one answer · area: bytes of the file", "none"
 Y_TITLE = "Right, of test digits that no network has learnt from"
 AS_CARDS = "As the cards say. Choose a folder with MNIST's t10k files, or others of that form, and measure here."
 
@@ -91,7 +91,7 @@ class ChartFace(QWidget):
         running = self.job.running
         self.start.setVisible(not running)
         self.start.setEnabled(self.folder is not None)
-        self.start.setToolTip("" if self.folder else "Choose test digits first")
+        self.start.setToolTip(tip("" if self.folder else "Choose test digits first"))
         self.stop.setVisible(running)
         self.bar.setVisible(running)
         self.choose.setEnabled(not running)

@@ -50,7 +50,9 @@ class Results(QWidget):
         """As wide as names and figures are, a row high for each."""
         return QSize(round(420 * self._scale), round((26 + 50 * max(1, len(self._rows))) * self._scale))
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self) -> QSize:
+        """Names and costs may be cut, figures not."""
+        return QSize(round(250 * self._scale), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Heads, then the rows."""

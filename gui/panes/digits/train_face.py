@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -37,7 +38,7 @@ from models.texts import plain
 FROM = {"five": "5,000 digits", "folder": "A folder…"}
 TITLES = {"dense": "Dense 512 × 2", "forest": "Random forest", "svm": "SVM"}
 NOTE = "Every tenth digit is kept apart: never learnt from, and asked at the end. Lanes and source rest meanwhile."
-RIGHT, LOSS = "Right, of the digits it never sees", "Loss, mean cross-entropy of the epoch"
+RIGHT, LOSS = "Right, of the digits it never sees", "Loss: mean cross-entropy"
 LARGEST_SEED = 9999
 
 
@@ -59,7 +60,7 @@ class TrainFace(QWidget):
         self.note.setProperty("role", "quiet")
         self.note.setWordWrap(True)
         self.right, self.loss = Plot(), Plot()
-        self.captions = {RIGHT: PlainLabel(RIGHT), LOSS: PlainLabel(LOSS)}
+        self.captions = {words: PlainLabel() for words in (RIGHT, LOSS)}
         self._curves = {self.right: Curve(), self.loss: Curve()}
         for plot, curve in self._curves.items():
             plot.add(curve)
@@ -97,6 +98,7 @@ class TrainFace(QWidget):
         table.setWidget(self.results)
         table.setWidgetResizable(True)
         table.setFrameShape(QScrollArea.Shape.NoFrame)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.results.setProperty("role", "page")
         body = QHBoxLayout()
         body.setSpacing(20)
@@ -216,7 +218,9 @@ class TrainFace(QWidget):
         names = [(float(step), f"{step}") for step in whole[:-1]]
         unit = WAYS[self.ways.key].steps
         for plot in self._curves:
-            plot.show_x(0, steps * 1.1, [*names, (float(steps), f"{steps} {unit}s" if steps > 1 else unit)])
+            plot.show_x(0, steps * 1.06, [*names, (float(steps), f"{steps}")])
+        for words, label in self.captions.items():
+            label.setText(f"{words}, after each {unit}")
         self.right.show_ticks(low, 100, [(at, f"{at:g} %") for at in ticks])
         self._curves[self.right].setData(x[known], right[known])
         self._losses.follow(0.0, float(np.nanmax(loss)) if points and not np.isnan(loss).all() else 0.5)
