@@ -19,11 +19,11 @@ from gui.parts.bubbles import LARGEST, Bubble, Bubbles, ticks_between, with_unit
 from gui.parts.labels_apart import labels_apart
 from gui.settings import Settings
 from inference.errors import Cancelled, LabError
-from inference.lab.digits.evaluation import wilson
 from inference.lab.digits.measured import Measured, digest_of, network_key, recall, remember
 from inference.lab.digits.measuring import measure
 from inference.lab.digits.measuring import test_digits as digits_of
 from inference.lab.digits.sets import FIVE_THOUSAND, DigitSet, read_part
+from inference.lab.intervals import wilson
 from inference.options import Options
 from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups

@@ -111,6 +111,8 @@ def test_it_remembers(face, folder):
     face.restore({"way": "x", "epochs": -1.0, "seed": "3", "train_folder": str(folder)})
     assert face.state() == kept
     assert face.origin.key == "folder"
+    face.origin.buttons["five"].click()
+    assert face.state()["train_folder"] == ""
     face.restore({})
     assert face.origin.key == "five"
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "live": "inference.commands.live",
     "bench": "inference.commands.bench",
     "evaluate": "inference.commands.evaluate",
+    "compare": "inference.commands.compare",
     "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",

@@ -13,10 +13,10 @@ from gui.parts.plain import PlainLabel, tip
 from gui.settle import TAKEN, settled
 from gui.style import set_role
 from gui.theme import DARK, Size, Theme, font
-from inference.lab.digits.evaluation import wilson
 from inference.lab.digits.kept import facts_of
 from inference.lab.digits.measured import Measured, network_key, recall
 from inference.lab.digits.measuring import Step, measure
+from inference.lab.intervals import wilson
 from inference.words import short_count, size_text
 from models.card import ModelCard
 from models.texts import plain

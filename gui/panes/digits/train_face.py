@@ -119,7 +119,7 @@ class TrainFace(QWidget):
         """What is chosen."""
         return {
             "way": self.ways.key, "epochs": float(self.epochs.value), "seed": float(self.seed.value),
-            "train_folder": str(self.folder or ""),
+            "train_folder": str(self.folder or "") if self.origin.key == "folder" else "",
         }  # fmt: skip
 
     def restore(self, state: dict[str, object]) -> None:

@@ -1,6 +1,5 @@
 """How right networks are on digits that are labelled, and what an answer costs: the figures of the chart."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 from inference.data import Ask, Frame
 from inference.errors import Cancelled, LabError
 from inference.lab.digits.sets import DigitSet
+from inference.lab.intervals import wilson
 from inference.recogniser import Recogniser
 from models.texts import plain
 
 KINDS = 10
 EVERY = 200          # digits between two words of progress
-SURE = 1.959964      # standard deviations of a normal distribution that hold 95 % of it
 
 # (how many are done of how many)
 Tell = Callable[[int, int], None]
@@ -66,13 +65,6 @@ class Evaluation:
             "interval95": [round(low, 5), round(high, 5)], "of_each": [round(share, 5) for share in self.of_each],
             "confusion": self.confusion.tolist(), "per_second": round(self.per_second, 1),
         }  # fmt: skip
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """Between which shares the true one lies with 95 %, `right` of `n` being right: Wilson's score interval (1927)."""
-    p, z = right / n, SURE
-    middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
 
 
 def evaluate(network: Recogniser, digits: DigitSet, tell: Tell, cancelled: Event) -> Evaluation:

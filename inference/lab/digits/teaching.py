@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from inference.errors import LabError
 from inference.lab.digits.augmented import as_they_are, augmented
-from inference.lab.digits.evaluation import SURE
 from inference.lab.digits.sets import SIDE, DigitSet
+from inference.lab.intervals import SURE
 from inference.own_process import in_own_process
 from models.progress import Report
 
