@@ -14,7 +14,7 @@ from gui.stage.lane_words import title_of
 from gui.undo import Undo
 from inference.backends import usual_backend
 from inference.cores import usable_cores
-from inference.data import Ask, LaneSpec, LaneState, Mode
+from inference.data import Ask, Frame, LaneSpec, LaneState, Mode
 from inference.errors import LabError
 from inference.intake.guesses import guessed_text
 from inference.live.lane import Lane
@@ -99,9 +99,9 @@ class Desk(QObject):
         self.camera_mode = mode
         self.open_source(self.source_text)
 
-    def freeze(self, frozen: bool) -> None:
-        """Hold the picture for all lanes, or go on."""
-        self.session.freeze(frozen)
+    def freeze(self, frozen: bool, other: Frame | None = None) -> None:
+        """Hold the picture, or an `other` one, for all lanes, or go on."""
+        self.session.freeze(frozen, other)
         self.changed.emit()
 
     def set_mirror(self, mirror: bool) -> None:

@@ -153,7 +153,7 @@ def test_flicker_by_hand():
 
 def compared(networks, looks, **kwargs) -> Report:
     specs = [(LaneSpec(one.card.name, "onnxruntime"), one) for one in networks]
-    return compare(specs, looks, Ask(), kwargs.get("tell", lambda _: None), kwargs.get("cancelled", Event()))
+    return compare(specs, looks, Ask(), kwargs.get("tell", lambda _: None), kwargs.get("cancelled", Event())).report()
 
 
 def test_digit_networks_agree_on_digits():

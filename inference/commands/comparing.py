@@ -42,7 +42,7 @@ def compared(
         line(f"Picture {at.done + 1}" + (f" of {at.of}" if at.of else ""), at.done / max(1, at.of))
 
     try:
-        report = compare(opened, looks, ask_of(options), tell, cancelled)
+        report = compare(opened, looks, ask_of(options), tell, cancelled).report()
     finally:
         line.clear()
     if args.json != "-":

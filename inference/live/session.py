@@ -229,16 +229,16 @@ class Session:
             if frame:
                 lane.offer(frame)
 
-    def freeze(self, frozen: bool = True) -> None:
-        """Hold the newest picture for all lanes, or go on. Before the first picture it does nothing."""
+    def freeze(self, frozen: bool = True, other: Frame | None = None) -> None:
+        """Hold the newest picture, or an `other` one, for all lanes, or go on. Before the first it does nothing."""
         with self._handing:
             self.rounds.clear()
             if not frozen:
                 self.frozen = None
                 self._tape.go_on()
-            elif self.frozen is None and self.latest is not None:
+            elif held := other or (self.latest if self.frozen is None else None):
                 # The waiting time of an answer to a frozen picture begins now, not when it was taken.
-                self.frozen = replace(self.latest, taken_at=perf_counter(), held=True)
+                self.frozen = replace(held, taken_at=perf_counter(), held=True)
                 self._tape.hold(self.frozen)
                 for lane in self.lanes:
                     lane.offer(self.frozen)

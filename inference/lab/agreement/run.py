@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.answers import engine_text, form_values
 from inference.data import Ask, Classification, Frame, LaneSpec, Prediction
@@ -47,7 +48,9 @@ class Pairing(NamedTuple):
 class Comparison:
     """Networks that are asked, and what is counted of them."""
 
-    def __init__(self, networks: Sequence[tuple[LaneSpec, Recogniser]], ask: Ask) -> None:
+    def __init__(self, networks: Sequence[tuple[LaneSpec, Recogniser]], ask: Ask, source: str) -> None:
+        """`source`: what the pictures are called."""
+        self.source = source
         self.networks = tuple(networks)
         most = max((len(network.labels) for _, network in networks), default=1)
         self._ask = Ask(topk=most, confidence=ask.confidence, iou=ask.iou)
@@ -55,6 +58,7 @@ class Comparison:
         self._flicker = [Flicker() for _ in networks]
         self._pairs = {(i, j): self._pairing(i, j) for i, j in combinations(range(len(networks)), 2)}
         self._apart: list[tuple[float, int, Disagreement]] = []
+        self.pixels: dict[int, NDArray[np.uint8]] = {}   # of those, by their place: (h, w, 3) BGR
         self._troubles: dict[str, str] = {}
         self._count = 0
         self._moves = False
@@ -103,12 +107,13 @@ class Comparison:
             return
         one = Disagreement(look.name, self._count, look.at, apart, tuple(map(words_of, said)), _small(look))
         entry = (apart, -self._count, one)   # of two that differ as much, the first
+        self.pixels[self._count] = look.pixels
         if len(self._apart) < KEPT:
             heapq.heappush(self._apart, entry)
         else:
-            heapq.heapreplace(self._apart, entry)
+            del self.pixels[heapq.heapreplace(self._apart, entry)[2].place]
 
-    def report(self, source: str) -> Report:
+    def report(self) -> Report:
         """What was counted until now."""
         networks = tuple(
             Network(
@@ -124,7 +129,7 @@ class Comparison:
             pairs.append(Pair(i, j, len(found) if found else 0, how, labels, boxes))
         apart = tuple(one for _, _, one in sorted(self._apart, key=lambda entry: (-entry[0], -entry[1])))
         return Report(
-            machine(), source, self._count, self._last_at, self._confidence, networks, tuple(pairs), apart,
+            machine(), self.source, self._count, self._last_at, self._confidence, networks, tuple(pairs), apart,
             tuple(self._troubles.values()),
         )  # fmt: skip
 
@@ -132,14 +137,14 @@ class Comparison:
 def compare(
     networks: Sequence[tuple[LaneSpec, Recogniser]], looks: Looks, ask: Ask, tell: Callable[[Progress], None],
     cancelled: Event,
-) -> Report:  # fmt: skip
-    """Show all pictures to all networks; when `cancelled` is set, what was counted until then is reported.
+) -> Comparison:  # fmt: skip
+    """Show all pictures to all networks; when `cancelled` is set, what was counted until then is what comes back.
 
     Raises:
         LabError: a picture cannot be read.
         Cancelled: before the first picture.
     """
-    made = Comparison(networks, ask)
+    made = Comparison(networks, ask, looks.title)
     for i, look in enumerate(looks):
         if cancelled.is_set():
             if not i:
@@ -147,7 +152,7 @@ def compare(
             break
         tell(Progress(i, looks.total, look))
         made.add(look)
-    return made.report(looks.title)
+    return made
 
 
 def words_of(said: Prediction | None) -> str:

@@ -138,3 +138,26 @@ def values(report: Report) -> dict[str, Any]:
     for one in found["apart"]:
         del one["picture"]
     return found
+
+
+def pair_sentence(report: Report, first: int, second: int) -> str:
+    """All that is known of two networks, in sentences."""
+    pair, called = report.pair(first, second), names(report)
+    if pair is None:
+        return ""
+    both = f"{called[pair.first]} and {called[pair.second]}"
+    if pair.labels and pair.interval:
+        counts, (low, high) = pair.labels, pair.interval
+        return (
+            f"{both}: the same best label on {counts.same} of {counts.pictures} pictures, with 95 % {100 * low:.0f} to "
+            f"{100 * high:.0f} %. Of the best five they share {100 * counts.overlap:.0f} %, the scores of the best lie "
+            f"{counts.gap:.2f} apart, their order of all labels correlates by {counts.rank:+.2f}. Labels: {pair.how}."
+        )
+    if pair.boxes:
+        found = pair.boxes
+        worst = ", ".join(f"{label} {f[0]} of {f[1]} and {f[2]}" for label, f in worst_classes(found))
+        return (
+            f"{both}: {found.matched} boxes with a partner, of {found.first} and {found.second}; these overlap by "
+            f"{found.overlap:.2f}. {f'Most without: {worst}. ' if worst else ''}Labels: {pair.how}."
+        )
+    return f"{both} cannot be compared: {pair.how}."

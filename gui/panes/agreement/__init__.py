@@ -1,0 +1,1 @@
+"""How often the networks agree, and where they do not."""
