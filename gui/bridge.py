@@ -23,6 +23,7 @@ class Bridge(QObject):
         self.prepare: Callable[[], None] = lambda: None   # on the waking thread: what the window need not do itself
         self._pending = False   # a wake-up is under way, or the window rests
         self._again = False     # something came meanwhile
+        self._stopped = False
         self._woken.connect(self._pass_on, Qt.ConnectionType.QueuedConnection)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS, timerType=Qt.TimerType.PreciseTimer)
         self._rest.timeout.connect(self._rested)
@@ -44,7 +45,14 @@ class Bridge(QObject):
             self._pending = True
             self._woken.emit()
 
+    def stop(self) -> None:
+        """The window closes: nothing is passed on any more, also what is under way already."""
+        self._stopped = True
+        self._rest.stop()
+
     def _pass_on(self) -> None:
+        if self._stopped:
+            return
         self._again = False   # before looking: what comes from now on wakes again
         self.changed.emit()
         self._rest.start()

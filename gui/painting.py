@@ -59,6 +59,7 @@ class Painting(QObject):
 
     def stop(self) -> None:
         """The window closes."""
+        self._bridge.stop()
         for timer in (self._figures_timer, self._plot_timer, self._more_to_paint):
             timer.stop()
 

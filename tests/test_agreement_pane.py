@@ -100,10 +100,10 @@ def test_a_picture_on_which_they_differ_is_frozen_for_all(qtbot, window, pane, a
     assert pane.thumbs.thumbs
     thumb = pane.thumbs.thumbs[0]
     assert thumb.place == pane.report.apart[0].place
-    assert set(pane.comparison.pixels) == {one.place for one in pane.report.apart}
+    assert set(pane.pixels) == {one.place for one in pane.report.apart}
     QTest.mouseClick(thumb, Qt.MouseButton.LeftButton)
     frozen = window.desk.session.frozen
-    assert np.array_equal(frozen.pixels, pane.comparison.pixels[thumb.place])
+    assert np.array_equal(frozen.pixels, pane.pixels[thumb.place])
     qtbot.waitUntil(
         lambda: all(lane.latest and lane.latest.frame.pixels is frozen.pixels for lane in window.desk.session.lanes),
         timeout=20_000,

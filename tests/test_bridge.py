@@ -34,3 +34,17 @@ def test_what_comes_after_the_look_wakes_again(qtbot):
     qtbot.waitUntil(lambda: len(seen) == 1, timeout=2000)
     bridge.wake()
     qtbot.waitUntil(lambda: len(seen) == 2, timeout=2000)
+
+
+def test_after_the_end_nothing_arrives(qtbot):
+    """A window that is closed must not be told of what its session's threads did last."""
+    bridge = Bridge()
+    seen = []
+    bridge.changed.connect(lambda: seen.append(1))
+    bridge.wake()
+    qtbot.waitUntil(lambda: len(seen) == 1, timeout=2000)
+    bridge.wake()   # it waits for the rest to be over
+    bridge.stop()
+    bridge.wake()
+    qtbot.wait(3 * bridge.rest_ms)
+    assert len(seen) == 1

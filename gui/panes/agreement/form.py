@@ -37,11 +37,14 @@ class AgreementForm(PaneBase):
         self._side.column.addWidget(self.nothing)
         self._side.column.addLayout(self._networks)
         self._side.add_fields((("Pictures", self.origin), ("At most", self.counts)))
+        self.named = PlainLabel()   # the file or folder that is chosen
+        self.named.setWordWrap(True)
+        self._side.column.addWidget(self.named)
         self._side.column.addStretch(1)
         self.matrix, self.thumbs = Matrix(), Thumbs()
         self.facts, self.caption = PlainLabel(), PlainLabel("They differ most on these. Click one to freeze it.")
         self.facts.setWordWrap(True)
-        for label in (self.nothing, self.facts, self.caption):
+        for label in (self.nothing, self.named, self.facts, self.caption):
             label.setProperty("role", "quiet")
         right = QWidget()
         tall = QVBoxLayout(right)
@@ -81,8 +84,8 @@ class AgreementForm(PaneBase):
         """Take these colours, and type at this scale."""
         self._face = font(Size.BODY, scale)
         for widget in (
-            *self.boxes, *self.origin.buttons.values(), *self.counts.buttons.values(), self.nothing, self.facts,
-            self.caption,
+            *self.boxes, *self.origin.buttons.values(), *self.counts.buttons.values(), self.nothing, self.named,
+            self.facts, self.caption,
         ):  # fmt: skip
             widget.setFont(self._face)
         self._side.restyle(theme, scale)

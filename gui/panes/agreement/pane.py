@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtGui import QGuiApplication, QShowEvent
@@ -15,7 +15,7 @@ from gui.folders import folder_for
 from gui.jobs import Job
 from gui.long_job import LongJob, Tell
 from gui.panes import Services
-from gui.panes.agreement.form import COUNTS, SOURCES, AgreementForm
+from gui.panes.agreement.form import COUNTS, AgreementForm
 from gui.settle import TAKEN, settled
 from gui.style import set_role
 from inference.data import Frame, LaneSpec, LaneState
@@ -25,11 +25,20 @@ from inference.terminal import write_bytes
 from models.texts import plain
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from inference.lab.agreement.report import Report
-    from inference.lab.agreement.run import Comparison
 
 FORMATS = {".html": "A page with the pictures (*.html)", ".json": "For programs (*.json)"}
-Found = tuple["Comparison", list[LabError]]
+
+
+class Found(NamedTuple):
+    """What comes of it; the networks themselves are gone by then."""
+
+    report: "Report"
+    pixels: "dict[int, NDArray[np.uint8]]"   # of the pictures on which they differ, by their place
+    troubles: list[LabError]
 
 
 class Pane(AgreementForm):
@@ -38,8 +47,8 @@ class Pane(AgreementForm):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.job = LongJob(self)
-        self.comparison: Comparison | None = None   # the last one that counted anything
-        self.report: Report | None = None
+        self.report: Report | None = None           # of the last one that counted anything
+        self.pixels: dict[int, NDArray[np.uint8]] = {}   # of its pictures that are shown
         self.source = ""                            # a path, where it is not the reel
         self._listed: tuple[tuple[str, LaneSpec, int], ...] = ()
         self._off: set[LaneSpec] = set()
@@ -55,6 +64,7 @@ class Pane(AgreementForm):
         ):  # fmt: skip
             self.buttons[name].clicked.connect(slot)
         self.origin.buttons["file"].clicked.connect(self._choose_file)
+        self.origin.buttons["reel"].clicked.connect(lambda: self._take_source(""))
         self.origin.buttons["folder"].clicked.connect(self._choose_folder)
         self.list_networks([], [])
         self._show_report()
@@ -105,9 +115,7 @@ class Pane(AgreementForm):
         self.source = text
         kind = "reel" if not text else "folder" if Path(text).is_dir() else "file"
         self.origin.key = kind
-        for key in ("file", "folder"):
-            name = plain(Path(text).name, 18) if key == kind else SOURCES[key]
-            self.origin.buttons[key].setText(name.replace("&", "&&"))
+        self.named.setText(plain(Path(text).name, 80) if text else "")
 
     def show_form(self) -> None:
         """What can be pressed now."""
@@ -160,7 +168,8 @@ class Pane(AgreementForm):
                     networks.append((spec, network))
                 except LabError as error:
                     troubles.append(error)
-            return compare(networks, looks, ask, tell, cancelled), troubles
+            made = compare(networks, looks, ask, tell, cancelled)
+            return Found(made.report(), made.pixels, troubles)
 
         set_role(self.note, "quiet")
         self.note.setText("Lanes and source rest meanwhile.")
@@ -182,11 +191,11 @@ class Pane(AgreementForm):
         self.desk.session.rest(False)
         troubles = [self.job.trouble] if self.job.trouble else []
         if self.job.result:
-            comparison, others = self.job.result
-            troubles += others
-            if len(comparison.networks) > 1:
-                self.comparison, self.report = comparison, comparison.report()
-                self._slots = self._asked if len(self._asked) == len(comparison.networks) else ()
+            found: Found = self.job.result
+            troubles += found.troubles
+            if found.report.pairs:
+                self.report, self.pixels = found.report, found.pixels
+                self._slots = self._asked if len(self._asked) == len(found.report.networks) else ()
         self.show_form()
         self._show_report()
         told = [trouble.sentence for trouble in troubles]
@@ -218,11 +227,11 @@ class Pane(AgreementForm):
 
     def freeze(self, place: int) -> None:
         """Hold the picture at this place for all lanes."""
-        if self.comparison and self.report and place in self.comparison.pixels:
+        if self.report and place in self.pixels:
             from inference.lab.agreement.words import moment
 
             one = next(one for one in self.report.apart if one.place == place)
-            self.desk.freeze(True, Frame(self.comparison.pixels[place], place, perf_counter()))
+            self.desk.freeze(True, Frame(self.pixels[place], place, perf_counter()))
             self.desk.say(f"{moment(one)}, frozen for all networks. Space goes on.", LONG_S)
 
     # --- what is done with it ---------------------------------------------------------------------------------------

@@ -128,6 +128,7 @@ class Readers:
         for network in list(self._open.values()):
             if isinstance(network, Recogniser):
                 network.stop()
+        self._open.clear()
 
     def _read(self, readers: Sequence[Reader], digit: Digit | None, index: int) -> Reading:
         pixels = None if digit is None else np.asarray(cv2.cvtColor(digit, cv2.COLOR_GRAY2BGR), np.uint8)
