@@ -47,8 +47,12 @@ class OrtBackend:
 
     lingers = True
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, notes: Path | None = None) -> None:
+        """`notes`: where ONNX Runtime's own account of every node begins its file; `account` ends it."""
         options = session_options(engine)
+        if notes:
+            options.enable_profiling = True
+            options.profile_file_prefix = str(notes)
         self.threads = engine.threads
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -88,6 +92,10 @@ class OrtBackend:
                 "The network answers with something else than numbers.", "Choose the output before that, as a tensor."
             )
         return outputs
+
+    def account(self) -> Path:
+        """The file of what every node took, as the Trace Event Format has it; only with `notes`, and once."""
+        return Path(self._session.end_profiling())
 
     def stop(self) -> None:
         """End a run under way."""

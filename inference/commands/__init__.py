@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "inference.commands.bench",
     "evaluate": "inference.commands.evaluate",
     "compare": "inference.commands.compare",
+    "profile": "inference.commands.profile",
     "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",

@@ -4,7 +4,7 @@ One multiply-add is one MAC, as papers and torchvision count; darknet, Ultralyti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Cost:
     nodes: int                   # operators in the graph, those of loops and branches once
     bytes: int                   # the file, with the weights that lie in others
     kinds: Mapping[str, Kind]    # by operator, the most expensive first
+    each: Mapping[str, int] = field(default_factory=dict)   # multiply-adds by the first output of a node that has any
 
     @property
     def gmacs(self) -> float:
@@ -117,6 +118,7 @@ class _Counter:
         self._normalised: dict[str, tuple[str, ...]] = {}   # outputs of batch normalisations: their scale and shift
         self._nodes: dict[str, int] = {}
         self._macs: dict[str, int] = {}
+        self._each: dict[str, int] = {}
 
     def constants(self, graph: Any) -> None:
         """Note the initialisers of a graph."""
@@ -191,6 +193,7 @@ class _Counter:
             shapes[node.output[0]] = checked(likely, self._name)
         if macs := self._multiply_adds(node, shapes):
             self._macs[op] = self._macs.get(op, 0) + macs
+            self._each[node.output[0]] = macs
 
     def _filled(self, node: Any, shape: Shape) -> None:
         """A tensor full of one number: what the light graphs of the onnx package have for weights."""
@@ -273,7 +276,7 @@ class _Counter:
         order = sorted(self._nodes, key=lambda op: (-self._macs.get(op, 0), op))
         return Cost(
             sum(self._sizes[name] for name in self._weights), sum(self._macs.values()), sum(self._nodes.values()),
-            size, {op: Kind(self._nodes[op], self._macs.get(op, 0)) for op in order},
+            size, {op: Kind(self._nodes[op], self._macs.get(op, 0)) for op in order}, self._each,
         )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Where the time of one answer goes: node by node, against what this machine could do."""
