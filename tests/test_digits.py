@@ -17,10 +17,12 @@ from inference.backends import Engine
 from inference.data import Ask, Frame
 from inference.errors import Cancelled, LabError
 from inference.ink import centred
-from inference.lab.digits.evaluation import Evaluation, evaluate
+from inference.lab.accuracy.datasets import of_digits
+from inference.lab.accuracy.run import evaluate
 from inference.lab.digits.readers import Reader, Readers
 from inference.lab.digits.sets import FIVE_THOUSAND, DigitSet, five_thousand, read_idx, read_set, without
 from inference.lab.digits.weights import dense_layers, taken_apart
+from inference.lab.intervals import wilson
 from inference.recogniser import Recogniser
 from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups
@@ -174,7 +176,7 @@ def test_all_seven_answer_the_test_digits(testdata: Path) -> None:
     some = DigitSet("", digits.pictures[::5], digits.labels[::5])
     shares = {}
     for name in NAMES:
-        came = evaluate(network(name), some, lambda *_: None, Event())
+        came = evaluate(network(name), of_digits(some), lambda *_: None, Event())
         stated = CATALOG[name].accuracy
         assert stated
         low, high = came.interval
@@ -199,31 +201,29 @@ def test_sixty_photographs_of_handwriting(testdata: Path) -> None:
 def test_counted_as_numpy_does(folder: Path) -> None:
     digits = read_set(folder)
     told: list[tuple[int, int]] = []
-    came = evaluate(network("digits-vgg"), digits, lambda i, n: told.append((i, n)), Event())
+    came = evaluate(network("digits-vgg"), of_digits(digits), lambda i, n: told.append((i, n)), Event())
     assert came.count == 12
-    assert came.right == np.trace(came.confusion)
-    assert came.confusion.sum(1).tolist() == [2, 2, *[1] * 8]
-    assert told == [(0, 12), (12, 12)]
+    assert came.right == sum(n for (truth, label), n in came.said.items() if truth == label)
+    assert [came.of_each[str(i)][1] for i in range(10)] == [2, 2, *[1] * 8]
+    assert (told[0], told[-1]) == ((0, 12), (12, 12))
     swapped = DigitSet("", digits.pictures, (digits.labels + 1) % 10)
-    assert evaluate(network("digits-vgg"), swapped, lambda *_: None, Event()).right <= 1
+    assert evaluate(network("digits-vgg"), of_digits(swapped), lambda *_: None, Event()).right <= 1
 
 
 def test_the_interval_is_wilsons() -> None:
     """81 of 263 lie between 25.53 and 36.62 %: R. G. Newcombe, Statistics in Medicine 17 (1998), table I."""
-    confusion = np.zeros((10, 10), np.int64)
-    confusion[0, 0], confusion[0, 1] = 81, 182
-    low, high = Evaluation(81, confusion, 1.0).interval
+    low, high = wilson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
 
 def test_an_empty_picture_counts_as_wrong_and_cancel_ends_it() -> None:
     blank = DigitSet("", np.zeros((2, 28, 28), np.uint8), np.array([0, 9], np.uint8))
-    came = evaluate(network("digits-dense"), blank, lambda *_: None, Event())
+    came = evaluate(network("digits-dense"), of_digits(blank), lambda *_: None, Event())
     assert (came.right, came.count) == (0, 2)
     cancelled = Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        evaluate(network("digits-dense"), blank, lambda *_: None, cancelled)
+        evaluate(network("digits-dense"), of_digits(blank), lambda *_: None, cancelled)
 
 
 def test_the_command_counts_and_reports(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,7 +246,7 @@ def test_the_command_says_what_is_wrong(folder: Path, capsys: pytest.CaptureFixt
         card, COMES_WITH / "vgg.onnx", "onnxruntime", Engine(1), labels=tuple("abcdefghij")
     )
     with pytest.raises(LabError, match="its first label is 'a'"):
-        evaluate(letters, read_set(folder), lambda *_: None, Event())
+        evaluate(letters, of_digits(read_set(folder)), lambda *_: None, Event())
 
 
 # ---- what makes a 0 a 0 ----

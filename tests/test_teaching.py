@@ -16,9 +16,10 @@ from sklearn.svm import SVC
 from inference.backends import Engine
 from inference.errors import Cancelled, LabError
 from inference.ink import centred
+from inference.lab.accuracy.datasets import of_digits
+from inference.lab.accuracy.run import evaluate
 from inference.lab.digits import kept, teaching
 from inference.lab.digits.augmented import as_they_are, augmented
-from inference.lab.digits.evaluation import evaluate
 from inference.lab.digits.sets import DigitSet
 from inference.lab.digits.taught_graphs import of_dense, of_forest, of_svm
 from inference.lab.digits.teaching import WAYS, Progress, Taught, teach
@@ -167,7 +168,7 @@ def test_what_was_taught_becomes_a_card_like_any(
     assert path
     assert card.source.startswith(kept.HERE)
     network = Recogniser(card, path, "onnxruntime", Engine(1))
-    result = evaluate(network, digits(1), lambda _done, _of: None, Event())
+    result = evaluate(network, of_digits(digits(1)), lambda _done, _of: None, Event())
     assert result.right > 0.6 * result.count
 
 

@@ -1,4 +1,4 @@
-"""`evaluate`: how right networks are on digits that are labelled."""
+"""`evaluate`: how right networks are on pictures that are labelled."""
 
 import argparse
 from dataclasses import replace
@@ -8,24 +8,29 @@ from inference.commands.ends import FAILED, OK, Interruptible
 from inference.commands.wanted import chosen, options_of
 from models.lineups import expanded
 
-SUMMARY = "How right networks are on labelled digits: share, interval, each digit, pictures a second."
+SUMMARY = "How right networks are on labelled pictures: best label, best five, interval, each class, mix-ups."
 EXAMPLES = (
-    "evaluate --data mnist/",
+    "evaluate --models squeezenet1.1,mobilenet-v2 --data validation/ --resume",
+    "evaluate --models squeezenet1.1 --data pictures.csv --json right.json",
     "evaluate --models digits,mnist --data mnist/ --set t10k --json digits.json",
 )
-NOTE = "The folder holds idx files as MNIST's: t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not."
+NOTE = (
+    "The data are a folder with one folder a class, called as it; a CSV file with a picture and its class in a row;\n"
+    "or idx files as MNIST's, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not (the digits' networks)."
+)
 
 
 def arguments(parser: Parser) -> None:
-    """The networks, the digits, where the report goes."""
-    parser.add_argument("--data", required=True, metavar="FOLDER", help="idx files of digits and their labels")
-    parser.add_argument("--set", default="", metavar="NAME", help="of several sets the one whose files begin so")
+    """The networks, the pictures, where the report goes."""
+    parser.add_argument("--data", required=True, metavar="DATA", help="a folder of classes, a CSV file, idx files")
+    parser.add_argument("--set", default="", metavar="NAME", help="of several sets of idx files the one")
+    parser.add_argument("--resume", action="store_true", help="go on where an earlier run was ended")
     parser.add_argument("--json", metavar="FILE", help="write a report; - for stdout")
     model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer every digit with every network, and count."""
+    """Answer every picture with every network, and count."""
     from inference.commands.evaluating import evaluated
     from inference.terminal import check_target, write_json
 
@@ -36,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     specs, catalog, store = chosen(options)
     with Interruptible() as cancelled:
         report, good = evaluated(
-            args.data, args.set, specs, catalog, store, cancelled, quiet=args.json == "-"
+            args.data, args.set, specs, catalog, store, cancelled, quiet=args.json == "-", resume=args.resume
         )
         if args.json:
             write_json(report, args.json)

@@ -1,49 +1,72 @@
-"""The verb `evaluate`: each network on each digit, and what came out as a table and as plain values."""
+"""The verb `evaluate`: each network on each labelled picture, and what came out as a table and as plain values."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from threading import Event
 from typing import Any
 
-from inference.answers import engine_text
+from inference.answers import engine_text, form_values
 from inference.commands.predicting import open_all
 from inference.data import LaneSpec
 from inference.errors import LabError
-from inference.lab.digits.evaluation import evaluate
-from inference.lab.digits.sets import read_set
+from inference.lab.accuracy.counts import Counts
+from inference.lab.accuracy.datasets import open_labelled
+from inference.lab.accuracy.journal import journal_of
+from inference.lab.accuracy.run import evaluate
+from inference.lab.digits.measured import network_key
 from inference.machine import machine
+from inference.recogniser import Recogniser
 from inference.terminal import ProgressLine, complain, say, table
 from inference.words import count_text, size_text
 from models.card import ModelCard
 from models.store import Store
 
+HEAD = ("NETWORK", "BACKEND", "RIGHT", "95 % BETWEEN", "OF BEST 5", "WEAKEST", "PICTURES/s", "MULTIPLY-ADDS", "SIZE")
+MIXED = 3   # classes that are taken for another one, that are named
+
 
 def evaluated(
-    folder: str, which: str, specs: Sequence[LaneSpec], catalog: Mapping[str, ModelCard], store: Store,
-    cancelled: Event, *, quiet: bool,
+    source: str, which: str, specs: Sequence[LaneSpec], catalog: Mapping[str, ModelCard], store: Store,
+    cancelled: Event, *, quiet: bool, resume: bool,
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """Count right answers; trouble with a network is said on stderr and the rest goes on.
+
+    Args:
+        source: a folder of idx files or of classes, a CSV file.
+        which: of several sets of idx files the one whose names begin so.
+        specs: the networks.
+        catalog: all cards.
+        store: where files lie, and journals.
+        cancelled: set by somebody who wants it to end.
+        quiet: no table on stdout, because a report goes there.
+        resume: what an earlier run has answered is not asked again.
 
     Returns:
         The report as plain values, and whether everything went well.
 
     Raises:
-        LabError: the digits cannot be read.
+        LabError: the pictures cannot be read.
         Cancelled: `cancelled` was set.
     """
-    digits = read_set(Path(folder).expanduser(), which)
+    data = open_labelled(source, which)
     opened, troubles = open_all(specs, catalog, store, cancelled)
     for trouble in troubles:
         complain(trouble)
     progress = ProgressLine()
-    found = []
-    rows = [("NETWORK", "BACKEND", "RIGHT", "95 % BETWEEN", "WEAKEST", "DIGITS/s", "MULTIPLY-ADDS", "SIZE")]
+    found: list[dict[str, Any]] = []
+    rows: list[tuple[str, ...]] = [HEAD]
+    told: list[str] = []
     for spec, network in opened:
         card = network.card
+        journal = journal_of(
+            store.cache / "evaluations", data.digest, network_key(card, store), spec.backend, spec.precision
+        )
+        known = journal.known() if resume else {}
+        if not resume:
+            journal.clear()
         try:
             came = evaluate(
-                network, digits, lambda i, n, card=card: progress(f"{card.title}: {i:,} of {n:,}", i / n),  # type: ignore[misc]
-                cancelled,
+                network, data, lambda i, n, card=card: progress(f"{card.title}: {i:,} of {n:,}", i / max(1, n)),  # type: ignore[misc]
+                cancelled, journal, known,
             )
         except LabError as error:
             if cancelled.is_set():
@@ -53,18 +76,40 @@ def evaluated(
             continue
         finally:
             progress.clear()
-        low, high = came.interval
-        weakest = min(range(len(came.of_each)), key=came.of_each.__getitem__)
-        rows.append((
-            card.title, engine_text(spec.backend, None), f"{came.top1:.2%}", f"{low:.2%} – {high:.2%}",
-            f"{weakest}: {came.of_each[weakest]:.1%}", f"{came.per_second:,.0f}", count_text(card.gmacs * 1e9),
-            size_text(card.bytes),
-        ))  # fmt: skip
-        found.append({"model": card.name, "title": card.title, "backend": spec.backend, **came.values()})
+        journal.clear()   # all of it is in the report
+        backend = engine_text(spec.backend, form_values(network.form))
+        rows.append(_row(card, backend, came))
+        told += _notes(network, came)
+        found.append({"model": card.name, "title": card.title, "backend": backend, **came.values()})
     if not quiet and found:
-        say(f"{digits.title}\n{table(rows, right=(2, 5, 6, 7))}")
+        say("\n".join([data.title, table(rows, right=(2, 4, 6, 7, 8)), *told]))
     report = {
-        "machine": machine(), "digits": {"title": digits.title, "count": len(digits)}, "models": found,
-        "troubles": [{"message": str(trouble), "hint": trouble.hint} for trouble in troubles],
+        "machine": machine(), "data": {"title": data.title, "count": len(data), "classes": len(data.classes)},
+        "models": found, "troubles": [{"message": str(trouble), "hint": trouble.hint} for trouble in troubles],
     }  # fmt: skip
     return report, not troubles
+
+
+def _row(card: ModelCard, backend: str, came: Counts) -> tuple[str, ...]:
+    low, high = came.interval
+    weakest, share = came.weakest
+    return (
+        card.title, backend, f"{came.top1:.2%}", f"{low:.2%} – {high:.2%}", f"{came.top5:.2%}",
+        f"{weakest}: {share:.1%}", f"{came.per_second:,.0f}" if came.answered else "–",
+        count_text(card.gmacs * 1e9), size_text(card.bytes),
+    )  # fmt: skip
+
+
+def _notes(network: Recogniser, came: Counts) -> list[str]:
+    """What must be known beside the figures."""
+    title, told = network.card.title, []
+    if came.left_out:
+        names = ", ".join(list(came.left_out)[:MIXED]) + (" and others" if len(came.left_out) > MIXED else "")
+        count = sum(came.left_out.values())
+        told.append(f"{title} has no label for {len(came.left_out)} classes ({names}): {count:,} pictures left out.")
+    if mixed := came.mixed(MIXED):
+        words = ", ".join(f"{name} for {label or 'nothing'} ({n})" for name, label, n in mixed)
+        told.append(f"{title} takes most often {words}.")
+    if came.unread:
+        told.append(f"{len(came.unread)} pictures cannot be read, the first: {came.unread[0]}.")
+    return told

@@ -76,3 +76,26 @@ def _once(labels: Sequence[str], of: Callable[[str], str]) -> dict[str, int]:
         if (name := of(label)) not in NOTHING:
             found.setdefault(name, []).append(place)
     return {name: places[0] for name, places in found.items() if len(places) == 1}
+
+
+def places_of(names: Sequence[str], labels: Sequence[str], *, numbers: bool = False) -> list[int]:
+    """Where each of these names stands in a network's list of labels; -1 where it does not, or in several places.
+
+    By the whole entry, by the first of its synonyms, by any of them; with `numbers`, where all names are numbers and
+    none is a label, they are places in the list, from 0.
+    """
+    found = [-1] * len(names)
+    for of in (_whole, _first_synonym):
+        known = _once(labels, of)
+        found = [place if place >= 0 else known.get(_whole(name), -1) for name, place in zip(names, found, strict=True)]
+    synonyms: dict[str, list[int]] = {}
+    for place, label in enumerate(labels):
+        for word in {_whole(part) for part in label.split(",")}:
+            synonyms.setdefault(word, []).append(place)
+    for i, name in enumerate(names):
+        places = synonyms.get(_whole(name), [])
+        if found[i] < 0 and len(places) == 1:
+            found[i] = places[0]
+    if numbers and all(place < 0 for place in found) and all(name.isdecimal() for name in names):
+        found = [int(name) if int(name) < len(labels) else -1 for name in names]
+    return found

@@ -9,7 +9,8 @@ from inference.backends import usual_backend
 from inference.data import LaneSpec
 from inference.errors import LabError
 from inference.intake.provide import open_network
-from inference.lab.digits.evaluation import evaluate
+from inference.lab.accuracy.datasets import of_digits
+from inference.lab.accuracy.run import evaluate
 from inference.lab.digits.measured import Measured, network_key, remember
 from inference.lab.digits.sets import FIVE_THOUSAND, TESTED, DigitSet, five_thousand, read_part, without
 from inference.live.threads import engine_for
@@ -57,6 +58,7 @@ def measure(
     """
     tell(Step("Reading the digits", 0.0, {}))
     digits = test_digits(folder, store, cancelled)
+    data = of_digits(digits)
     found: dict[str, tuple[int, int]] = {}
     troubles = []
     known = Measured()
@@ -70,7 +72,7 @@ def measure(
 
             try:
                 network = open_network(card, store, spec.backend, lambda e=engine: e, lambda *_: None, cancelled)  # type: ignore[misc]
-                result = evaluate(network, digits, said, cancelled)
+                result = evaluate(network, data, said, cancelled)
             except LabError as error:
                 troubles.append(error)
                 continue

@@ -1,0 +1,71 @@
+"""What was answered until now, on the disk: who is killed goes on where it was."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+
+from models.texts import read_text
+
+EVERY_S = 0.5            # between two lines
+LARGEST = 2_000_000_000  # bytes
+
+Answers = dict[int, tuple[int, ...]]   # by the picture's number: places of the best labels
+
+
+def journal_of(folder: Path, *parts: str) -> "Journal":
+    """The journal of one network on one set of pictures, named by all that the answers depend on."""
+    return Journal(folder / f"{sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.jsonl")
+
+
+class Journal:
+    """A file of lines, each a piece of the answers; a line that was cut off does not count."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pending: list[tuple[int, tuple[int, ...]]] = []
+        self._written_at = perf_counter()
+
+    def known(self) -> Answers:
+        """What is in it; nothing where there is none."""
+        found: Answers = {}
+        with suppress(OSError, ValueError):
+            for line in read_text(self._path, LARGEST).splitlines():
+                found.update(_answers(line))
+        return found
+
+    def clear(self) -> None:
+        """Begin anew."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> "Journal":
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("ab")
+        self._file.write(b"\n")   # ends a line that was cut off
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        self._write()
+        self._file.close()
+
+    def add(self, number: int, best: tuple[int, ...]) -> None:
+        """One more answer."""
+        self._pending.append((number, best))
+        if perf_counter() - self._written_at > EVERY_S:
+            self._write()
+
+    def _write(self) -> None:
+        if self._pending:
+            self._file.write((json.dumps(self._pending, separators=(",", ":")) + "\n").encode())
+            self._file.flush()   # what the system has, a killed process does not lose
+        self._pending, self._written_at = [], perf_counter()
+
+
+def _answers(line: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+    with suppress(ValueError, TypeError):   # cut off, or not ours
+        for number, best in json.loads(line):
+            yield int(number), tuple(map(int, best))
