@@ -19,7 +19,7 @@ import app
 from inference.errors import Cancelled, LabError
 from inference.lab.accuracy.counts import Counts, counted
 from inference.lab.accuracy.datasets import of_table, open_labelled
-from inference.lab.accuracy.journal import Journal, journal_of
+from inference.lab.accuracy.journal import Journal, journal_of, places
 from inference.lab.accuracy.run import evaluate
 from inference.lab.agreement.spaces import places_of
 from inference.picture_files import read_picture
@@ -166,25 +166,25 @@ def test_networks_of_other_things_are_refused(folder, built_in):
 def test_a_journal_is_read_again_without_what_was_cut_off(tmp_path):
     journal = journal_of(tmp_path / "j", "a", "b")
     assert journal_of(tmp_path / "j", "ab")._path != journal._path
-    assert journal.known() == {}
+    assert journal.known(places) == {}
     with journal:
         for i in range(5):
             journal.add(i, (i, 9))
     with journal:
         journal.add(7, ())
     whole = journal._path.read_bytes()
-    assert journal.known() == {**{i: (i, 9) for i in range(5)}, 7: ()}
+    assert journal.known(places) == {**{i: (i, 9) for i in range(5)}, 7: ()}
     for cut in range(len(whole)):
         journal._path.write_bytes(whole[:cut])
-        known = journal.known()
+        known = journal.known(places)
         assert known.items() <= {**{i: (i, 9) for i in range(5)}, 7: ()}.items()
         with journal:   # gone on with behind a line that was cut off
             journal.add(8, (1,))
-        assert journal.known() == {**known, 8: (1,)}
+        assert journal.known(places) == {**known, 8: (1,)}
     journal._path.write_text('[[1,"x"]]\n{}\n[[2,[3]]]\nnull\n')
-    assert journal.known() == {2: (3,)}
+    assert journal.known(places) == {2: (3,)}
     journal.clear()
-    assert journal.known() == {}
+    assert journal.known(places) == {}
 
 
 def test_what_was_answered_is_not_asked_again(folder, tmp_path):
@@ -205,7 +205,7 @@ def test_what_was_answered_is_not_asked_again(folder, tmp_path):
         evaluate(net, data, lambda *_: None, cancelled, journal, {})
     assert asked == [0, 1, 2, 3]
     cancelled.clear()
-    came = evaluate(net, data, lambda *_: None, cancelled, journal, journal.known())
+    came = evaluate(net, data, lambda *_: None, cancelled, journal, journal.known(places))
     assert asked == list(range(9))
     assert (came.count, came.right, came.answered) == (9, 9, 5)
 

@@ -8,21 +8,23 @@ from inference.commands.ends import FAILED, OK, Interruptible
 from inference.commands.wanted import chosen, options_of
 from models.lineups import expanded
 
-SUMMARY = "How right networks are on labelled pictures: best label, best five, interval, each class, mix-ups."
+SUMMARY = "How right networks are on labelled pictures: best label, interval, each class; mAP of boxes."
 EXAMPLES = (
     "evaluate --models squeezenet1.1,mobilenet-v2 --data validation/ --resume",
     "evaluate --models squeezenet1.1 --data pictures.csv --json right.json",
+    "evaluate --models yolov3-tiny --data annotations/instances_val2017.json",
     "evaluate --models digits,mnist --data mnist/ --set t10k --json digits.json",
 )
 NOTE = (
     "The data are a folder with one folder a class, called as it; a CSV file with a picture and its class in a row;\n"
+    "a COCO file for detectors, with its pictures beside it or in images; "
     "or idx files as MNIST's, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not (the digits' networks)."
 )
 
 
 def arguments(parser: Parser) -> None:
     """The networks, the pictures, where the report goes."""
-    parser.add_argument("--data", required=True, metavar="DATA", help="a folder of classes, a CSV file, idx files")
+    parser.add_argument("--data", required=True, metavar="DATA", help="a folder of classes, CSV, COCO or idx files")
     parser.add_argument("--set", default="", metavar="NAME", help="of several sets of idx files the one")
     parser.add_argument("--resume", action="store_true", help="go on where an earlier run was ended")
     parser.add_argument("--json", metavar="FILE", help="write a report; - for stdout")

@@ -1,19 +1,21 @@
 """What was answered until now, on the disk: who is killed goes on where it was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
+from typing import Any
 
 from models.texts import read_text
 
 EVERY_S = 0.5            # between two lines
 LARGEST = 2_000_000_000  # bytes
+BOX = 6                  # numbers of one
 
-Answers = dict[int, tuple[int, ...]]   # by the picture's number: places of the best labels
+Answers = dict[int, Any]   # by the picture's number: what was said, as plain values
 
 
 def journal_of(folder: Path, *parts: str) -> "Journal":
@@ -26,15 +28,18 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pending: list[tuple[int, tuple[int, ...]]] = []
+        self._pending: list[tuple[int, Any]] = []
         self._written_at = perf_counter()
 
-    def known(self) -> Answers:
-        """What is in it; nothing where there is none."""
+    def known(self, taken: Callable[[Any], Any]) -> Answers:
+        """What is in it; nothing where there is none.
+
+        `taken` makes an answer of the plain values of one; what it cannot (ValueError, TypeError) does not count.
+        """
         found: Answers = {}
         with suppress(OSError, ValueError):
             for line in read_text(self._path, LARGEST).splitlines():
-                found.update(_answers(line))
+                found.update(_answers(line, taken))
         return found
 
     def clear(self) -> None:
@@ -52,9 +57,9 @@ class Journal:
         self._write()
         self._file.close()
 
-    def add(self, number: int, best: tuple[int, ...]) -> None:
-        """One more answer."""
-        self._pending.append((number, best))
+    def add(self, number: int, said: Any) -> None:
+        """One more answer, as plain values."""
+        self._pending.append((number, said))
         if perf_counter() - self._written_at > EVERY_S:
             self._write()
 
@@ -65,7 +70,20 @@ class Journal:
         self._pending, self._written_at = [], perf_counter()
 
 
-def _answers(line: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _answers(line: str, taken: Callable[[Any], Any]) -> Iterator[tuple[int, Any]]:
     with suppress(ValueError, TypeError):   # cut off, or not ours
-        for number, best in json.loads(line):
-            yield int(number), tuple(map(int, best))
+        for number, said in json.loads(line):
+            yield int(number), taken(said)
+
+
+def places(said: Any) -> tuple[int, ...]:
+    """An answer of a classifier: places of its best labels."""
+    return tuple(map(int, said))
+
+
+def boxes(said: Any) -> tuple[tuple[float, ...], ...]:
+    """An answer of a detector: x1 y1 x2 y2 px, the score, the label's place, for each box."""
+    found = tuple(tuple(map(float, one)) for one in said)
+    if any(len(one) != BOX for one in found):
+        raise ValueError("no box")
+    return found
