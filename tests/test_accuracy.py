@@ -187,6 +187,14 @@ def test_a_journal_is_read_again_without_what_was_cut_off(tmp_path):
     assert journal.known(places) == {}
 
 
+def test_a_journal_that_cannot_be_written_costs_nothing_else(folder, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    journal = Journal(tmp_path / "file" / "a.jsonl")
+    came = evaluate(network("digits-vgg"), open_labelled(str(folder)), lambda *_: None, Event(), journal)
+    assert came.count == 9
+    assert journal.known(places) == {}
+
+
 def test_what_was_answered_is_not_asked_again(folder, tmp_path):
     data, journal, cancelled = open_labelled(str(folder)), Journal(tmp_path / "a.jsonl"), Event()
     net, asked = network("digits-vgg"), []

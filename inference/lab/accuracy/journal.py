@@ -1,15 +1,18 @@
 """What was answered until now, on the disk: who is killed goes on where it was."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from models.texts import read_text
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 0.5            # between two lines
 LARGEST = 2_000_000_000  # bytes
@@ -28,6 +31,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._file: IO[bytes] | None = None
         self._pending: list[tuple[int, Any]] = []
         self._written_at = perf_counter()
 
@@ -48,14 +52,20 @@ class Journal:
             self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> "Journal":
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("ab")
-        self._file.write(b"\n")   # ends a line that was cut off
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("ab")
+            self._file.write(b"\n")   # ends a line that was cut off
+        except OSError as error:   # it only costs time where the run is ended
+            log.warning("%s cannot be written: %s", self._path, error)
+            self._file = None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         self._write()
-        self._file.close()
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
 
     def add(self, number: int, said: Any) -> None:
         """One more answer, as plain values."""
@@ -64,9 +74,13 @@ class Journal:
             self._write()
 
     def _write(self) -> None:
-        if self._pending:
-            self._file.write((json.dumps(self._pending, separators=(",", ":")) + "\n").encode())
-            self._file.flush()   # what the system has, a killed process does not lose
+        if self._pending and self._file:
+            try:
+                self._file.write((json.dumps(self._pending, separators=(",", ":")) + "\n").encode())
+                self._file.flush()   # what the system has, a killed process does not lose
+            except OSError as error:   # a full disk: the figures are counted all the same
+                log.warning("%s cannot be written: %s", self._path, error)
+                self._file = None
         self._pending, self._written_at = [], perf_counter()
 
 
