@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from threading import Event
 
@@ -30,13 +31,18 @@ from training.drawn import NAMES, pictured
 THOUSAND = (LABELS / "imagenet_1000.txt").read_text("utf-8").splitlines()
 
 
+@cache
+def photo(digit: int) -> np.ndarray:
+    return cv2.resize(pictured(digit), (320, 180))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Our own digits as photographs, a folder each, two of which are called as no network calls them."""
     where = tmp_path / "photos"
     for digit, name in enumerate(NAMES):
         (where / str(digit)).mkdir(parents=True)
-        cv2.imwrite(str(where / str(digit) / f"{name}.png"), cv2.resize(pictured(digit), (320, 180)))
+        cv2.imwrite(str(where / str(digit) / f"{name}.png"), photo(digit))
     (where / "0").rename(where / "oh")
     (where / ".hidden").mkdir()
     return where
