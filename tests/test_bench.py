@@ -42,6 +42,7 @@ from inference.lab.bench.running import Progress
 from inference.lab.bench.surroundings import _caches, surroundings
 from inference.lab.bench.words import names, number, text_of_report, troubles, verdict_text, verdicts
 from inference.lab.bench.yardstick import Yardstick
+from inference.lab.looks import SIDE_PX
 from inference.places import RESOURCES
 from models.card import ModelCard
 from models.store import Store
@@ -489,7 +490,7 @@ def test_a_folder_gives_pictures_evenly_apart(tmp_path):
     shades = [int(p[0, 0, 0]) for p in found.pixels]
     assert (len(found), shades[0], shades[-1]) == (pictures_module.MOST, 0, 39)
     assert {b - a for a, b in pairwise(shades)} == {2, 3}
-    assert found.pixels[0].shape[1] == pictures_module.SIDE_PX
+    assert found.pixels[0].shape[1] == SIDE_PX
     assert found.names[0] == "0.png"
 
 
