@@ -13,7 +13,7 @@ from inference.lab.accuracy.boxed import Boxed, open_boxed
 from inference.lab.accuracy.counts import Counts
 from inference.lab.accuracy.datasets import open_labelled
 from inference.lab.accuracy.detect import Precision, evaluate_boxes
-from inference.lab.accuracy.journal import boxes, journal_of, places
+from inference.lab.accuracy.journal import Journal, boxes, journal_of, places
 from inference.lab.accuracy.run import evaluate
 from inference.lab.digits.measured import network_key
 from inference.machine import machine
@@ -60,6 +60,7 @@ def evaluated(
     found: list[dict[str, Any]] = []
     rows: list[tuple[str, ...]] = [BOX_HEAD if coco else HEAD]
     told: list[str] = []
+    journals: list[Journal] = []
     for spec, network in opened:
         card = network.card
         journal = journal_of(
@@ -85,13 +86,15 @@ def evaluated(
             continue
         finally:
             progress.clear()
-        journal.clear()   # all of it is in the report
+        journals.append(journal)
         backend = engine_text(spec.backend, form_values(network.form))
         rows.append(_row(card, backend, came) if isinstance(came, Counts) else _box_row(card, backend, came))
         told += _notes(network, came)
         found.append({"model": card.name, "title": card.title, "backend": backend, **came.values()})
     if not quiet and found:
         say("\n".join([data.title, table(rows, right=(2, 3, 4, 6, 7, 8) if coco else (2, 4, 6, 7, 8)), *told]))
+    for journal in journals:   # all of them are in the report; before, a kill during the last would cost the first
+        journal.clear()
     classes = len(data.categories if isinstance(data, Boxed) else data.classes)
     report = {
         "machine": machine(), "data": {"title": data.title, "count": len(data), "classes": classes},
