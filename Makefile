@@ -48,7 +48,7 @@ lint: $(VENV)/installed-dev
 test: lint
 	-@$(BIN)/python app.py doctor --install tests
 	@command -v swift >/dev/null || echo "No Swift toolchain here: LineupKit is not tested (swift.org/install)."
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 screenshot: $(VENV)/installed
 	$(BIN)/python docs/screenshot.py

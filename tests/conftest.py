@@ -29,20 +29,6 @@ def testdata() -> Path:
     return TESTDATA
 
 
-# A file of tests goes to one core: the longest first, so that no core is left with one at the end.
-LONGEST = [
-    f"test_{name}.py" for name in (
-        "xray_pane", "views", "export", "ios", "catalogue_pane", "adding", "bench", "export_parity", "coreml_backend",
-        "own_model", "feed", "lineup_kit", "digit_pane", "digits", "window", "cli", "golden", "finder",
-    )
-]  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest; within one the order stays."""
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
-
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many models the recorded answers covered: a run without the test data skips them all."""
     reports = [one for state in ("passed", "failed", "skipped") for one in terminalreporter.stats.get(state, [])]
