@@ -107,7 +107,7 @@ $(VENV)/installed: requirements.txt | $(BIN)/python
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
+$(VENV)/installed-dev: requirements.txt requirements-cluster.txt requirements-dev.txt | $(BIN)/python
 	@echo "Installing what checking needs"
 	@$(PIP) -r requirements-dev.txt
 	@touch $@ $(VENV)/installed

@@ -94,10 +94,7 @@ def in_own_process(
 def _child(there: Connection, reports: bool, work: Callable[..., Any]) -> None:
     """The other process: do the work and send what comes of it."""
     there.send((BEGUN, None))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl+C goes to both; the parent ends this one
-    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
-    _quiet()
-    open_log()
+    follow_the_parent()
     try:
         named = {"report": lambda words, part: there.send((SAID, (words, part)))} if reports else {}
         answer = (DONE, work(**named))
@@ -113,6 +110,14 @@ def _child(there: Connection, reports: bool, work: Callable[..., Any]) -> None:
     with suppress(BrokenPipeError):   # nobody waits any more
         there.send(answer)
     there.close()
+
+
+def follow_the_parent() -> None:
+    """In a process that was made for work: it ends with its parent, and only that hears of Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)   # it goes to both; the parent ends this one
+    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+    _quiet()
+    open_log()
 
 
 def _end_with_the_parent() -> None:

@@ -151,6 +151,7 @@ class Preprocessor:
         self._channels = 1 if spec.order == "GRAY" else 3
         self._small = np.full((height, width, 3), spec.pad, np.uint8)
         self._last_inside: tuple[float, ...] = ()
+        self._placed_of, self._placed = spec.size, place(spec.size, spec)
         self._planes = tuple(np.empty((height, width), np.uint8) for _ in range(self._channels))
         chw = (1, self._channels, height, width)
         shape = chw if spec.layout == "NCHW" else (1, height, width, self._channels)
@@ -176,7 +177,9 @@ class Preprocessor:
         if self._spec.fit == "ink":
             small, placement = self._ink(frame)
         else:
-            placement = place((h, w), self._spec)
+            if (h, w) != self._placed_of:   # nearly always as the one before
+                self._placed_of, self._placed = (h, w), place((h, w), self._spec)
+            placement = self._placed
             small = self._inverted(self._in_order(self._resize(frame, placement)))
         if self._spec.layout == "NHWC":
             self._look_up(small, self._table, self._out[0])
@@ -203,7 +206,7 @@ class Preprocessor:
         The mean is of what the network sees, grey for a grey net: an exported network can do the same.
         """
         invert = self._spec.invert
-        if invert == "always" or (invert == "auto" and np.mean(cv2.mean(small)[: self._channels]) > 127.5):
+        if invert == "always" or (invert == "auto" and sum(cv2.mean(small)[: self._channels]) > 127.5 * self._channels):
             return cv2.bitwise_not(small)   # type: ignore[return-value]  # not in place: the grey must stay
         return small
 
@@ -227,13 +230,15 @@ class Preprocessor:
             out[...] = cv2.LUT(pixels, table)
 
     def _resize(self, frame: Frame, placement: Placement) -> Pixels:
-        """The input's picture, (h, w, 3) BGR uint8, in the reused buffer."""
+        """The input's picture, (h, w, 3) BGR uint8, in the reused buffer or as it came."""
         x1, y1, x2, y2 = (int(v) for v in placement.crop)
         left, top, right, bottom = (int(v) for v in placement.inside)
         if placement.inside != self._last_inside:   # another picture size: the grey must be drawn anew
             self._small[:] = self._spec.pad
             self._last_inside = placement.inside
         picture = frame.pixels[y1:y2, x1:x2]
+        if picture.shape == self._small.shape and (left, top) == (0, 0):   # nothing is to be resized
+            return picture
         interpolation = INTERPOLATION[self._resample]
         if self._resample == "antialias":
             self._small[top:bottom, left:right] = _by_pillow(picture, bottom - top, right - left)

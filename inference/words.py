@@ -1,5 +1,7 @@
 """Numbers as people say them."""
 
+from math import ceil
+
 
 def size_text(count: float) -> str:
     """Bytes as people say them: 4.9 MB."""
@@ -8,6 +10,13 @@ def size_text(count: float) -> str:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def time_text(seconds: float) -> str:
+    """A while as people say it, not finer than anybody can know it: 40 s, 12 min, 3 h."""
+    if seconds < 90:
+        return f"{max(5, 5 * ceil(seconds / 5))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
 
 
 def count_text(count: float) -> str:

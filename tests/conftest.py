@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import make
+import numpy as np
 import pytest
 from export_nets import conv_net, pictures
 
@@ -131,3 +132,19 @@ def opencv_threads() -> Iterator[None]:
     yield
     gc.collect()
     cv2.setNumThreads(before)
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory) -> Path:
+    """12,000 digits of ours, in idx files, some hard to read: a few seconds of work."""
+    from test_digits import idx
+
+    from inference.ink import centred
+    from training.drawn import drawn
+
+    pictures = np.stack([centred(drawn(i % 10, 120, 8 + i % 7), (28, 28)) for i in range(60)])
+    pictures[::7] = np.roll(pictures[::7], 9, axis=2)
+    where = tmp_path_factory.mktemp("many")
+    (where / "t-images-idx3-ubyte").write_bytes(idx(np.tile(pictures, (200, 1, 1))))
+    (where / "t-labels-idx1-ubyte").write_bytes(idx(np.tile(np.arange(60) % 10, 200)))
+    return where

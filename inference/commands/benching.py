@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import floor
 from pathlib import Path
 from threading import Event
 
@@ -24,6 +23,7 @@ from inference.lab.bench.words import text_of_report, troubles
 from inference.options import Options, WrongUse, ask_of, lane_specs, open_store
 from inference.places import reel_of
 from inference.terminal import ProgressLine, check_target, say, write_bytes, write_json
+from inference.words import time_text
 from models.card import ModelCard
 from models.catalog import line_up
 from models.lineups import expanded
@@ -53,7 +53,7 @@ def measure(args: argparse.Namespace) -> int:
     progress, cut = ProgressLine(plain=args.json != "-"), False
 
     def tell(now: Progress) -> None:
-        left = f", about {floor(now.seconds_left / 5 + 1) * 5} s left" if now.seconds_left is not None else ""
+        left = f", about {time_text(now.seconds_left)} left" if now.seconds_left is not None else ""
         progress(now.words if not sys.stderr.isatty() else now.words + left, now.part)
 
     cancelled = Event()

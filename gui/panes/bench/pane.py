@@ -21,6 +21,7 @@ from inference.cores import computing_cores
 from inference.data import LaneSpec, LaneState
 from inference.live.lane import Lane
 from inference.terminal import write_bytes
+from inference.words import time_text
 
 FORMATS = {".html": "A page with plots (*.html)", ".json": "For programs (*.json)", ".csv": "Every run (*.csv)"}
 
@@ -152,7 +153,7 @@ class Pane(BenchForm):
         progress = self.benching.progress
         if progress is None or not self.benching.running:
             return
-        left = "" if progress.seconds_left is None else f" · {_about(progress.seconds_left)} left"
+        left = "" if progress.seconds_left is None else f" · about {time_text(progress.seconds_left)} left"
         self.note.setText(f"{progress.words}{left}")
         self.bar.setValue(round(1000 * progress.part))
         table = of_progress(progress, self._rounds)
@@ -216,8 +217,3 @@ class Pane(BenchForm):
             write_bytes(data, str(path))
 
         Job(work, lambda _: self.desk.say(f"{path} is written."), self.desk.fail, self)
-
-
-def _about(seconds: float) -> str:
-    """A time that is not known better: "about 25 s", "about 3 min"."""
-    return f"about {max(5, round(seconds / 5) * 5)} s" if seconds < 90 else f"about {round(seconds / 60)} min"

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import LabError
+from inference.lab.accuracy.datasets import WHOLE, Pixels
+from inference.picture_files import read_picture
 from models.texts import plain, read_text
 
 LARGEST = 2_000_000_000   # bytes
@@ -20,13 +22,18 @@ class Boxed:
 
     title: str
     files: Sequence[Path]
-    ids: Sequence[int]                 # of the pictures
+    names: Sequence[str]               # of the pictures
+    ids: Sequence[int]
     categories: dict[int, str]         # names by their numbers
     known: dict[str, Any]              # as COCO has it: images, annotations, categories
     digest: str
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def pixels(self, number: int) -> Pixels:
+        """A picture, (h, w, 3) BGR; SourceError where it is none."""
+        return read_picture(self.files[number], WHOLE)
 
 
 def open_boxed(path: Path) -> Boxed:
@@ -67,7 +74,8 @@ def open_boxed(path: Path) -> Boxed:
     }  # fmt: skip
     title = f"{len(files):,} pictures of {plain(path.name, 80)}"
     named = {number: plain(name, 100) for number, name in categories.items()}
-    return Boxed(title, files, [one["id"] for one in images], named, known, sha256(text.encode()).hexdigest())
+    names = [plain(file.name, 100) for file in files]
+    return Boxed(title, files, names, [one["id"] for one in images], named, known, sha256(text.encode()).hexdigest())
 
 
 def _annotation(number: int, one: dict[str, Any]) -> dict[str, Any]:

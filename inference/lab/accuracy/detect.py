@@ -2,30 +2,21 @@
 
 import contextlib
 import io
-from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from math import nan
 from threading import Event
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from inference.data import Ask, Detections, Frame
-from inference.errors import Cancelled, LabError, SourceError
+from inference.errors import LabError
+from inference.lab.accuracy.answering import Answering, Tell, by_one, gathered
 from inference.lab.accuracy.boxed import Boxed
-from inference.lab.accuracy.datasets import WHOLE
 from inference.lab.accuracy.journal import Answers, Journal
 from inference.lab.agreement.spaces import places_of
-from inference.picture_files import read_picture
 from inference.recogniser import Recogniser
 
-CONFIDENCE = 0.001   # least score of a box: average precision looks at all of them
-TELL_S = 0.1
 FIGURES = ("map", "ap50", "ap75", "small", "medium", "large")   # the first six that COCOeval says
-
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Precision:
 
 def evaluate_boxes(
     network: Recogniser, data: Boxed, tell: Tell, cancelled: Event, journal: Journal | None = None,
-    known: Answers | None = None,
+    known: Answers | None = None, answering: Answering | None = None,
 ) -> Precision:  # fmt: skip
     """Let a detector look at every picture of a set; its boxes from CONFIDENCE on, its own overlap suppressed.
 
@@ -79,35 +70,9 @@ def evaluate_boxes(
             f"{network.card.title} has a label for none of the {len(numbers)} classes of {data.title}.",
             "Call the classes as the network's list does, or choose another network.",
         )
-    answers = {i: said for i, said in (known or {}).items() if 0 <= i < len(data)}
-    unread: dict[int, str] = {}
-    ask, told, fresh = Ask(confidence=CONFIDENCE), float("-inf"), 0
-    began = perf_counter()
-    with journal or nullcontext():
-        for i, path in enumerate(data.files):
-            if i in answers:
-                continue
-            if (now := perf_counter()) - told > TELL_S:
-                tell(i, len(data))
-                told = now
-                if cancelled.is_set():
-                    raise Cancelled(network.card.title)
-            try:
-                frame = Frame(read_picture(path, WHOLE), i, perf_counter(), alone=True)
-            except SourceError as error:
-                unread[i] = f"{path.name}: {error}"
-                continue
-            found = network(frame, ask).prediction
-            assert isinstance(found, Detections)
-            answers[i] = tuple(
-                (*map(float, box), float(score), float(place))
-                for box, score, place in zip(found.boxes, found.scores, found.indices, strict=True)
-            )
-            fresh += 1
-            if journal:
-                journal.add(i, answers[i])
-    tell(len(data), len(data))
-    seconds = perf_counter() - began
+    answers, unread, seconds, fresh = gathered(
+        answering or by_one(network, data), range(len(data)), network.card.title, tell, cancelled, journal, known
+    )
     figures, of_each, boxes = average_precision(data, answers, category, [i for i in range(len(data)) if i in answers])
     left: dict[str, int] = {}
     for one in data.known["annotations"]:

@@ -9,6 +9,7 @@ from inference.backends import usual_backend
 from inference.data import LaneSpec
 from inference.errors import LabError
 from inference.intake.provide import open_network
+from inference.lab.accuracy.answering import settle_threads
 from inference.lab.accuracy.datasets import of_digits
 from inference.lab.accuracy.run import evaluate
 from inference.lab.digits.measured import Measured, network_key, remember
@@ -72,6 +73,7 @@ def measure(
 
             try:
                 network = open_network(card, store, spec.backend, lambda e=engine: e, lambda *_: None, cancelled)  # type: ignore[misc]
+                settle_threads(network, engine)
                 result = evaluate(network, data, said, cancelled)
             except LabError as error:
                 troubles.append(error)
