@@ -88,6 +88,12 @@ FITS: dict[str, Callable[[tuple[int, int], tuple[int, int]], Placement]] = {
 }
 
 
+def _whole(edges: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    """Edges as numbers of pixels."""
+    x1, y1, x2, y2 = edges
+    return int(x1), int(y1), int(x2), int(y2)
+
+
 def place(frame: tuple[int, int], spec: InputSpec) -> Placement:
     """Where a picture of (height, width) px goes in the input that `spec` describes.
 
@@ -150,8 +156,9 @@ class Preprocessor:
         self._resample = "pyramid" if live and spec.resample in ("area", "antialias") else spec.resample
         self._channels = 1 if spec.order == "GRAY" else 3
         self._small = np.full((height, width, 3), spec.pad, np.uint8)
-        self._last_inside: tuple[float, ...] = ()
-        self._placed_of, self._placed = spec.size, place(spec.size, spec)
+        self._placed_of: tuple[int, int] | None = None   # (height, width) of the picture that `_placed` is of
+        self._placed = place(spec.size, spec)
+        self._crop = self._inside = (0, 0, 0, 0)
         self._planes = tuple(np.empty((height, width), np.uint8) for _ in range(self._channels))
         chw = (1, self._channels, height, width)
         shape = chw if spec.layout == "NCHW" else (1, height, width, self._channels)
@@ -179,8 +186,10 @@ class Preprocessor:
         else:
             if (h, w) != self._placed_of:   # nearly always as the one before
                 self._placed_of, self._placed = (h, w), place((h, w), self._spec)
+                self._crop, self._inside = _whole(self._placed.crop), _whole(self._placed.inside)
+                self._small[:] = self._spec.pad   # what lies beside the picture
             placement = self._placed
-            small = self._inverted(self._in_order(self._resize(frame, placement)))
+            small = self._inverted(self._in_order(self._resize(frame)))
         if self._spec.layout == "NHWC":
             self._look_up(small, self._table, self._out[0])
         elif self._channels == 1:
@@ -229,13 +238,10 @@ class Preprocessor:
         else:
             out[...] = cv2.LUT(pixels, table)
 
-    def _resize(self, frame: Frame, placement: Placement) -> Pixels:
+    def _resize(self, frame: Frame) -> Pixels:
         """The input's picture, (h, w, 3) BGR uint8, in the reused buffer or as it came."""
-        x1, y1, x2, y2 = (int(v) for v in placement.crop)
-        left, top, right, bottom = (int(v) for v in placement.inside)
-        if placement.inside != self._last_inside:   # another picture size: the grey must be drawn anew
-            self._small[:] = self._spec.pad
-            self._last_inside = placement.inside
+        x1, y1, x2, y2 = self._crop
+        left, top, right, bottom = self._inside
         picture = frame.pixels[y1:y2, x1:x2]
         if picture.shape == self._small.shape and (left, top) == (0, 0):   # nothing is to be resized
             return picture
