@@ -29,5 +29,7 @@ def count_text(count: float) -> str:
 
 
 def short_count(number: int) -> str:
-    """3504872 → "3.5 M", 26454 → "26 k"."""
+    """3504872 → "3.5 M", 26454 → "26 k", 15470000000 → "15.5 G"."""
+    if number >= 1e9:
+        return f"{number / 1e9:.3g} G"
     return f"{number / 1e6:.3g} M" if number >= 1e6 else f"{number / 1e3:.3g} k"

@@ -148,3 +148,28 @@ def many(tmp_path_factory) -> Path:
     (where / "t-images-idx3-ubyte").write_bytes(idx(np.tile(pictures, (200, 1, 1))))
     (where / "t-labels-idx1-ubyte").write_bytes(idx(np.tile(np.arange(60) % 10, 200)))
     return where
+
+
+@pytest.fixture
+def open_window(qtbot: Any) -> Iterator[Callable[..., Any]]:
+    """A window with these of the program's own networks before the test pattern; it is closed afterwards."""
+    from gui.main import build
+    from gui.settings import Settings
+    from inference.options import Options
+    from models.catalog import CARDS, load_catalog
+
+    windows = []
+
+    def opened(*names: str) -> Any:
+        made = build(Options(source="pattern", models=names), load_catalog(CARDS), Settings())
+        qtbot.addWidget(made)
+        windows.append(made)
+        made.resize(1280, 860)
+        made.show()
+        qtbot.waitExposed(made)
+        qtbot.waitUntil(lambda: len(made.desk.session.lanes) == len(names))
+        return made
+
+    yield opened
+    for made in windows:
+        made.close()

@@ -7,24 +7,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.main import build
-from gui.settings import Settings
-from inference.options import Options
-from models.catalog import CARDS, load_catalog
-
 MODELS = ("digits-lenet", "digits-vgg", "digits-dense")
 
 
 @pytest.fixture
-def window(qtbot):
-    made = build(Options(source="pattern", models=MODELS), load_catalog(CARDS), Settings())
-    qtbot.addWidget(made)
-    made.resize(1440, 900)
-    made.show()
-    qtbot.waitExposed(made)
-    qtbot.waitUntil(lambda: len(made.desk.session.lanes) == 3)
-    yield made
-    made.close()
+def window(open_window):
+    return open_window(*MODELS)
 
 
 @pytest.fixture

@@ -14,17 +14,15 @@ from PySide6.QtWidgets import QToolTip
 from test_digits import idx
 from test_teaching import CLEAN, SET
 
-from gui.main import build
-from gui.parts.bubbles import LARGEST, Bubble, Bubbles, ticks_between, with_unit
+from gui.parts.axes import Axes, ticks_between, with_unit
+from gui.parts.bubbles import LARGEST, Bubble, Bubbles
 from gui.parts.labels_apart import labels_apart
-from gui.settings import Settings
 from inference.errors import Cancelled, LabError
-from inference.lab.digits.measured import Measured, digest_of, network_key, recall, remember
+from inference.lab.accuracy.measured import ACCURACY, DIGITS, Measured, network_key, recall, remember
 from inference.lab.digits.measuring import measure
 from inference.lab.digits.measuring import test_digits as digits_of
 from inference.lab.digits.sets import FIVE_THOUSAND, DigitSet, read_part
 from inference.lab.intervals import wilson
-from inference.options import Options
 from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups
 from models.store import Store
@@ -82,7 +80,7 @@ def test_a_label_stands_at_the_right_of_its_circle_where_it_can():
 
 @pytest.fixture
 def bubbles(qtbot):
-    made = Bubbles("cost", "right", "none")
+    made = Bubbles(Axes("cost", "right", "none"))
     qtbot.addWidget(made)
     made.resize(900, 500)
     made.show()
@@ -154,18 +152,18 @@ def test_wilson_by_hand():
 
 
 def test_what_was_measured_is_known_again(tmp_path):
-    store, ten = Store(tmp_path), DigitSet("ten", CLEAN[:10], np.arange(10, dtype=np.uint8))
-    assert recall(store) == Measured()
-    remember(store, ten, {"a": (9, 10)})
-    assert remember(store, ten, {"b": (8, 10)}) == recall(store)
-    assert recall(Store(tmp_path)) == Measured("ten", digest_of(ten), {"a": (9, 10), "b": (8, 10)})
-    other = DigitSet("others", CLEAN[10:20], np.arange(10, dtype=np.uint8))
-    remember(store, other, {"c": (7, 10)})
-    assert recall(store).right == {"c": (7, 10)}
+    store = Store(tmp_path)
+    assert recall(store, DIGITS) == Measured()
+    remember(store, DIGITS, "ten", "x", {"a": (9, 10)})
+    assert remember(store, DIGITS, "ten", "x", {"b": (8, 10)}) == recall(store, DIGITS)
+    assert recall(Store(tmp_path), DIGITS) == Measured("ten", "x", {"a": (9, 10), "b": (8, 10)})
+    remember(store, DIGITS, "others", "y", {"c": (7, 10)})
+    assert recall(store, DIGITS).right == {"c": (7, 10)}
+    assert recall(store, ACCURACY) == Measured()   # each by itself
     too_right = json.dumps({"version": 1, "title": 3, "digest": "", "right": {"a": [11, 10]}})
     for damaged in ("", "[]", '{"version": 1}', too_right):
         (tmp_path / "digits.json").write_text(damaged)
-        assert recall(store) == Measured()
+        assert recall(store, DIGITS) == Measured()
 
 
 def test_a_key_changes_with_what_the_answers_depend_on(tmp_path):
@@ -192,7 +190,7 @@ def test_every_network_is_measured_and_trouble_is_said_once(folder, tmp_path):
     store, steps = Store(tmp_path / "cache"), []
     cards = [CATALOG[name] for name in ("digits-lenet", "mobilenet-v2", "digits-vgg")]
     known, troubles = measure(cards, folder, store, steps.append, Event())
-    assert known == recall(store)
+    assert known == recall(store, DIGITS)
     assert known.title == "30 digits of mine"
     assert {key: count for key, (_, count) in known.right.items()} == {
         network_key(card, store): 30 for card in (cards[0], cards[2])
@@ -212,7 +210,7 @@ def test_a_cancel_keeps_what_was_found(folder, tmp_path):
 
     with pytest.raises(Cancelled):
         measure([CATALOG["digits-lenet"], CATALOG["digits-vgg"]], folder, store, tell, cancelled)
-    assert list(recall(store).right) == [network_key(CATALOG["digits-lenet"], store)]
+    assert list(recall(store, DIGITS).right) == [network_key(CATALOG["digits-lenet"], store)]
 
 
 def test_digits_that_were_learnt_from_do_not_count(folder, tmp_path, monkeypatch):
@@ -233,14 +231,8 @@ def test_digits_that_were_learnt_from_do_not_count(folder, tmp_path, monkeypatch
 
 
 @pytest.fixture
-def window(qtbot):
-    made = build(Options(source="pattern", models=("digits-lenet",)), load_catalog(CARDS), Settings())
-    qtbot.addWidget(made)
-    made.resize(1280, 860)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
+def window(open_window):
+    return open_window("digits-lenet")
 
 
 @pytest.fixture

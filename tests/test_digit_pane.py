@@ -8,14 +8,10 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
-from gui.main import build
 from gui.panes.digits.canvas import PENS, SIDE, Canvas
 from gui.panes.digits.pane import PRECISIONS
 from gui.panes.digits.weights_view import two_squares
-from gui.settings import Settings
 from inference.data import Frame
-from inference.options import Options
-from models.catalog import CARDS, load_catalog
 from models.lineups import line_ups
 from training.drawn import STROKES, _smooth, drawn
 
@@ -23,14 +19,8 @@ NAMES = line_ups()["digits"].models
 
 
 @pytest.fixture
-def window(qtbot):
-    made = build(Options(source="pattern", models=("digits-lenet",)), load_catalog(CARDS), Settings())
-    qtbot.addWidget(made)
-    made.resize(1280, 860)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
+def window(open_window):
+    return open_window("digits-lenet")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_two_processes_find_the_same(many, alone, tmp_path):
 
 
 def order(many: Path, **other: object) -> Order:
-    from inference.lab.digits.measured import network_key
+    from inference.lab.accuracy.measured import network_key
     from models.catalog import load_catalog
     from models.store import Store
 

@@ -9,14 +9,10 @@ from PySide6.QtTest import QTest
 from test_digits import idx
 from test_teaching import digits
 
-from gui.main import build
 from gui.panes.digits.train_face import progress_text
 from gui.parts.number_field import NumberField
-from gui.settings import Settings
 from inference.lab.digits.kept import facts_of
 from inference.lab.digits.teaching import Progress
-from inference.options import Options
-from models.catalog import CARDS, load_catalog
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def window(qtbot):
-    made = build(Options(source="pattern", models=("digits-lenet",)), load_catalog(CARDS), Settings())
-    qtbot.addWidget(made)
-    made.resize(1280, 860)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
+def window(open_window):
+    return open_window("digits-lenet")
 
 
 @pytest.fixture

@@ -74,13 +74,14 @@ class PaneInfo(NamedTuple):
         return build(services)
 
 
-_LOOK = "Latency plot, X-ray, bench, agreement, digits, catalogue"
+_LOOK = "Latency plot, X-ray, bench, agreement, chart, digits, catalogue"
 
 PANES = {
     "latency": PaneInfo("Latency plot", "P", "plot", _LOOK, 0.19, "gui.panes.latency.pane"),
     "xray": PaneInfo("X-ray", "X", "xray", _LOOK, 0.38, "gui.panes.xray.pane"),
     "bench": PaneInfo("Bench", "N", "bench", _LOOK, 0.62, "gui.panes.bench.pane"),
     "agreement": PaneInfo("Agreement", "Y", "agreement", _LOOK, 0.62, "gui.panes.agreement.pane"),
+    "chart": PaneInfo("Chart", "U", "chart", _LOOK, 0.62, "gui.panes.chart.pane"),
     "digits": PaneInfo("Digits", "I", "pencil", _LOOK, 0.62, "gui.panes.digits.pane"),
     "catalogue": PaneInfo("Catalogue", "G", "catalogue", _LOOK, 0.62, "gui.panes.catalogue.pane"),
     "export": PaneInfo(

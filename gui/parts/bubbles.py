@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from gui.parts.axes import Axes, axis_text, ticks_between
 from gui.parts.labels_apart import labels_apart
 from gui.parts.plain import tip
 from gui.theme import DARK, Size, Theme, font
 
-LARGEST, SMALLEST = 46.0, 5.0   # px at 100 %, radius of the largest file, and the least
+LARGEST, SMALL, SMALLEST = 46.0, 8.0, 5.0   # px at 100 %, radius of the largest file, the least, and of quiet ones
 NONE_PART = 0.17                # of the width, for what has no cost of this kind
-UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+MOVED = 2.0                     # px that a bubble goes before labels find new places
 Align = Qt.AlignmentFlag
 
 
@@ -30,25 +31,37 @@ class Bubble:
     colour: QColor
     low: float = 0.0         # between these, %, with 95 %; both 0: not known
     high: float = 0.0
-    measured: bool = True    # on the digits at hand; else hollow
+    measured: bool = True    # on what is at hand; else hollow
     tip: str = ""
+    quiet: bool = False      # behind the others, in small type
+    label: bool = True       # whether it is named beside it
+    key: int | None = None   # what a click on it says
 
 
 class Bubbles(QWidget):
-    """Cost to the right on a logarithmic axis, accuracy upwards; what costs nothing stands in a column of its own."""
+    """Cost to the right, accuracy upwards; what costs nothing stands in a column of its own."""
 
-    def __init__(self, x_title: str, y_title: str, none_title: str) -> None:
+    clicked = Signal(int)   # the key of a bubble
+
+    def __init__(self, axes: Axes) -> None:
         super().__init__()
-        self._titles = (x_title, y_title, none_title)
+        self.axes = axes
         self._bubbles: tuple[Bubble, ...] = ()
+        self._front: tuple[int, ...] = ()
+        self._kept: _Labels | None = None
+        self._kept_by: tuple[object, ...] = ()
+        self._still = QPixmap()
+        self._still_by: tuple[object, ...] = ()
         self._theme, self._scale = DARK, 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(300, 180)
 
-    def show_bubbles(self, bubbles: Sequence[Bubble]) -> None:
-        """Show these."""
-        self._bubbles = tuple(bubbles)
-        said = "; ".join(f"{one.title}: {one.y:.1f} %, {one.words}" for one in bubbles)
+    def show_bubbles(self, bubbles: Sequence[Bubble], front: Sequence[int] = ()) -> None:
+        """Show these; `front`: places of those that a line joins, from left to right."""
+        self._bubbles, self._front = tuple(bubbles), tuple(front)
+        said = "; ".join(
+            f"{one.title}: {one.y:.1f}{self.axes.unit}, {one.words}" for one in bubbles if not one.quiet
+        )
         self.setAccessibleName(said or "Nothing yet")
         self.update()
 
@@ -56,6 +69,14 @@ class Bubbles(QWidget):
         """Take these colours, and type at this scale."""
         self._theme, self._scale = theme, scale
         self.update()
+
+    def copy(self, theme: Theme, scale: float, size: QSize) -> "Bubbles":
+        """The same on its own, of another size: to be saved."""
+        other = Bubbles(self.axes)
+        other.restyle(theme, scale)
+        other.resize(size)
+        other.show_bubbles(self._bubbles, self._front)
+        return other
 
     # --- where everything is ----------------------------------------------------------------------------------------
 
@@ -68,122 +89,198 @@ class Bubbles(QWidget):
     def circles(self) -> list[tuple[float, float, float]]:
         """Centre and radius of each bubble, px."""
         plot, most = self.plot(), max((one.size for one in self._bubbles), default=1.0)
-        (left, right), _ = self._spans()
-        apart = self._apart(plot)
-        inner = QRectF(plot.left() + apart, plot.top(), plot.width() - apart, plot.height())
+        spans, apart = self._spans(), self._apart(plot)
+        scale = min(self._scale, plot.height() / 300)
         found = []
         for one in self._bubbles:
-            part = (log10(one.x) - left) / (right - left) if one.x else 0.0
-            x = inner.left() + part * inner.width() if one.x else plot.left() + apart / 2
-            radius = max(SMALLEST, LARGEST * sqrt(one.size / max(1.0, most))) * min(self._scale, plot.height() / 300)
-            found.append((x, self._y(one.y, plot), max(3.0, radius)))
+            x = self._x(one.x, plot, spans[0], apart) if one.x else plot.left() + apart / 2
+            least = SMALLEST if one.quiet else SMALL
+            radius = max(least, LARGEST * sqrt(one.size / max(1.0, most))) * scale
+            found.append((x, _up(one.y, plot, spans[1]), max(3.0, radius)))
         return found
 
-    def _y(self, right: float, plot: QRectF) -> float:
-        _, (low, high) = self._spans()
-        return plot.bottom() - (right - low) / (high - low) * plot.height()
+    def _x(self, cost: float, plot: QRectF, span: tuple[float, float], apart: float) -> float:
+        part = (self._along(cost) - span[0]) / (span[1] - span[0])
+        return plot.left() + apart + part * (plot.width() - apart)
+
+    def _along(self, cost: float) -> float:
+        return log10(cost) if self.axes.log else cost
 
     def _apart(self, plot: QRectF) -> float:
         return plot.width() * NONE_PART if any(not one.x for one in self._bubbles) else 0.0
 
     def _spans(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """What the axes reach over: powers of ten, and %."""
-        costs = [log10(one.x) for one in self._bubbles if one.x] or [4.0, 6.0]
-        left, right = min(costs) - 0.25, max(costs) + 0.35
+        """What the axes reach over: costs, or powers of ten; and what is upwards."""
+        costs = [self._along(one.x) for one in self._bubbles if one.x] or ([4.0, 6.0] if self.axes.log else [0.0, 1.0])
+        across = (min(costs) - 0.25, max(costs) + 0.35) if self.axes.log else (0.0, max(costs) * 1.12 or 1.0)
         lows = [one.low or one.y for one in self._bubbles] or [90.0]
         highs = [one.high or one.y for one in self._bubbles] or [100.0]
         pad = max(0.3, (max(highs) - min(lows)) * 0.14)
-        return (left, right), (max(0.0, min(lows) - pad), min(100.0, max(highs) + pad))
+        return across, (max(0.0, min(lows) - pad), min(100.0, max(highs) + pad))
 
     # --- painting ---------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Axes, bubbles, labels."""
+        """Axes, the front, bubbles, labels."""
         del event
+        by = (self.size().toTuple(), self.devicePixelRatioF(), self._spans(), self._scale, self._theme.name, self.axes,
+              tuple(one for one in self._bubbles if one.quiet))   # fmt: skip
+        if by != self._still_by:   # what stands still is painted once: a hundred circles take several ms
+            self._still = QPixmap(self.size() * self.devicePixelRatioF())
+            self._still.setDevicePixelRatio(self.devicePixelRatioF())
+            self._still.fill(Qt.GlobalColor.transparent)
+            below = QPainter(self._still)
+            self._paint_still(below, self.circles())
+            below.end()
+            self._still_by = by
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot = self.plot()
-        self._axes(painter, plot)
-        circles = self.circles()
-        for one, (x, y, r) in sorted(zip(self._bubbles, circles, strict=True), key=lambda pair: -pair[1][2]):
-            self._bubble(painter, one, x, y, r, plot)
-        self._labels(painter, circles, plot)
+        painter.drawPixmap(0, 0, self._still)
+        self._paint_moving(painter, self.circles())
 
-    def _axes(self, painter: QPainter, plot: QRectF) -> None:
-        (left, right), (low, high) = self._spans()
+    def paint(self, painter: QPainter) -> None:
+        """Onto anything: a picture, a file of lines."""
+        circles = self.circles()
+        self._paint_still(painter, circles)
+        self._paint_moving(painter, circles)
+
+    def _paint_still(self, painter: QPainter, circles: Sequence[tuple[float, float, float]]) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._axes(painter, self.plot(), self._spans())
+        self._circles(painter, circles, quiet=True)
+
+    def _paint_moving(self, painter: QPainter, circles: Sequence[tuple[float, float, float]]) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if len(self._front) > 1:
+            painter.setPen(QPen(QColor(self._theme.quiet), 1.5 * self._scale, Qt.PenStyle.DashLine))
+            painter.drawPolyline([QPointF(*circles[i][:2]) for i in self._front])
+        self._circles(painter, circles, quiet=False)
+        self._labels(painter, circles, self.plot(), self._spans()[1])
+
+    def _circles(self, painter: QPainter, circles: Sequence[tuple[float, float, float]], *, quiet: bool) -> None:
+        plot, (_, span) = self.plot(), self._spans()
+        pairs = [pair for pair in zip(self._bubbles, circles, strict=True) if pair[0].quiet == quiet]
+        for one, (x, y, r) in sorted(pairs, key=lambda pair: -pair[1][2]):
+            self._bubble(painter, one, x, y, r, plot, span)
+
+    def _axes(
+        self, painter: QPainter, plot: QRectF, spans: tuple[tuple[float, float], tuple[float, float]]
+    ) -> None:
+        (left, right), (low, high) = spans
         face = font(Size.FACT, self._scale)
-        line = QFontMetricsF(face).height()
+        metrics = QFontMetricsF(face)
+        line = metrics.height()
         painter.setFont(face)
-        x_title, y_title, none_title = self._titles
         grid, quiet = QPen(QColor(self._theme.line), 1), QColor(self._theme.quiet)
         for at in ticks_between(low, high, max(2, int(plot.height() / (2.2 * line)))):
-            y = self._y(at, plot)
+            y = _up(at, plot, spans[1])
             painter.setPen(grid)
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             painter.setPen(quiet)
             place = QRectF(0, y - line, plot.left() - 8, 2 * line)
-            painter.drawText(place, Align.AlignRight | Align.AlignVCenter, f"{at:g} %")
+            painter.drawText(place, Align.AlignRight | Align.AlignVCenter, f"{at:g}{self.axes.unit}")
+        if self.axes.log:
+            steps = (1, 2, 5) if right - left < 2.2 else (1,)
+            powers = range(floor(left), ceil(right) + 1)
+            costs = [step * 10.0**power for power in powers for step in steps]
+        else:
+            costs = ticks_between(left, right, max(2, int(plot.width() / (5 * metrics.averageCharWidth() + 60))))
         apart = self._apart(plot)
-        steps = (1, 2, 5) if right - left < 2.2 else (1,)
-        for power in range(floor(left), ceil(right) + 1):
-            for step in steps:
-                if not left <= (at := power + log10(step)) <= right:
-                    continue
-                x = plot.left() + apart + (at - left) / (right - left) * (plot.width() - apart)
-                painter.setPen(grid)
-                painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-                painter.setPen(quiet)
-                below = QRectF(x - 60, plot.bottom() + 4, 120, line)
-                painter.drawText(below, Align.AlignCenter, with_unit(step * 10.0**power))
+        free = float("-inf")   # px up to which there is a number already
+        for cost in costs:
+            if not left <= self._along(cost) <= right:
+                continue
+            x = self._x(cost, plot, spans[0], apart)
+            painter.setPen(grid)
+            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+            painter.setPen(quiet)
+            words = axis_text(cost, self.axes.kind)
+            half = metrics.horizontalAdvance(words) / 2
+            if x - half > free:
+                painter.drawText(QRectF(x - 60, plot.bottom() + 4, 120, line), Align.AlignCenter, words)
+                free = x + half + 8
         painter.setPen(quiet)
-        painter.drawText(QRectF(0, 0, self.width(), line), Align.AlignLeft | Align.AlignVCenter, y_title)
+        painter.drawText(QRectF(0, 0, self.width(), line), Align.AlignLeft | Align.AlignVCenter, self.axes.y_title)
         under = QRectF(plot.left() + apart, plot.bottom() + 4 + 1.2 * line, plot.width() - apart, line)
-        painter.drawText(under, Align.AlignCenter, x_title)
+        painter.drawText(under, Align.AlignCenter, self.axes.x_title)
         if apart:
-            painter.drawText(QRectF(plot.left(), plot.bottom() + 4, apart, line), Align.AlignCenter, none_title)
+            place = QRectF(plot.left(), plot.bottom() + 4, apart, line)
+            painter.drawText(place, Align.AlignCenter, self.axes.none_title)
             painter.setPen(QPen(quiet, 1, Qt.PenStyle.DashLine))
             x = plot.left() + apart
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
 
-    def _bubble(self, painter: QPainter, one: Bubble, x: float, y: float, r: float, plot: QRectF) -> None:
+    def _bubble(
+        self, painter: QPainter, one: Bubble, x: float, y: float, r: float, plot: QRectF, span: tuple[float, float]
+    ) -> None:
         fill = QColor(one.colour)
-        fill.setAlphaF(0.45 if one.measured else 0.0)
+        fill.setAlphaF((0.1 if one.quiet else 0.5) if one.measured else 0.0)
         style = Qt.PenStyle.SolidLine if one.measured else Qt.PenStyle.DotLine
-        painter.setPen(QPen(one.colour, 2 * self._scale, style))
+        painter.setPen(QPen(one.colour, (1 if one.quiet else 2) * self._scale, style))
         painter.setBrush(fill)
         painter.drawEllipse(QPointF(x, y), r, r)
         if one.low and one.high:
             painter.setPen(QPen(QColor(self._theme.text), max(1.5, 1.5 * self._scale)))
-            painter.drawLine(QPointF(x, self._y(one.low, plot)), QPointF(x, self._y(one.high, plot)))
+            painter.drawLine(QPointF(x, _up(one.low, plot, span)), QPointF(x, _up(one.high, plot, span)))
 
-    def _labels(self, painter: QPainter, circles: Sequence[tuple[float, float, float]], plot: QRectF) -> None:
+    def _placed(
+        self, circles: Sequence[tuple[float, float, float]], plot: QRectF, span: tuple[float, float]
+    ) -> "_Labels":
+        """Where labels are; as they were while nothing has moved far."""
+        said = tuple((one.title, len(one.words), one.label) for one in self._bubbles)
+        by = (self.size().toTuple(), self._scale, said)
+        near = self._kept and by == self._kept_by and all(
+            abs(x - ox) + abs(y - oy) + abs(r - old) < MOVED
+            for (x, y, r), (ox, oy, old) in zip(circles, self._kept.circles, strict=True)
+        )
+        if not near or self._kept is None:
+            self._kept, self._kept_by = self._find_places(circles, plot, span), by
+        return self._kept
+
+    def _find_places(
+        self, circles: Sequence[tuple[float, float, float]], plot: QRectF, span: tuple[float, float]
+    ) -> "_Labels":
         room = (plot.left(), plot.top() - 6, plot.right(), plot.bottom() + 2)
         whiskers = [
-            (x - 2, self._y(one.high, plot), x + 2, self._y(one.low, plot))
+            (x - 2, _up(one.high, plot, span), x + 2, _up(one.low, plot, span))
             for one, (x, _, _) in zip(self._bubbles, circles, strict=True) if one.low and one.high
         ]  # fmt: skip
-        fact = font(Size.FACT, self._scale)
-        of_fact = QFontMetricsF(fact)
+        named = sorted(
+            (i for i, one in enumerate(self._bubbles) if one.label), key=lambda i: self._bubbles[i].quiet
+        )
+        dots = [(x - r, y - r, x + r, y + r) for i, (x, y, r) in enumerate(circles) if not self._bubbles[i].label]
+        fact = QFontMetricsF(font(Size.FACT, self._scale))
+        loud = [i for i in named if not self._bubbles[i].quiet]
         tried = []
         # Where there is no room for all that could be said, the names are worth most.
         for name, said in ((Size.LABEL, True), (Size.LABEL, False), (Size.FACT, False)):
             face = font(name, self._scale, bold=True)
-            of_name = QFontMetricsF(face)
-            sizes = [
-                (max(of_name.horizontalAdvance(one.title), of_fact.horizontalAdvance(one.words) if said else 0) + 4,
-                 of_name.height() + (of_fact.height() if said else 0)) for one in self._bubbles
-            ]  # fmt: skip
-            places = labels_apart(circles, sizes, room, whiskers)
-            tried.append((sum(place is not None for place in places), face, said, places))
-            if all(places):
+            sizes = [self._label_size(self._bubbles[i], QFontMetricsF(face), fact, said) for i in named]
+            places = labels_apart([circles[i] for i in named], sizes, room, whiskers + dots)
+            tried.append(_Labels(face, said, dict(zip(named, places, strict=True)), tuple(circles)))
+            if all(tried[-1].places[i] for i in loud):
                 break
-        _, name_face, said, places = max(tried, key=lambda one: one[0])
-        of_name = QFontMetricsF(name_face)
+        return max(tried, key=lambda one: sum(one.places[i] is not None for i in loud))
+
+    def _label_size(
+        self, one: Bubble, of_name: QFontMetricsF, fact: QFontMetricsF, said: bool
+    ) -> tuple[float, float]:
+        if one.quiet:
+            return fact.horizontalAdvance(one.title) + 4, fact.height()
+        wide = max(of_name.horizontalAdvance(one.title), fact.horizontalAdvance(one.words) if said else 0)
+        return wide + 4, of_name.height() + (fact.height() if said else 0)
+
+    def _labels(
+        self, painter: QPainter, circles: Sequence[tuple[float, float, float]], plot: QRectF,
+        span: tuple[float, float],
+    ) -> None:  # fmt: skip
+        placed, fact = self._placed(circles, plot, span), font(Size.FACT, self._scale)
+        of_name, of_fact = QFontMetricsF(placed.face), QFontMetricsF(fact)
         ground = QColor(self._theme.surface)
         ground.setAlphaF(0.8)   # the grid steps back behind a label
-        for one, (x, y, r), place in zip(self._bubbles, circles, places, strict=True):
+        for i, place in placed.places.items():
             if place is None:
                 continue
+            one, (x, y, r) = self._bubbles[i], circles[i]
             box = QRectF(place[0], place[1], place[2] - place[0], place[3] - place[1])
             side = Align.AlignLeft if box.left() > x else Align.AlignRight if box.right() < x else Align.AlignHCenter
             near = QPointF(min(max(x, box.left()), box.right()), min(max(y, box.top()), box.bottom()))
@@ -192,42 +289,56 @@ class Bubbles(QWidget):
                 painter.setPen(QPen(QColor(self._theme.quiet), 1))
                 painter.drawLine(QPointF(x + (near.x() - x) * r / away, y + (near.y() - y) * r / away), near)
             painter.fillRect(box, ground)
-            painter.setFont(name_face)
+            if one.quiet:
+                painter.setFont(fact)
+                painter.setPen(QColor(self._theme.quiet))
+                painter.drawText(box, side | Align.AlignVCenter, one.title)
+                continue
+            painter.setFont(placed.face)
             painter.setPen(QColor(self._theme.text))
             painter.drawText(QRectF(box.left(), box.top(), box.width(), of_name.height()), side, one.title)
-            if not said:
+            if not placed.said:
                 continue
             painter.setFont(fact)
             painter.setPen(QColor(self._theme.quiet))
             below = QRectF(box.left(), box.top() + of_name.height(), box.width(), of_fact.height())
             painter.drawText(below, side, one.words)
 
+    # --- a hand ------------------------------------------------------------------------------------------------------
+
+    def bubble_at(self, here: QPointF) -> Bubble | None:
+        """The smallest bubble under a point of the widget; in front of the quiet ones the others."""
+        near = [
+            (one.quiet, r, i) for i, (one, (x, y, r)) in enumerate(zip(self._bubbles, self.circles(), strict=True))
+            if (here.x() - x) ** 2 + (here.y() - y) ** 2 <= (r + 4) ** 2
+        ]
+        return self._bubbles[min(near)[2]] if near else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Say which bubble was meant."""
+        found = self.bubble_at(event.position())
+        if found and found.key is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(found.key)
+
     def event(self, event: QEvent) -> bool:
         """Say more of the bubble under the pointer."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            here = QPointF(event.pos())
-            near = [
-                (r, one) for one, (x, y, r) in zip(self._bubbles, self.circles(), strict=True)
-                if (here.x() - x) ** 2 + (here.y() - y) ** 2 <= (r + 4) ** 2
-            ]
-            said = min(near, key=lambda pair: pair[0])[1].tip if near else ""
-            QToolTip.showText(event.globalPos(), tip(said), self)
+            found = self.bubble_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), tip(found.tip if found else ""), self)
             return True
         return super().event(event)
 
 
-def with_unit(value: float) -> str:
-    """A round number as an axis has it: 500 k, 10 M, 1 G."""
-    for size, unit in UNITS:
-        if value >= size * (1 - 1e-9):
-            return f"{value / size:g} {unit}"
-    return f"{value:g}"
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Where the labels are."""
+
+    face: QFont     # of the names
+    said: bool      # whether there is a second line
+    places: dict[int, tuple[float, float, float, float] | None]   # by the bubble's place
+    circles: tuple[tuple[float, float, float], ...]               # for which they were found
 
 
-def ticks_between(low: float, high: float, room: int) -> list[float]:
-    """At most `room` round numbers from `low` to `high`, 1, 2 or 5 times a power of ten apart."""
-    rough = (high - low) / room
-    power = 10.0 ** floor(log10(rough))
-    step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough * (1 - 1e-9))
-    first = ceil(low / step - 1e-9)
-    return [round(k * step, 10) for k in range(first, floor(high / step + 1e-9) + 1)]
+def _up(value: float, plot: QRectF, span: tuple[float, float]) -> float:
+    """How high a value is, px of the widget."""
+    return plot.bottom() - (value - span[0]) / (span[1] - span[0]) * plot.height()

@@ -7,6 +7,7 @@ from threading import Event
 
 from inference.commands.predicting import open_all
 from inference.data import LaneSpec
+from inference.lab.agreement.kept import remember_agreement
 from inference.lab.agreement.run import MOST, Progress, compare
 from inference.lab.agreement.words import text_of_report, values
 from inference.lab.looks import Looks
@@ -43,6 +44,7 @@ def compared(
 
     try:
         report = compare(opened, looks, ask_of(options), tell, cancelled).report()
+        remember_agreement(store, report, catalog)
     finally:
         line.clear()
     if args.json != "-":

@@ -18,9 +18,9 @@ from inference.lab.accuracy.boxed import Boxed
 from inference.lab.accuracy.counts import Counts
 from inference.lab.accuracy.detect import Precision, evaluate_boxes
 from inference.lab.accuracy.journal import Journal, boxes, journal_of, places
+from inference.lab.accuracy.measured import ACCURACY, network_key, remember
 from inference.lab.accuracy.run import evaluate
 from inference.lab.accuracy.spread import Order, by_executor, cluster, open_data, processes, shared
-from inference.lab.digits.measured import network_key
 from inference.live.threads import engine_for
 from inference.machine import machine
 from inference.options import Options
@@ -87,6 +87,8 @@ def evaluated(
                 came = evaluate_boxes(network, data, tell, cancelled, journal, known, answering)
             else:
                 came = evaluate(network, data, tell, cancelled, journal, known, answering)
+                counts = {network_key(card, store): (came.right, came.count)} if came.count else {}
+                remember(store, ACCURACY, data.title, data.digest, counts)   # for the chart in the window
         except LabError as error:
             if cancelled.is_set():
                 raise

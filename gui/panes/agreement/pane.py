@@ -154,6 +154,7 @@ class Pane(AgreementForm):
 
         def work(tell: Tell, cancelled: Event) -> Found:
             from inference.intake.provide import open_network
+            from inference.lab.agreement.kept import remember_agreement
             from inference.lab.agreement.run import compare
             from inference.lab.looks import Looks
             from inference.live.threads import engine_for
@@ -169,7 +170,9 @@ class Pane(AgreementForm):
                 except LabError as error:
                     troubles.append(error)
             made = compare(networks, looks, ask, tell, cancelled)
-            return Found(made.report(), made.pixels, troubles)
+            report = made.report()
+            remember_agreement(store, report, {spec.model: card for spec, card in cards.items()})
+            return Found(report, made.pixels, troubles)
 
         set_role(self.note, "quiet")
         self.note.setText("Lanes and source rest meanwhile.")

@@ -8,14 +8,16 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButto
 
 from gui.desk import Desk
 from gui.long_job import LongJob, Tell
+from gui.parts.axes import Axes
 from gui.parts.bubbles import Bubble, Bubbles
 from gui.parts.plain import PlainLabel, tip
 from gui.settle import TAKEN, settled
 from gui.style import set_role
 from gui.theme import DARK, Size, Theme, font
+from inference.lab.accuracy.measured import DIGITS, Measured, network_key, recall
+from inference.lab.accuracy.measuring import Step
 from inference.lab.digits.kept import facts_of
-from inference.lab.digits.measured import Measured, network_key, recall
-from inference.lab.digits.measuring import Step, measure
+from inference.lab.digits.measuring import measure
 from inference.lab.intervals import wilson
 from inference.words import short_count, size_text
 from models.card import ModelCard
@@ -35,7 +37,7 @@ class ChartFace(QWidget):
         self.desk, self.job = desk, LongJob(self)
         self.folder: Path | None = None
         self._cards: tuple[ModelCard, ...] = ()
-        self._known = recall(desk.store)
+        self._known = recall(desk.store, DIGITS)
         self._theme = DARK
         self.choose, self.start, self.stop = QPushButton(FOLDER), QPushButton("Measure"), QPushButton("Stop")
         self.choose.setToolTip("A folder of idx files: t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not")
@@ -45,7 +47,7 @@ class ChartFace(QWidget):
         self.bar.setRange(0, 1000)
         self.note.setProperty("role", "quiet")
         self.note.setWordWrap(True)
-        self.bubbles = Bubbles(X_TITLE, Y_TITLE, NONE_TITLE)
+        self.bubbles = Bubbles(Axes(X_TITLE, Y_TITLE, NONE_TITLE))
         self._build()
         self.choose.clicked.connect(self._choose_folder)
         self.start.clicked.connect(self.measure)
@@ -133,7 +135,7 @@ class ChartFace(QWidget):
 
     def _ended(self) -> None:
         self.desk.session.rest(False)
-        self._known = recall(self.desk.store)
+        self._known = recall(self.desk.store, DIGITS)
         troubles = [self.job.trouble] if self.job.trouble else self.job.result[1] if self.job.result else []
         self.show_form()
         self._show()

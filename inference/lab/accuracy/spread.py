@@ -19,7 +19,7 @@ from inference.intake.provide import open_network
 from inference.lab.accuracy.answering import Answering, Pictures, Said, ask_of, said_of
 from inference.lab.accuracy.boxed import Boxed, open_boxed
 from inference.lab.accuracy.datasets import Labelled, open_labelled
-from inference.lab.digits.measured import network_key
+from inference.lab.accuracy.measured import network_key
 from inference.live.threads import engine_for
 from inference.options import Options, open_store
 from inference.own_process import follow_the_parent

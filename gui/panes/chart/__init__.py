@@ -1,0 +1,1 @@
+"""Accuracy over cost: the chart of the talk."""
