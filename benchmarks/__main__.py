@@ -11,7 +11,7 @@ from benchmarks.table import Row, machine, markdown
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("preprocess", "paint", "start", "age", "idle", "turns", "views", "throughput", "slow_painter", "memory")
-TABLES = ("threads", "peers", "clock", "recipes")   # minutes each, with a table of their own
+TABLES = ("threads", "peers", "clock", "recipes", "judged")   # minutes each, with a table of their own
 PAGE = ROOT / "BENCHMARKS.md"
 
 
@@ -52,7 +52,7 @@ def replaced(page: str, name: str, text: str) -> str:
 
 
 def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row], dict[str, str]]:
-    from benchmarks import clock, peers, pixels, recipes, start, threads, window
+    from benchmarks import clock, judged, peers, pixels, recipes, start, threads, window
     from benchmarks.lab import application
 
     application()
@@ -69,7 +69,8 @@ def _measure(names: list[str], minutes: float, network: str) -> tuple[list[Row],
         "slow_painter": lambda: window.slow_painter(bench),
         "memory": lambda: window.memory(bench, minutes),
     }
-    made = {"threads": threads.threads, "peers": peers.peers, "clock": clock.clock, "recipes": recipes.recipes}
+    made = {"threads": threads.threads, "peers": peers.peers, "clock": clock.clock, "recipes": recipes.recipes,
+            "judged": judged.judged}   # fmt: skip
     rows: list[Row] = []
     tables: dict[str, str] = {}
     for name in names:

@@ -15,7 +15,8 @@ from test_digits import idx
 from test_teaching import CLEAN, SET
 
 from gui.parts.axes import Axes, ticks_between, with_unit
-from gui.parts.bubbles import LARGEST, Bubble, Bubbles
+from gui.parts.bubble_labels import Bubble
+from gui.parts.bubbles import LARGEST, Bubbles
 from gui.parts.labels_apart import labels_apart
 from inference.errors import Cancelled, LabError
 from inference.lab.accuracy.measured import ACCURACY, DIGITS, Measured, network_key, recall, remember
@@ -47,6 +48,9 @@ def folder(tmp_path: Path) -> Path:
 # ---- labels ----
 
 
+SHIFTS = st.lists(st.tuples(st.floats(-30, 30), st.floats(-30, 30)), min_size=30, max_size=30)
+
+
 def over(a, b):
     return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
 
@@ -67,6 +71,25 @@ def test_no_label_lies_over_another_or_leaves_the_room(circles):
         assert not over(place, (500, 0, 504, 600))
         assert not any(over(place, other) for j, other in enumerate(places) if other and j != i)
         assert not any(over(place, (x - r, y - r, x + r, y + r)) for x, y, r in circles)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(50, 950), st.floats(50, 550), st.floats(3, 20)), min_size=1, max_size=30), SHIFTS)
+def test_labels_that_go_with_their_circles_lie_over_nothing(circles, shifts):
+    sizes, room = [(80, 20)] * len(circles), (0, 0, 1000, 600)
+    first = labels_apart(circles, sizes, room)
+    assert labels_apart(circles, sizes, room, kept=first) == first   # who lies well stays
+    moved = [(x + dx, y + dy, r) for (x, y, r), (dx, dy) in zip(circles, shifts, strict=False)]
+    kept = [
+        place and (place[0] + dx, place[1] + dy, place[2] + dx, place[3] + dy)
+        for place, (dx, dy) in zip(first, shifts, strict=False)
+    ]
+    places = labels_apart(moved, sizes, room, kept=kept)
+    for i, place in enumerate(places):
+        if place:
+            assert all((room[0] <= place[0], place[2] <= room[2], room[1] <= place[1], place[3] <= room[3]))
+            assert not any(over(place, other) for other in places[:i] if other)
+            assert not any(over(place, (x - r, y - r, x + r, y + r)) for x, y, r in moved)
 
 
 def test_a_label_stands_at_the_right_of_its_circle_where_it_can():

@@ -16,7 +16,8 @@ from PySide6.QtTest import QTest
 from test_accuracy import photo
 
 from gui.parts.axes import Axes, axis_text
-from gui.parts.bubbles import Bubble, Bubbles
+from gui.parts.bubble_labels import Bubble
+from gui.parts.bubbles import Bubbles
 from inference.lab.accuracy.measured import ACCURACY, AGREEMENT, Measured, network_key, recall, remember
 from inference.lab.agreement.figures import LabelCounts
 from inference.lab.agreement.kept import remember_agreement
@@ -175,29 +176,30 @@ def test_labels_stay_where_they_are_while_nothing_moves_far(qtbot):
     bubbles = [bubble("a", 10, 50), bubble("b", 20, 60, quiet=True), bubble("c", 15, 55, quiet=True, label=False)]
     made = shown(qtbot, bubbles)
     made.grab()
-    first = made._kept
+    first = made.labels.placed
     assert set(first.places) == {0, 1}
     made.show_bubbles([replace(bubbles[0], x=10.01), *bubbles[1:]])
     made.grab()
-    assert made._kept is first
+    assert made.labels.placed is first
     made.show_bubbles([replace(bubbles[0], x=14), *bubbles[1:]])
     made.grab()
-    assert made._kept is not first
+    assert made.labels.placed is not first
 
 
 def test_what_stands_still_is_painted_once(qtbot, monkeypatch):
     made, painted = shown(qtbot, [bubble("a", 10, 50), bubble("b", 20, 60, quiet=True)]), []
-    real = Bubbles._bubble
+    made.grab()
+    real = Bubbles._circle
 
     def noted(self, painter, one, *more):
         painted.append(one.title)
         real(self, painter, one, *more)
 
-    monkeypatch.setattr(Bubbles, "_bubble", noted)
+    monkeypatch.setattr(Bubbles, "_circle", noted)
     made.resize(901, 600)
     made.grab()
     made.grab()
-    assert sorted(painted) == ["a", "a", "b"]
+    assert painted == ["b"]   # of "a", a picture is kept
 
 
 def test_the_front_bubble_is_meant(qtbot):
@@ -316,7 +318,7 @@ def test_what_is_chosen_is_remembered(pane):
 def test_forty_networks_are_drawn_with_their_labels_apart(qtbot):
     made = shown(qtbot, [bubble(f"Network {i}", 10.0 ** (i % 8), 40 + i, quiet=i % 3 > 0) for i in range(40)])
     made.render(QPixmap(made.size()))
-    boxes = [box for box in made._kept.places.values() if box]
+    boxes = [box for box in made.labels.placed.places.values() if box]
     assert len(boxes) > 10
     for i, a in enumerate(boxes):
         assert not any(min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1]) for b in boxes[:i])

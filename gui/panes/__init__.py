@@ -74,7 +74,7 @@ class PaneInfo(NamedTuple):
         return build(services)
 
 
-_LOOK = "Latency plot, X-ray, bench, agreement, chart, digits, catalogue"
+_LOOK = "Latency, X-ray, bench, agreement, chart, digits, models"
 
 PANES = {
     "latency": PaneInfo("Latency plot", "P", "plot", _LOOK, 0.19, "gui.panes.latency.pane"),

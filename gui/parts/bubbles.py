@@ -1,41 +1,21 @@
 """The chart of the talk: accuracy over cost, each network a bubble as large as its file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10, sqrt
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui.parts.axes import Axes, axis_text, ticks_between
-from gui.parts.labels_apart import labels_apart
+from gui.parts.bubble_labels import Bubble, BubbleLabels
 from gui.parts.plain import tip
 from gui.theme import DARK, Size, Theme, font
 
 LARGEST, SMALL, SMALLEST = 46.0, 8.0, 5.0   # px at 100 %, radius of the largest file, the least, and of quiet ones
 NONE_PART = 0.17                # of the width, for what has no cost of this kind
-MOVED = 2.0                     # px that a bubble goes before labels find new places
+MOST_STAMPS = 200
 Align = Qt.AlignmentFlag
-
-
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """A network in the chart."""
-
-    title: str
-    words: str               # below the title
-    x: float                 # its cost; 0: none of this kind
-    y: float                 # how right it is, %
-    size: float              # bytes
-    colour: QColor
-    low: float = 0.0         # between these, %, with 95 %; both 0: not known
-    high: float = 0.0
-    measured: bool = True    # on what is at hand; else hollow
-    tip: str = ""
-    quiet: bool = False      # behind the others, in small type
-    label: bool = True       # whether it is named beside it
-    key: int | None = None   # what a click on it says
 
 
 class Bubbles(QWidget):
@@ -48,8 +28,8 @@ class Bubbles(QWidget):
         self.axes = axes
         self._bubbles: tuple[Bubble, ...] = ()
         self._front: tuple[int, ...] = ()
-        self._kept: _Labels | None = None
-        self._kept_by: tuple[object, ...] = ()
+        self.labels = BubbleLabels()
+        self._stamps: dict[tuple[object, ...], QPixmap] = {}   # circles, painted once
         self._still = QPixmap()
         self._still_by: tuple[object, ...] = ()
         self._theme, self._scale = DARK, 1.0
@@ -135,7 +115,7 @@ class Bubbles(QWidget):
             self._still_by = by
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._still)
-        self._paint_moving(painter, self.circles())
+        self._paint_moving(painter, self.circles(), stamped=True)
 
     def paint(self, painter: QPainter) -> None:
         """Onto anything: a picture, a file of lines."""
@@ -148,19 +128,29 @@ class Bubbles(QWidget):
         self._axes(painter, self.plot(), self._spans())
         self._circles(painter, circles, quiet=True)
 
-    def _paint_moving(self, painter: QPainter, circles: Sequence[tuple[float, float, float]]) -> None:
+    def _paint_moving(
+        self, painter: QPainter, circles: Sequence[tuple[float, float, float]], *, stamped: bool = False
+    ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if len(self._front) > 1:
             painter.setPen(QPen(QColor(self._theme.quiet), 1.5 * self._scale, Qt.PenStyle.DashLine))
             painter.drawPolyline([QPointF(*circles[i][:2]) for i in self._front])
-        self._circles(painter, circles, quiet=False)
+        self._circles(painter, circles, quiet=False, stamped=stamped)
         self._labels(painter, circles, self.plot(), self._spans()[1])
 
-    def _circles(self, painter: QPainter, circles: Sequence[tuple[float, float, float]], *, quiet: bool) -> None:
+    def _circles(
+        self, painter: QPainter, circles: Sequence[tuple[float, float, float]], *, quiet: bool, stamped: bool = False
+    ) -> None:
         plot, (_, span) = self.plot(), self._spans()
         pairs = [pair for pair in zip(self._bubbles, circles, strict=True) if pair[0].quiet == quiet]
         for one, (x, y, r) in sorted(pairs, key=lambda pair: -pair[1][2]):
-            self._bubble(painter, one, x, y, r, plot, span)
+            if stamped:
+                self._stamp(painter, one, x, y, r)
+            else:
+                self._circle(painter, one, x, y, r)
+            if one.low and one.high:
+                painter.setPen(QPen(QColor(self._theme.text), max(1.5, 1.5 * self._scale)))
+                painter.drawLine(QPointF(x, _up(one.low, plot, span)), QPointF(x, _up(one.high, plot, span)))
 
     def _axes(
         self, painter: QPainter, plot: QRectF, spans: tuple[tuple[float, float], tuple[float, float]]
@@ -209,71 +199,44 @@ class Bubbles(QWidget):
             x = plot.left() + apart
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
 
-    def _bubble(
-        self, painter: QPainter, one: Bubble, x: float, y: float, r: float, plot: QRectF, span: tuple[float, float]
-    ) -> None:
+    def _stamp(self, painter: QPainter, one: Bubble, x: float, y: float, r: float) -> None:
+        """A circle from the picture of it: one that is half transparent takes ten times as long to draw."""
+        ratio, r = self.devicePixelRatioF(), round(2 * r) / 2
+        key = (one.colour.rgba(), r, one.measured, one.quiet, self._scale, ratio)
+        if key not in self._stamps:
+            if len(self._stamps) >= MOST_STAMPS:
+                self._stamps.clear()
+            side = ceil(2 * (r + 2 * self._scale) + 2)
+            stamp = QPixmap(ceil(side * ratio), ceil(side * ratio))
+            stamp.setDevicePixelRatio(ratio)
+            stamp.fill(Qt.GlobalColor.transparent)
+            onto = QPainter(stamp)
+            onto.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._circle(onto, one, side / 2, side / 2, r)
+            onto.end()
+            self._stamps[key] = stamp
+        stamp = self._stamps[key]
+        half = stamp.width() / ratio / 2
+        painter.drawPixmap(QPointF(x - half, y - half), stamp)
+
+    def _circle(self, painter: QPainter, one: Bubble, x: float, y: float, r: float) -> None:
         fill = QColor(one.colour)
         fill.setAlphaF((0.1 if one.quiet else 0.5) if one.measured else 0.0)
         style = Qt.PenStyle.SolidLine if one.measured else Qt.PenStyle.DotLine
         painter.setPen(QPen(one.colour, (1 if one.quiet else 2) * self._scale, style))
         painter.setBrush(fill)
         painter.drawEllipse(QPointF(x, y), r, r)
-        if one.low and one.high:
-            painter.setPen(QPen(QColor(self._theme.text), max(1.5, 1.5 * self._scale)))
-            painter.drawLine(QPointF(x, _up(one.low, plot, span)), QPointF(x, _up(one.high, plot, span)))
-
-    def _placed(
-        self, circles: Sequence[tuple[float, float, float]], plot: QRectF, span: tuple[float, float]
-    ) -> "_Labels":
-        """Where labels are; as they were while nothing has moved far."""
-        said = tuple((one.title, len(one.words), one.label) for one in self._bubbles)
-        by = (self.size().toTuple(), self._scale, said)
-        near = self._kept and by == self._kept_by and all(
-            abs(x - ox) + abs(y - oy) + abs(r - old) < MOVED
-            for (x, y, r), (ox, oy, old) in zip(circles, self._kept.circles, strict=True)
-        )
-        if not near or self._kept is None:
-            self._kept, self._kept_by = self._find_places(circles, plot, span), by
-        return self._kept
-
-    def _find_places(
-        self, circles: Sequence[tuple[float, float, float]], plot: QRectF, span: tuple[float, float]
-    ) -> "_Labels":
-        room = (plot.left(), plot.top() - 6, plot.right(), plot.bottom() + 2)
-        whiskers = [
-            (x - 2, _up(one.high, plot, span), x + 2, _up(one.low, plot, span))
-            for one, (x, _, _) in zip(self._bubbles, circles, strict=True) if one.low and one.high
-        ]  # fmt: skip
-        named = sorted(
-            (i for i, one in enumerate(self._bubbles) if one.label), key=lambda i: self._bubbles[i].quiet
-        )
-        dots = [(x - r, y - r, x + r, y + r) for i, (x, y, r) in enumerate(circles) if not self._bubbles[i].label]
-        fact = QFontMetricsF(font(Size.FACT, self._scale))
-        loud = [i for i in named if not self._bubbles[i].quiet]
-        tried = []
-        # Where there is no room for all that could be said, the names are worth most.
-        for name, said in ((Size.LABEL, True), (Size.LABEL, False), (Size.FACT, False)):
-            face = font(name, self._scale, bold=True)
-            sizes = [self._label_size(self._bubbles[i], QFontMetricsF(face), fact, said) for i in named]
-            places = labels_apart([circles[i] for i in named], sizes, room, whiskers + dots)
-            tried.append(_Labels(face, said, dict(zip(named, places, strict=True)), tuple(circles)))
-            if all(tried[-1].places[i] for i in loud):
-                break
-        return max(tried, key=lambda one: sum(one.places[i] is not None for i in loud))
-
-    def _label_size(
-        self, one: Bubble, of_name: QFontMetricsF, fact: QFontMetricsF, said: bool
-    ) -> tuple[float, float]:
-        if one.quiet:
-            return fact.horizontalAdvance(one.title) + 4, fact.height()
-        wide = max(of_name.horizontalAdvance(one.title), fact.horizontalAdvance(one.words) if said else 0)
-        return wide + 4, of_name.height() + (fact.height() if said else 0)
 
     def _labels(
         self, painter: QPainter, circles: Sequence[tuple[float, float, float]], plot: QRectF,
         span: tuple[float, float],
     ) -> None:  # fmt: skip
-        placed, fact = self._placed(circles, plot, span), font(Size.FACT, self._scale)
+        whiskers = [
+            (x - 2, _up(one.high, plot, span), x + 2, _up(one.low, plot, span))
+            for one, (x, _, _) in zip(self._bubbles, circles, strict=True) if one.low and one.high
+        ]  # fmt: skip
+        placed = self.labels(self._bubbles, circles, whiskers, plot, self._scale)
+        fact = font(Size.FACT, self._scale)
         of_name, of_fact = QFontMetricsF(placed.face), QFontMetricsF(fact)
         ground = QColor(self._theme.surface)
         ground.setAlphaF(0.8)   # the grid steps back behind a label
@@ -327,16 +290,6 @@ class Bubbles(QWidget):
             QToolTip.showText(event.globalPos(), tip(found.tip if found else ""), self)
             return True
         return super().event(event)
-
-
-@dataclass(frozen=True, slots=True)
-class _Labels:
-    """Where the labels are."""
-
-    face: QFont     # of the names
-    said: bool      # whether there is a second line
-    places: dict[int, tuple[float, float, float, float] | None]   # by the bubble's place
-    circles: tuple[tuple[float, float, float], ...]               # for which they were found
 
 
 def _up(value: float, plot: QRectF, span: tuple[float, float]) -> float:

@@ -14,7 +14,7 @@ from gui.panes import Services
 from gui.panes.chart.form import ChartForm
 from gui.panes.chart.saving import png_of, svg_of
 from gui.parts.axes import Axes
-from gui.parts.bubbles import Bubble
+from gui.parts.bubble_labels import Bubble
 from gui.settle import TAKEN, settled
 from gui.style import set_role
 from gui.theme import DARK, Theme

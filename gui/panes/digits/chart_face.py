@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButto
 from gui.desk import Desk
 from gui.long_job import LongJob, Tell
 from gui.parts.axes import Axes
-from gui.parts.bubbles import Bubble, Bubbles
+from gui.parts.bubble_labels import Bubble
+from gui.parts.bubbles import Bubbles
 from gui.parts.plain import PlainLabel, tip
 from gui.settle import TAKEN, settled
 from gui.style import set_role
