@@ -54,9 +54,10 @@ def lane_menu(window: MainWindow, lane: Lane) -> QMenu:
     for words, spec in others:
         add(words, partial(desk.change_lane, lane, spec), into=change)
         add(words, partial(desk.duplicate_lane, lane, spec), into=double, on=not full)
-    core_ml = [spec for _, spec in others if spec.precision]
-    if len(core_ml) > 1:
-        add("All forms of Core ML", partial(desk.duplicate_all, lane, core_ml), into=double, on=not full)
+    for engine, words in (("coreml", "All forms of Core ML"), ("steps", "All steps of optimisation")):
+        forms = [spec for _, spec in others if spec.backend == engine]
+        if len(forms) > 1:
+            add(words, partial(desk.duplicate_all, lane, forms), into=double, on=not full)
     if not others:
         change.setEnabled(False)
     for count in _thread_counts(0):

@@ -105,7 +105,8 @@ def lane_specs(
         if precision and precision not in choices:
             raise WrongUse(
                 f"{known[engine].title} has no precision {precision!r}.",
-                suggest(precision, choices) if choices else "Only Core ML has precisions: name@coreml/int8.",
+                suggest(precision, choices) if choices
+                else "Only Core ML and the steps have precisions: name@coreml/int8, name@steps/int8.",
             )
         precision = precision or (choices[0] if choices else "")
         specs.append(LaneSpec(name, engine, threads or options.threads or 0, provider, precision))

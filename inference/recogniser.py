@@ -244,7 +244,8 @@ class Recogniser:
 
     def _look_by(self, spec: InputSpec) -> None:
         """Preprocess by this recipe from now on."""
-        if self._form:   # mean, deviation and order of colours are inside: only its part of the picture can be another
+        if self._form and self._form.of_bytes:
+            # mean, deviation and order of colours are inside: only its part of the picture can be another
             spec = as_bytes(spec, self.card.input.order)
         if spec is not self._input and spec != self._input:
             self._preprocess = Preprocessor(spec, live=self._live)

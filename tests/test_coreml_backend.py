@@ -200,7 +200,7 @@ def test_only_known_precisions(net: tuple[ModelCard, Path], tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [("tiny@coreml/int9", "Did you mean 'int8'?"),
-     ("tiny@onnxruntime/int8", "Only Core ML has precisions: name@coreml/int8.")],
+     ("tiny@onnxruntime/int8", "Only Core ML and the steps have precisions: name@coreml/int8, name@steps/int8.")],
 )  # fmt: skip
 def test_a_precision_that_is_none_is_refused(text: str, said: str) -> None:
     with pytest.raises(WrongUse, match="has no precision 'int") as raised:

@@ -23,10 +23,10 @@ from inference.errors import ExportFailed
 from inference.export import coreml
 from inference.export.coreml import check_library
 from inference.export.coreml_check import size_of
-from inference.export.folder import sweep
 from inference.export.parity import noise
 from inference.export.settings import PRECISIONS, ExportSettings
 from inference.intake.importers.coreml.package import read_package
+from inference.made_folder import sweep
 from models.card import ModelCard
 
 ROOT = Path(__file__).parents[1]
@@ -276,7 +276,7 @@ def test_a_full_disk(
 ) -> None:
     monkeypatch.setattr(coreml.shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 20))
     assert export("net", "--pictures", str(shown)) == 1
-    assert "has 1 MB left, and this export needs" in capsys.readouterr().err
+    assert "has 1 MB left, and this needs" in capsys.readouterr().err
     assert list(Path("export").iterdir()) == []
 
 

@@ -11,10 +11,11 @@ from models.card import ModelCard
 
 FROZEN = "Frozen: every network answers the same picture. Space goes on."
 
-# The weights of a Core ML package, as people say them.
+# The weights of a Core ML package, and the steps of optimisation, as people say them.
 PRECISION_WORDS = {
     "fp32": "32 bits (fp32)", "fp16": "16 bits (fp16)", "int8": "8 bits (int8)", "palette6": "6 bits (palette)",
     "palette4": "4 bits (palette, experimental)", "own": "as the file has it",
+    "raw": "1: as it came", "folded": "2: constants folded", "bn": "3: batch norm folded", "fused": "4: nodes fused",
 }  # fmt: skip
 
 GROUPS = {

@@ -112,6 +112,10 @@ BACKENDS = {
         "pip install -r requirements.txt", precisions=("fp16", "fp32", "int8", "palette6", "palette4"),
         forms="inference.export.lane_form", format="coreml",
     ),
+    "steps": BackendInfo(
+        "ONNX Runtime, step by step", "inference.backends.steps", "pip install onnxruntime",
+        precisions=("raw", "folded", "bn", "fused", "fp16", "int8"), forms="inference.lab.steps.form",
+    ),
 }  # fmt: skip
 
 
@@ -126,6 +130,7 @@ class Form:
     relative: float     # largest difference of a raw value, by the largest raw value
     agreeing: int       # of so many pictures with the same answer as the original's
     compared: int       # 0: it is the original
+    of_bytes: bool = True   # whether it is given the picture's bytes; else what the card says
 
 
 # The formats that no importer turns into ONNX: the one backend that runs them as they are.

@@ -47,15 +47,25 @@ class OrtBackend:
 
     lingers = True
 
-    def __init__(self, path: Path, engine: Engine, notes: Path | None = None) -> None:
-        """`notes`: where ONNX Runtime's own account of every node begins its file; `account` ends it."""
+    def __init__(
+        self, path: Path, engine: Engine, notes: Path | None = None, *, optimised: bool = True
+    ) -> None:
+        """Open a file.
+
+        Args:
+            path: of the network.
+            engine: how it shall run.
+            notes: where ONNX Runtime's own account of every node begins its file; `account` ends it.
+            optimised: whether the graph is made quicker first; else it runs node by node as it stands in the file.
+        """
         options = session_options(engine)
         if notes:
             options.enable_profiling = True
             options.profile_file_prefix = str(notes)
         self.threads = engine.threads
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        levels = ort.GraphOptimizationLevel
+        options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
         wanted = _wanted(engine.provider)
         check_file(path)
         self._session = _open(path, options, wanted, engine.taps)

@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": "inference.commands.evaluate",
     "compare": "inference.commands.compare",
     "profile": "inference.commands.profile",
+    "optimise": "inference.commands.optimise",
     "export": "inference.commands.export",
     "models": "inference.commands.models",
     "models get": "inference.commands.models_get",

@@ -16,9 +16,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from inference.errors import ExportFailed
-from inference.export.folder import making
 from inference.export.naming import swift_name, unique
 from inference.export.settings import ExportSettings
+from inference.made_folder import making
 from inference.own_process import in_own_process
 from models.card import ModelCard
 from models.catalog import read_labels

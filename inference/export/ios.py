@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from inference.errors import ExportFailed
 from inference.export import ios_proof
 from inference.export.coreml import Order, make, ordered
-from inference.export.folder import app_folder, making
 from inference.export.ios_proof import on_phone, suppression
-from inference.export.naming import swift_name
+from inference.export.naming import app_folder, swift_name
 from inference.export.settings import ExportSettings
 from inference.export.xcode import APP, KIT, TESTS, App, project, scheme
+from inference.made_folder import making
 from inference.places import RESOURCES
 from models.card import ModelCard
 from models.progress import Report

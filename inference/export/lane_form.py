@@ -17,13 +17,13 @@ from inference.backends.coreml import REBUILT
 from inference.errors import ExportFailed
 from inference.export.coreml import check_library, make, ordered
 from inference.export.coreml_check import size_of
-from inference.export.folder import is_unbroken, making, seal
 from inference.export.settings import ExportSettings
 from inference.intake.conversions import KEY, file_stem
 from inference.intake.importers import VERSION
 from inference.intake.importers.coreml import read
 from inference.intake.importers.coreml.package import read_package, rounded_to_half
 from inference.machine import version
+from inference.made_folder import is_unbroken, making, seal
 from inference.picture_files import pictures_in
 from inference.places import REELS, reel_of
 from inference.preprocess import as_bytes

@@ -15,6 +15,11 @@ SWIFT = frozenset({
 LONGEST = 60
 
 
+def app_folder(names: Sequence[str]) -> str:
+    """What the folder of an app with the networks of these names is called."""
+    return f"{'-and-'.join(names)}-ios"
+
+
 def swift_name(title: str) -> str:
     """A title as a Swift identifier in ASCII: "SqueezeNet 1.1" → SqueezeNet1_1, "YOLOv3-tiny" → YOLOv3Tiny."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.export.folder import app_folder
+from inference.export.naming import app_folder
 from inference.export.settings import BITS, COST, ExportSettings
 from models.card import ModelCard
 

@@ -1,4 +1,4 @@
-"""The folder of an export: made beside its place and renamed when all of it is there.
+"""A folder of files that are made of a network: made beside its place and renamed when all of it is there.
 
 What was interrupted never looks finished, and what a killed program left is swept by the next one.
 """
@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -19,11 +19,6 @@ ROOM = 8                   # times the networks' size that the disk must have, a
 LEAST_ROOM = 64 << 20      # bytes besides
 SEAL = "sums.json"         # the sha256 of all other files
 PART = re.compile(r"^\..+\.(\d+)\.part$")
-
-
-def app_folder(names: Sequence[str]) -> str:
-    """What the folder of an app with the networks of these names is called."""
-    return f"{'-and-'.join(names)}-ios"
 
 
 @contextmanager
@@ -95,7 +90,7 @@ def _check_room(out: Path, size: int) -> None:
     free = shutil.disk_usage(out).free
     if free < needed:
         raise ExportFailed(
-            f"{out} has {free / 1e6:.0f} MB left, and this export needs {needed / 1e6:.0f} MB.",
+            f"{out} has {free / 1e6:.0f} MB left, and this needs {needed / 1e6:.0f} MB.",
             "Make room there, or choose another folder.",
         )
 
