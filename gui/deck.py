@@ -1,11 +1,13 @@
 """The lanes above, and below them one pane at a time, made when it is first asked for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
+from gui.held import Held
 from gui.panes import PANES, PaneBase, Services
 from gui.theme import DARK, Theme
 from inference.live.lane import Figures, Lane
@@ -18,7 +20,7 @@ class Deck(QStackedWidget):
         """`states` is what `states()` said the last time, by key."""
         super().__init__(parent)
         self.key = ""
-        self._services, self._states = services, dict(states)
+        self._services, self._states = replace(services, held=Held(services.desk, self).frames), dict(states)
         self._panes: dict[str, PaneBase] = {}
         self._mode_text = ""
         self._look: tuple[Theme, float] = (DARK, 1.0)

@@ -14,7 +14,7 @@ LEAST_ICON_PX, LEAST_BUTTON_PX = 16, 28
 # Names of gui.actions.ACTIONS; a line between the groups.
 RAIL = (
     ("view_stage", "view_grid", "view_table"),
-    ("latency", "xray", "bench", "agreement", "chart", "digits", "catalogue", "export"),
+    ("latency", "xray", "bench", "agreement", "chart", "profile", "digits", "catalogue", "export"),
     ("add_lane", "add_file"),
     ("record", "picture"),
 )

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
+from inference.data import Frame
 from inference.live.lane import Figures, Lane
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Services:
 
     desk: Desk                        # session, catalogue, store, and all that a user does with them
     show_pane: Callable[[str], None]  # a key of PANES; "" folds the place away
+    held: Sequence[Frame] = ()        # that were frozen, the newest last
 
 
 class PaneBase(QWidget):
@@ -74,7 +76,7 @@ class PaneInfo(NamedTuple):
         return build(services)
 
 
-_LOOK = "Latency, X-ray, bench, agreement, chart, digits, models"
+_LOOK = "Latency, X-ray, bench and what else there is to see"
 
 PANES = {
     "latency": PaneInfo("Latency plot", "P", "plot", _LOOK, 0.19, "gui.panes.latency.pane"),
@@ -82,6 +84,7 @@ PANES = {
     "bench": PaneInfo("Bench", "N", "bench", _LOOK, 0.62, "gui.panes.bench.pane"),
     "agreement": PaneInfo("Agreement", "Y", "agreement", _LOOK, 0.62, "gui.panes.agreement.pane"),
     "chart": PaneInfo("Chart", "U", "chart", _LOOK, 0.62, "gui.panes.chart.pane"),
+    "profile": PaneInfo("Profile", "W", "layers", _LOOK, 0.62, "gui.panes.profile.pane"),
     "digits": PaneInfo("Digits", "I", "pencil", _LOOK, 0.62, "gui.panes.digits.pane"),
     "catalogue": PaneInfo("Catalogue", "G", "catalogue", _LOOK, 0.62, "gui.panes.catalogue.pane"),
     "export": PaneInfo(

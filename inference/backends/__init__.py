@@ -113,7 +113,7 @@ BACKENDS = {
         forms="inference.export.lane_form", format="coreml",
     ),
     "steps": BackendInfo(
-        "ONNX Runtime, step by step", "inference.backends.steps", "pip install onnxruntime",
+        "ONNX Runtime steps", "inference.backends.steps", "pip install onnxruntime",
         precisions=("raw", "folded", "bn", "fused", "fp16", "int8"), forms="inference.lab.steps.form",
     ),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Pictures to compare networks on, one after the other: of a folder, a picture, a video, a recording, a reel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,6 +99,24 @@ class Looks:
             raise SourceError(
                 f"{path.name} is neither a picture nor a video that can be read.", "Choose another, or a folder."
             )
+
+
+class Given(Looks):
+    """Pictures that are at hand already."""
+
+    def __init__(self, title: str, pictures: Sequence[NDArray[np.uint8]]) -> None:
+        self.title, self.most, self.moves = title, len(pictures), False
+        self._pictures = pictures
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.most
+
+    def __iter__(self) -> Iterator[Look]:
+        """Walk through them."""
+        for i, pixels in enumerate(self._pictures):
+            yield Look(f"picture {i + 1}", pixels, None)
 
 
 def _evenly(count: int, most: int) -> list[int]:

@@ -74,6 +74,26 @@ def head(profile: Profile) -> str:
     return "\n".join(lines)
 
 
+def operator_text(profile: Profile, node: Node) -> str:
+    """All that is known of one operator, below each other."""
+    share = node.us / max(1e-9, profile.sum_us)
+    made_of = "+".join(node.origins) or node.op
+    lines = [
+        node.name, f"{node.op} on {node.provider}" + (f", made of {made_of}" if made_of != node.op else ""),
+        f"{node.us / 1e3:.3f} ms, {share:.1%} of the time", f"gives {'×'.join(map(str, node.made))}",
+    ]
+    if node.weights:
+        lines.append(f"weights {size_text(node.weights)}, moves {size_text(node.moved)}")
+    if node.macs:
+        part = node.macs / profile.macs if profile.macs else 0.0
+        lines += [
+            f"{count_text(node.macs)} multiply-adds, {part:.1%}",
+            f"{node.gflops:.0f} GFLOP/s: {reached(profile, node):.0%} of what it could reach, held by "
+            f"{held_by(profile, node)}",
+        ]
+    return "\n".join(lines)
+
+
 def text_of_profile(profile: Profile) -> str:
     """All of it, for a terminal."""
     whole = max(1e-9, profile.sum_us)

@@ -22,7 +22,7 @@ def text_of_steps(found: Steps) -> str:
     rows = [HEAD]
     rows += [
         (one.name, TITLES[one.name], f"{one.nodes}", size_text(one.bytes), f"{one.p50_ms:.2f}", f"{one.p95_ms:.2f}",
-         f"{one.p50_ms / first:.2f}", f"{one.relative:.1e}" if one.relative else "0", agreement_text(one))
+         f"{one.p50_ms / first:.2f}", difference_text(one), agreement_text(one))
         for one in found.steps
     ]  # fmt: skip
     lines = [
@@ -39,6 +39,13 @@ def agreement_text(one: Step) -> str:
         return "–"
     low, high = one.interval or (0, 0)
     return f"{one.agreement:.1%}" + (f" ({low:.0%} – {high:.0%})" if one.interval and one.name != "raw" else "")
+
+
+def difference_text(one: Step) -> str:
+    """How far a raw value is off at most, of the largest one."""
+    if not one.relative:
+        return "none"
+    return "< 0.1%" if one.relative < 1e-3 else f"{one.relative:.1%}"
 
 
 def sentences(found: Steps) -> list[str]:

@@ -1,0 +1,1 @@
+"""Where the time of a network goes, and what each step of its optimisation is worth."""
