@@ -1,4 +1,4 @@
-"""Makes docs/stage.png, grid.png, table.png, bench.png and digits.png: the views, the bench, the digits.
+"""Makes docs/stage.png, grid.png, table.png, bench.png, chart.png and digits.png: the views, and some panes.
 
 Run by `make screenshot`.
 """
@@ -51,11 +51,16 @@ def main() -> int:
         def measure() -> None:
             pane = window.deck.pane
             pane.memory.setChecked(False)
-            pane.benching.ended.connect(lambda: QTimer.singleShot(AGAIN_S * 1000, digits))
+            pane.benching.ended.connect(lambda: QTimer.singleShot(AGAIN_S * 1000, chart))
             pane.measure()
 
-        def digits() -> None:
+        def chart() -> None:
             window.grab().save(str(HERE / "bench.png"))
+            window.show_pane("chart")
+            QTimer.singleShot(FIRST_S * 1000, digits)
+
+        def digits() -> None:
+            window.grab().save(str(HERE / "chart.png"))
             window.desk.show_line_up("digits")
             window.desk.open_source("digits")
             window.show_pane("digits")

@@ -220,7 +220,7 @@ def test_every_precision_stands_beside_the_original(window, qtbot):
     """One click: as lanes, with size and agreement."""
     window.desk.add_lane(LaneSpec("things"))
     lane = window.desk.session.lanes[0]
-    forms = {spec.precision: spec for _, spec in other_forms(window, lane) if spec.precision}
+    forms = {spec.precision: spec for _, spec in other_forms(window, lane) if spec.backend == "coreml"}
     for precision in ("fp32", "int8"):   # one after the other: in this test both are made in one process
         window.desk.duplicate_all(lane, [forms[precision]])
         lanes = window.desk.session.lanes

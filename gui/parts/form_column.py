@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.parts.plain import PlainLabel
 from gui.theme import Size, Theme, font
@@ -79,3 +88,15 @@ class FormColumn(QWidget):
         """What it needs so that nothing of the form is cut, with its scroll bar, px."""
         self.ensurePolished()
         return self.form.sizeHint().width() + round(34 * scale)
+
+
+def lay_beside(pane: QWidget, side: FormColumn, right: QWidget) -> None:
+    """Fill a pane: the form at the left, what comes of it at the right, a line between them to drag."""
+    split = QSplitter(Qt.Orientation.Horizontal)
+    split.addWidget(side)
+    split.addWidget(right)
+    split.setChildrenCollapsible(False)
+    split.setStretchFactor(1, 1)
+    whole = QVBoxLayout(pane)
+    whole.setContentsMargins(12, 10, 12, 10)
+    whole.addWidget(split)

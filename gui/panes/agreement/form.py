@@ -1,12 +1,12 @@
 """The agreement pane's widgets: which networks and pictures, the matrix, one pair in figures, the pictures."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
 from gui.panes.agreement.matrix import Matrix
 from gui.panes.agreement.thumbs import Thumbs
-from gui.parts.form_column import FormColumn
+from gui.parts.form_column import FormColumn, lay_beside
+from gui.parts.lane_boxes import LaneBoxes
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
@@ -19,12 +19,10 @@ BUTTONS = {"compare": "Compare", "cancel": "Stop", "copy": "Copy", "save": "Save
 class AgreementForm(PaneBase):
     """All of it, without what it does."""
 
-    ticked = Signal()   # other networks are chosen, or listed
-
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.boxes: list[QCheckBox] = []   # one a lane
-        self._face = font(Size.BODY)
+        self.networks = LaneBoxes()
+        self.boxes = self.networks.boxes   # one a lane
         self._side = FormColumn("How often they agree", BUTTONS)
         self.bar, self.note, self.buttons = self._side.bar, self._side.note, self._side.buttons
         self.bar.setRange(0, 1000)
@@ -32,10 +30,8 @@ class AgreementForm(PaneBase):
         self.origin, self.counts = Segments(SOURCES, "Pictures"), Segments(COUNTS, "How many")
         self.counts.key = "200"
         self.origin.buttons["file"].setToolTip("A video, or a recording")
-        self._networks = QVBoxLayout()
-        self._networks.setSpacing(2)
         self._side.column.addWidget(self.nothing)
-        self._side.column.addLayout(self._networks)
+        self._side.column.addLayout(self.networks)
         self._side.add_fields((("Pictures", self.origin), ("At most", self.counts)))
         self.named = PlainLabel()   # the file or folder that is chosen
         self.named.setWordWrap(True)
@@ -53,41 +49,22 @@ class AgreementForm(PaneBase):
         tall.addWidget(self.matrix, 1)
         for widget in (self.facts, self.caption, self.thumbs):
             tall.addWidget(widget)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._side)
-        split.addWidget(right)
-        split.setChildrenCollapsible(False)
-        split.setStretchFactor(1, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addWidget(split)
+        lay_beside(self, self._side, right)
 
     def list_networks(self, titles: list[str], chosen: list[bool]) -> None:
         """A box for each of these."""
-        while len(self.boxes) > len(titles):
-            box = self.boxes.pop()
-            box.setParent(None)
-            box.deleteLater()
-        while len(self.boxes) < len(titles):
-            box = QCheckBox()
-            box.setFont(self._face)
-            self.boxes.append(box)
-            self._networks.addWidget(box)
-            box.toggled.connect(self.ticked)
-        for box, title, on in zip(self.boxes, titles, chosen, strict=True):
-            box.setText(title.replace("&", "&&"))
-            box.setChecked(on)
         self.nothing.setVisible(len(titles) < 2)
-        self.ticked.emit()
+        self.networks.show_titles(titles, chosen)
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
-        self._face = font(Size.BODY, scale)
+        face = font(Size.BODY, scale)
+        self.networks.take_font(face)
         for widget in (
-            *self.boxes, *self.origin.buttons.values(), *self.counts.buttons.values(), self.nothing, self.named,
+            *self.origin.buttons.values(), *self.counts.buttons.values(), self.nothing, self.named,
             self.facts, self.caption,
         ):  # fmt: skip
-            widget.setFont(self._face)
+            widget.setFont(face)
         self._side.restyle(theme, scale)
         self._side.setFixedWidth(max(round(360 * scale), self._side.least_width(scale)))
         self.matrix.restyle(theme, scale)

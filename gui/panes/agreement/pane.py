@@ -54,7 +54,7 @@ class Pane(AgreementForm):
         self._off: set[LaneSpec] = set()
         self._slots: tuple[int, ...] = ()
         self._asked: tuple[int, ...] = ()           # the slots of the comparison that is running
-        self.ticked.connect(self.show_form)
+        self.networks.ticked.connect(self.show_form)
         self.matrix.chosen_changed.connect(self._show_facts)
         self.thumbs.clicked.connect(self.freeze)
         self.job.changed.connect(self._show_progress)

@@ -1,11 +1,11 @@
 """The bench's widgets: what is measured, how, and the board beside it."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
 from gui.panes.bench.board import FACES, Board
-from gui.parts.form_column import FormColumn
+from gui.parts.form_column import FormColumn, lay_beside
+from gui.parts.lane_boxes import LaneBoxes
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
@@ -21,12 +21,10 @@ MEMORY = "Then each in a process of its own: what it needs more at its peak than
 class BenchForm(PaneBase):
     """The form on the left; on the right what came of it."""
 
-    ticked = Signal()   # other networks are chosen, or listed
-
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.boxes: list[QCheckBox] = []   # one a lane
-        self._face = font(Size.BODY)
+        self.networks = LaneBoxes()
+        self.boxes = self.networks.boxes   # one a lane
         self._build()
 
     def _build(self) -> None:
@@ -46,11 +44,9 @@ class BenchForm(PaneBase):
         self.memory.setToolTip(MEMORY)
         for box in (self.together, self.memory):
             box.setChecked(True)
-        self._networks = QVBoxLayout()
-        self._networks.setSpacing(2)
         column = self._side.column
         column.addWidget(self.nothing)
-        column.addLayout(self._networks)
+        column.addLayout(self.networks)
         self._side.add_fields((("Rounds", self.rounds), ("Pictures", self.pictures), ("Threads", self.threads)))
         column.addWidget(self.together)
         column.addWidget(self.memory)
@@ -69,14 +65,7 @@ class BenchForm(PaneBase):
         tall.addLayout(head)
         tall.addWidget(self.board, 1)
         tall.addWidget(self.about)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._side)
-        split.addWidget(right)
-        split.setChildrenCollapsible(False)
-        split.setStretchFactor(1, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addWidget(split)
+        lay_beside(self, self._side, right)
         self.controls: list[QWidget] = [
             *self.rounds.buttons.values(), *self.pictures.buttons.values(), *self.threads.buttons.values(),
             self.together, self.memory,
@@ -84,27 +73,15 @@ class BenchForm(PaneBase):
 
     def list_networks(self, titles: list[str], chosen: list[bool]) -> None:
         """A box for each of these."""
-        while len(self.boxes) > len(titles):
-            box = self.boxes.pop()
-            box.setParent(None)
-            box.deleteLater()
-        while len(self.boxes) < len(titles):
-            box = QCheckBox()
-            box.setFont(self._face)
-            self.boxes.append(box)
-            self._networks.addWidget(box)
-            box.toggled.connect(self.ticked)
-        for box, title, on in zip(self.boxes, titles, chosen, strict=True):
-            box.setText(title.replace("&", "&&"))
-            box.setChecked(on)
         self.nothing.setVisible(not titles)
-        self.ticked.emit()
+        self.networks.show_titles(titles, chosen)
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""
-        self._face = font(Size.BODY, scale)
-        for widget in (*self.controls, *self.boxes, *self.faces.buttons.values(), self.nothing):
-            widget.setFont(self._face)
+        face = font(Size.BODY, scale)
+        self.networks.take_font(face)
+        for widget in (*self.controls, *self.faces.buttons.values(), self.nothing):
+            widget.setFont(face)
         self.about.setFont(font(Size.FACT, scale))
         self._side.restyle(theme, scale)
         self._side.setFixedWidth(max(round(400 * scale), self._side.least_width(scale)))

@@ -39,7 +39,7 @@ class Pane(BenchForm):
         self._last: tuple[Table, tuple[int, ...]] = (Table(), ())   # what the last one found
         self._rounds = 0
         self._folder = folder_for(QStandardPaths.StandardLocation.DocumentsLocation)
-        self.ticked.connect(self.show_form)
+        self.networks.ticked.connect(self.show_form)
         self.benching.changed.connect(self._show_progress)
         self.benching.ended.connect(self._ended)
         for name, slot in (

@@ -1,12 +1,12 @@
 """The profile pane's widgets: which network and face on the left, operators, roofline or steps on the right."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.panes import PaneBase, Services
 from gui.panes.profile.layers import Layers, Roofline
 from gui.panes.profile.stairs import Stairs
-from gui.parts.form_column import FormColumn
+from gui.parts.form_column import FormColumn, lay_beside
 from gui.parts.plain import PlainLabel
 from gui.parts.segments import Segments
 from gui.theme import Size, Theme, font
@@ -53,14 +53,7 @@ class ProfileForm(PaneBase):
         tall.setSpacing(6)
         tall.addWidget(self.stack, 1)
         tall.addWidget(self.words)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._side)
-        split.addWidget(right)
-        split.setChildrenCollapsible(False)
-        split.setStretchFactor(1, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addWidget(split)
+        lay_beside(self, self._side, right)
 
     def restyle(self, theme: Theme, scale: float) -> None:
         """Take these colours, and type at this scale."""

@@ -10,7 +10,7 @@ from inference.lab.steps.words import TITLES, agreement_text, difference_text
 from inference.words import size_text
 
 TALLEST = 68   # px of a row at 100 %
-HEAD = ("Step", "Nodes", "Size", "Time of the network", "Largest difference", "The same answer")
+HEAD = ("Step", "Nodes", "Size", "Time of the network", "Difference", "Same answer")
 WIDTHS = (0.2, 0.08, 0.1, 0.34, 0.13, 0.15)   # of the whole
 Align = Qt.AlignmentFlag
 
@@ -73,6 +73,9 @@ class Stairs(QWidget):
             TITLES[one.name].capitalize(), f"{one.nodes}", size_text(one.bytes), "", difference_text(one),
             agreement_text(one),
         )  # fmt: skip
+        painter.setFont(font(Size.BODY, self._scale))
+        if QFontMetricsF(painter.font()).horizontalAdvance(texts[-1]) > cells[-1].width():   # without its interval
+            texts = (*texts[:-1], texts[-1].partition(" ")[0])
         for k, (cell, words) in enumerate(zip(cells, texts, strict=True)):
             painter.setFont(font(Size.LABEL if k == 0 else Size.BODY, self._scale, bold=k == 0))
             painter.setPen(QColor(self._theme.text))

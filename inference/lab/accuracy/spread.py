@@ -151,7 +151,7 @@ def cluster(address: str, cancelled: Event) -> Iterator[tuple[Executor, int]]:
     except (OSError, ValueError, TypeError) as error:
         raise LabError(
             f"There is no Dask scheduler at {plain(address, 100)}: {plain(str(error), 120)}.",
-            "Start one: dask scheduler; its address is in what it prints, tcp://…:8786.",
+            "Start one: python -m dask scheduler; it says its address, tcp://…:8786.",
         ) from error
     try:
         for _ in range(int(WORKERS_S / WAIT_S)):
@@ -162,7 +162,7 @@ def cluster(address: str, cancelled: Event) -> Iterator[tuple[Executor, int]]:
         else:
             raise LabError(
                 f"The scheduler at {plain(address, 100)} has no workers.",
-                f"Start them, in Lineup's folder: dask worker {plain(address, 100)} --nthreads 1",
+                f"Start them, in Lineup's folder: python -m dask worker {plain(address, 100)} --nthreads 1",
             )
         yield client.get_executor(pure=False), threads
     finally:
