@@ -24,8 +24,8 @@ NOTE = (
     "The data are a folder with one folder a class, called as it; a CSV file with a picture and its class in a row;\n"
     "a COCO file for detectors, with its pictures beside it or in images; "
     "or idx files as MNIST's, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not (the digits' networks).\n"
-    "On many machines: pip install -r requirements-cluster.txt, python -m dask scheduler on one, and in Lineup's folder\n"
-    "on each python -m dask worker ADDRESS --nthreads 1 --nworkers 4; the pictures have the same path everywhere."
+    "On many machines: pip install -r requirements-cluster.txt, python -m dask scheduler on one, and on each, in\n"
+    "Lineup's folder, python -m dask worker ADDRESS --nthreads 1 --nworkers 4; pictures have the same path everywhere."
 )
 
 
