@@ -240,17 +240,16 @@ class Bubbles(QWidget):
         of_name, of_fact = QFontMetricsF(placed.face), QFontMetricsF(fact)
         ground = QColor(self._theme.surface)
         ground.setAlphaF(0.8)   # the grid steps back behind a label
-        for i, place in placed.places.items():
-            if place is None:
-                continue
-            one, (x, y, r) = self._bubbles[i], circles[i]
-            box = QRectF(place[0], place[1], place[2] - place[0], place[3] - place[1])
+        boxes = {
+            i: QRectF(place[0], place[1], place[2] - place[0], place[3] - place[1])
+            for i, place in placed.places.items() if place
+        }  # fmt: skip
+        painter.setPen(QPen(QColor(self._theme.quiet), 1))
+        for i, box in boxes.items():   # all lines lie below all labels
+            _lead(painter, box, *circles[i])
+        for i, box in boxes.items():
+            one, x = self._bubbles[i], circles[i][0]
             side = Align.AlignLeft if box.left() > x else Align.AlignRight if box.right() < x else Align.AlignHCenter
-            near = QPointF(min(max(x, box.left()), box.right()), min(max(y, box.top()), box.bottom()))
-            away = sqrt((near.x() - x) ** 2 + (near.y() - y) ** 2)
-            if away > r + 14:   # too far to be seen to belong together
-                painter.setPen(QPen(QColor(self._theme.quiet), 1))
-                painter.drawLine(QPointF(x + (near.x() - x) * r / away, y + (near.y() - y) * r / away), near)
             painter.fillRect(box, ground)
             if one.quiet:
                 painter.setFont(fact)
@@ -290,6 +289,14 @@ class Bubbles(QWidget):
             QToolTip.showText(event.globalPos(), tip(found.tip if found else ""), self)
             return True
         return super().event(event)
+
+
+def _lead(painter: QPainter, box: QRectF, x: float, y: float, r: float) -> None:
+    """A line from a circle to its label, where they are too far apart to be seen to belong together."""
+    near = QPointF(min(max(x, box.left()), box.right()), min(max(y, box.top()), box.bottom()))
+    away = sqrt((near.x() - x) ** 2 + (near.y() - y) ** 2)
+    if away > r + 14:
+        painter.drawLine(QPointF(x + (near.x() - x) * r / away, y + (near.y() - y) * r / away), near)
 
 
 def _up(value: float, plot: QRectF, span: tuple[float, float]) -> float:
