@@ -179,8 +179,9 @@ def test_steps_on_pictures_that_were_frozen_become_lanes(qtbot, window, pane):
         qtbot.waitUntil(lambda: desk.session.latest is not None, timeout=20_000)
         desk.freeze(True)
         desk.changed.emit()   # the same picture does not count twice
+        seen = desk.session.frozen.pixels
         desk.freeze(False)
-        qtbot.wait(100)
+        qtbot.waitUntil(lambda seen=seen: desk.session.latest.pixels is not seen, timeout=20_000)
     pane.refresh(desk.session.lanes)
     assert pane.pictures.buttons["held"].isEnabled()
     pane.pictures.buttons["held"].click()
@@ -228,3 +229,16 @@ def test_the_face_is_remembered(pane):
     assert pane.faces.key == "layers"
     pane.restore(state)
     assert pane.stepping
+
+
+def test_only_the_last_frozen_pictures_are_kept_and_none_is_large(window, pane):
+    from inference.data import Frame
+
+    desk, held = window.desk, pane.services.held
+    before = len(held)
+    for i in range(40):
+        desk.freeze(True, Frame(np.full((90, 160 if i else 2560, 3), i, np.uint8), i, 0.0))
+    assert before + 40 > len(held) == 32
+    assert [int(frame.pixels[0, 0, 0]) for frame in held] == list(range(8, 40))
+    desk.freeze(True, Frame(np.zeros((1440, 2560, 3), np.uint8), 41, 0.0))
+    assert held[-1].pixels.shape == (720, 1280, 3)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -69,7 +69,7 @@ def formed(
             source = formed(card, network, (), cache, before, report, cancelled, pictures).path
         report(f"Optimising {card.title}: {precision}", None)
         with making(folder, kept.name, network.stat().st_size, replace=True) as work:
-            given = _given(card, chosen)
+            given = _Given(card, chosen, cancelled)
             if precision not in OPENED:
                 make(precision, source, work / FILE, given)
             if cancelled.is_set():
@@ -90,15 +90,26 @@ def notes_of(card: ModelCard, cache: Path, precision: str) -> dict[str, Any]:
     return _known(cache / "steps" / _name(card, precision))
 
 
-def _given(card: ModelCard, pictures: Sequence[Pixels]) -> list[NDArray[Any]]:
-    """The network's inputs for these pictures, evenly chosen where there are many."""
-    preprocess = Preprocessor(card.input)
-    places = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_GIVEN)).astype(int)
-    return [preprocess(Frame(pictures[i], int(i), 0.0, alone=True))[0].copy() for i in places]
+class _Given:
+    """The network's inputs for pictures, evenly chosen where there are many; made anew each time they are walked."""
+
+    def __init__(self, card: ModelCard, pictures: Sequence[Pixels], cancelled: Event) -> None:
+        self._title, self._preprocess, self._cancelled = card.title, Preprocessor(card.input), cancelled
+        places = np.linspace(0, len(pictures) - 1, min(len(pictures), MOST_GIVEN)).astype(int)
+        self._pictures = [pictures[i] for i in places]
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        for i, pixels in enumerate(self._pictures):
+            if self._cancelled.is_set():
+                raise Cancelled(self._title)
+            yield self._preprocess(Frame(pixels, i, 0.0, alone=True))[0].copy()
 
 
-def _compared(card: ModelCard, network: Path, path: Path, step: str, given: Sequence[NDArray[Any]]) -> dict[str, Any]:
-    """How many nodes run, and how far the outputs are from those of the network as it came."""
+def _compared(card: ModelCard, network: Path, path: Path, step: str, given: _Given) -> dict[str, Any]:
+    """Which operators run, and how far the outputs are from those of the network as it came."""
     with work_folder() as folder:
         operators = operators_in(path) if step in AS_IT_STANDS else operators_run(path, folder)
     raw, own = load(network, Engine(precision="raw")), load(path, Engine(precision=step))

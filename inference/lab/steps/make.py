@@ -3,7 +3,7 @@
 import logging
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ FUSIONS = [
 ]  # fmt: skip
 PER_CHANNEL = 13   # the first version of ONNX's operators with a scale for each channel
 
-Given = Sequence[NDArray[Any]]
+Given = Iterable[NDArray[Any]]
 
 
 def make(step: str, network: Path, target: Path, given: Given) -> None:
