@@ -269,12 +269,12 @@ def test_it_is_copied_and_saved(window, pane, qtbot, tmp_path):
     ("mine.v2", "A page with plots (*.html)", "mine.v2.html"), ("", "", None),
 ])  # fmt: skip
 def test_the_file_that_was_chosen(pane, qtbot, tmp_path, monkeypatch, typed, kind, ending):
-    from gui.panes.bench import pane as pane_module
+    from gui import folders
 
     saved = []
     monkeypatch.setattr(pane, "save", saved.append)
     chosen = str(tmp_path / typed) if typed else ""
-    monkeypatch.setattr(pane_module.QFileDialog, "getSaveFileName", lambda *_: (chosen, kind))
+    monkeypatch.setattr(folders.QFileDialog, "getSaveFileName", lambda *_: (chosen, kind))
     pane._choose_file()
     assert saved == ([tmp_path / ending] if ending else [])
 

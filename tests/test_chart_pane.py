@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtTest import QTest
 from test_accuracy import photo
 
+from gui import folders
 from gui.parts.axes import Axes, axis_text
 from gui.parts.bubble_labels import Bubble
 from gui.parts.bubbles import Bubbles
@@ -284,7 +285,7 @@ def test_it_measures_on_labelled_pictures(qtbot, window, pane, tmp_path):
     assert len(pane.chart.points) == 2
 
 
-def test_it_is_saved_as_a_picture_and_as_lines(qtbot, pane, tmp_path):
+def test_it_is_saved_as_a_picture_and_as_lines(qtbot, pane, tmp_path, monkeypatch):
     pane.save(tmp_path / "a.png")
     picture = cv2.imread(str(tmp_path / "a.png"))
     assert picture.shape == (2000, 3200, 3)
@@ -294,6 +295,9 @@ def test_it_is_saved_as_a_picture_and_as_lines(qtbot, pane, tmp_path):
     texts = {"".join(node.itertext()).strip() for node in root.iter("{http://www.w3.org/2000/svg}text")}
     assert "EfficientNet V2 L" in texts
     assert any("Multiply-adds" in text for text in texts)
+    monkeypatch.setattr(folders.QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "mine"), "Lines (*.svg)"))
+    pane.buttons["save"].click()
+    assert (tmp_path / "mine.svg").read_bytes() == (tmp_path / "a.svg").read_bytes()
     said = []
     pane.desk.failed.connect(said.append)
     (tmp_path / "b.png").mkdir()

@@ -219,9 +219,8 @@ def test_the_command(tmp_path, capsys):
 
 def test_a_network_of_another_engine_is_refused():
     from inference.commands.profiling import profiled as command
-    from inference.data import LaneSpec
     from models.store import Store
 
     native = replace(CATALOG["digits-lenet"], format="tensorflow")
     with pytest.raises(LabError, match="tells nothing of its nodes"):
-        command(None, LaneSpec("native"), {"native": native}, Store(), Event())
+        command(None, native, Store(), Event())

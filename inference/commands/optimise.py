@@ -4,7 +4,7 @@ import argparse
 
 from inference.commands.arguments import Parser, store_options, whole
 from inference.commands.ends import FAILED, OK, Interruptible
-from inference.commands.wanted import chosen, options_of
+from inference.commands.wanted import chosen_one
 
 SUMMARY = "A network after each step of optimisation: nodes, size, time, largest difference, the same answers."
 EXAMPLES = (
@@ -31,14 +31,11 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the steps of a network and say what they are worth."""
-    from dataclasses import replace
-
     from inference.commands.optimising import optimised
     from inference.terminal import check_target
 
     check_target(args.json)
-    options = replace(options_of(args), models=(args.name,), threads=None)
-    specs, catalog, store = chosen(options)
+    options, card, store = chosen_one(args)
     with Interruptible() as cancelled:
-        good = optimised(args, options, catalog[specs[0].model], store, cancelled)
+        good = optimised(args, options, card, store, cancelled)
     return OK if good else FAILED

@@ -4,7 +4,7 @@ import argparse
 
 from inference.commands.arguments import Parser, store_options, whole
 from inference.commands.ends import OK, Interruptible
-from inference.commands.wanted import chosen, options_of
+from inference.commands.wanted import chosen_one
 
 SUMMARY = "Where the time of one answer goes: each operator, its multiply-adds, and what this machine could do."
 EXAMPLES = (
@@ -25,14 +25,11 @@ def arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Profile a network and say what was found."""
-    from dataclasses import replace
-
     from inference.commands.profiling import profiled
     from inference.terminal import check_target
 
     check_target(args.json)
-    options = replace(options_of(args), models=(args.name,), threads=None)
-    specs, catalog, store = chosen(options)
+    _, card, store = chosen_one(args)
     with Interruptible() as cancelled:
-        profiled(args, specs[0], catalog, store, cancelled)
+        profiled(args, card, store, cancelled)
     return OK

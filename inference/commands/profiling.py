@@ -1,12 +1,10 @@
 """The verb `profile`: what is run, and what is said."""
 
 import argparse
-from collections.abc import Mapping
 from threading import Event
 
 from inference.backends import NATIVE, backends
 from inference.cores import computing_cores
-from inference.data import LaneSpec
 from inference.errors import LabError
 from inference.intake.provide import ready
 from inference.lab.profile.run import RUNS, profile
@@ -16,16 +14,13 @@ from models.card import ModelCard
 from models.store import Store
 
 
-def profiled(
-    args: argparse.Namespace, spec: LaneSpec, catalog: Mapping[str, ModelCard], store: Store, cancelled: Event
-) -> None:
+def profiled(args: argparse.Namespace, card: ModelCard, store: Store, cancelled: Event) -> None:
     """Profile one network.
 
     Raises:
         LabError: it is not here, or nothing can be noted of it.
         Cancelled: `cancelled` was set.
     """
-    card = catalog[spec.model]
     if card.format in NATIVE:
         raise LabError(
             f"{card.title} runs on {backends()[NATIVE[card.format]].title} as it is, which tells nothing of its nodes.",

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from inference.options import Options
@@ -43,6 +44,13 @@ def chosen(options: Options) -> tuple[Any, Any, Any]:
         for line in announce((catalog[spec.model] for spec in specs), store):
             say(line, sys.stderr)
     return specs, catalog, store
+
+
+def chosen_one(args: Any) -> tuple[Options, Any, Any]:
+    """What a command on the one network `args.name` works with: the options, its card, the store."""
+    options = replace(options_of(args), models=(args.name,), threads=None)
+    specs, catalog, store = chosen(options)
+    return options, catalog[specs[0].model], store
 
 
 def for_window(options: Options) -> Options:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFileDialog
 
 from gui.desk import LONG_S
-from gui.folders import folder_for
+from gui.folders import file_to_save, folder_for
 from gui.jobs import Job
 from gui.long_job import LongJob, Tell
 from gui.panes import Services
@@ -249,13 +249,8 @@ class Pane(AgreementForm):
 
     def _choose_target(self) -> None:
         folder = folder_for(QStandardPaths.StandardLocation.DocumentsLocation)
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Save the report", str(folder / "agreement.html"), ";;".join(FORMATS.values())
-        )
-        if chosen:
-            path = Path(chosen)
-            ending = next((end for end, words in FORMATS.items() if words == kind), ".html")
-            self.save(path if path.suffix in FORMATS else path.with_name(path.name + ending))
+        if path := file_to_save(self, "Save the report", folder / "agreement.html", FORMATS):
+            self.save(path)
 
     def save(self, path: Path) -> None:
         """Write the report, as the file's ending says."""
@@ -269,7 +264,8 @@ class Pane(AgreementForm):
             from inference.lab.agreement.page import page
             from inference.lab.agreement.words import values
 
-            text = page(report) if path.suffix == ".html" else json.dumps(values(report), ensure_ascii=False, indent=1)
+            html = path.suffix.lower() == ".html"
+            text = page(report) if html else json.dumps(values(report), ensure_ascii=False, indent=1)
             write_bytes(text.encode(), str(path))
 
         Job(work, lambda _: self.desk.say(f"{plain(path.name)} is written."), self.desk.fail, self)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QFileDialog
 
-from gui.folders import folder_for
+from gui.folders import file_to_save, folder_for
 from gui.jobs import Job
 from gui.panes import Services
 from gui.panes.bench.benching import Benching
@@ -193,13 +192,8 @@ class Pane(BenchForm):
             self.desk.say("The figures are copied, as text.")
 
     def _choose_file(self) -> None:
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Save the report", str(self._folder / "bench.html"), ";;".join(FORMATS.values())
-        )
-        if chosen:
-            path = Path(chosen)
-            ending = next((end for end, words in FORMATS.items() if words == kind), ".html")
-            self.save(path if path.suffix.lower() in FORMATS else path.with_name(path.name + ending))
+        if path := file_to_save(self, "Save the report", self._folder / "bench.html", FORMATS):
+            self.save(path)
 
     def save(self, path: Path) -> None:
         """Write the report; its form is that of the ending."""

